@@ -1,0 +1,1 @@
+"""The dev bus: opaque frames, moved by subject, in memory and over TCP."""

@@ -1,0 +1,1 @@
+"""The Cosmonapse protocol for Python agents."""

@@ -1,0 +1,60 @@
+"""Older spellings of the protocol, read and never written (PROTOCOL 2.2).
+
+The peers' May 2026 draft named several payload keys differently. Reading adds today's key beside the old one,
+so that nothing downstream knows more than one spelling.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from cosmo_sdk.signal_types import SignalType
+
+_T = SignalType
+
+ALIASES: dict[SignalType, tuple[tuple[str, str], ...]] = {
+    _T.ERROR: (("code", "kind"), ("recoverable", "retriable")),
+    _T.TASK_OFFER: (("capabilities", "required_caps"), ("deadline_ms", "bid_window_ms")),
+    _T.BID: (("cost", "cost_estimate_usd"),),
+    _T.AUDIT: (("domain", "audit"),),
+    _T.TOOL_RESULT: (("result", "value"),),
+    _T.MEMORY_APPEND: (("value", "entry"),),
+    _T.CONSENSUS: (("verdict", "outcome"),),
+    _T.CONTEXT_SYNC: (("snapshot", "ref"),),
+}
+"""By type: (key written today, key of the draft)."""
+
+
+def modernise(type: SignalType, payload: dict[str, Any]) -> None:
+    """Add today's key wherever only the draft's is present. Changes `payload` in place."""
+    for current, draft in ALIASES.get(type, ()):
+        if draft in payload and current not in payload:
+            payload[current] = payload[draft]
+
+
+def read_timestamp(value: Any) -> datetime | None:
+    """A timestamp in any form released peers accept: RFC 3339, a date, epoch seconds or milliseconds.
+
+    Naive values are UTC. None when it is no timestamp at all.
+    """
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        try:
+            moment = datetime.fromisoformat(value.strip())
+        except ValueError:
+            try:
+                value = float(value)
+            except ValueError:
+                return None
+        else:
+            return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    if isinstance(value, int | float):
+        # PROTOCOL 1.3: numbers past the year 2286 in seconds are milliseconds.
+        seconds = value / 1000 if abs(value) > 1e10 else value
+        try:
+            return datetime.fromtimestamp(seconds, UTC)
+        except (ValueError, OverflowError, OSError):
+            return None
+    return None

@@ -1,0 +1,108 @@
+"""What the SDK raises.
+
+    CosmoError
+      DendriteProtocolError (also ValueError)
+        RoleError            a worker tried to orchestrate
+        EnvelopeError        not a Signal
+      SynapseError           (also RuntimeError) the bus is gone, refuses, or was never connected
+      PathwayClosedError     (also RuntimeError)
+        PathwayStopped       a STOP ended the trace
+        PathwayShutDown      the Dendrite itself was stopped
+      NoBids                 (also TimeoutError) nobody bid in time
+      RegistryRequired       (also RuntimeError) the call needs a registry_store
+
+Each keeps the builtin base that existing callers catch.
+"""
+
+from __future__ import annotations
+
+
+class CosmoError(Exception):
+    """Root of every error the SDK raises."""
+
+
+class DendriteProtocolError(CosmoError, ValueError):
+    """A call that the protocol forbids: wrong type, wrong role, wrong shape."""
+
+
+class RoleError(DendriteProtocolError):
+    """A worker tried to do what only an orchestrator may.
+
+    Attributes:
+        operation: the method that was called.
+        role: the role of the Dendrite.
+    """
+
+    def __init__(self, operation: str, role: str) -> None:
+        self.operation = operation
+        self.role = role
+        super().__init__(
+            f'{operation}() needs role="orchestrator", this Dendrite has role="{role}"; '
+            "a worker may bid(), publish() replies and answer questions"
+        )
+
+
+class EnvelopeError(DendriteProtocolError):
+    """Bytes that are no Signal.
+
+    Attributes:
+        field: the envelope field at fault, empty when the whole frame is.
+        frame: the first 200 bytes of what arrived.
+    """
+
+    def __init__(self, reason: str, *, field: str = "", frame: bytes = b"") -> None:
+        self.field = field
+        self.frame = frame[:200]
+        super().__init__(reason)
+
+
+class SynapseError(CosmoError, RuntimeError):
+    """The transport cannot do what was asked: not connected, refused, lost, frame too large."""
+
+
+class PathwayClosedError(CosmoError, RuntimeError):
+    """The Pathway closed before what was awaited arrived.
+
+    Attributes:
+        trace_id: the trace it watched.
+    """
+
+    def __init__(self, trace_id: str, reason: str = "closed") -> None:
+        self.trace_id = trace_id
+        self.reason = reason
+        super().__init__(f"pathway of {trace_id} closed: {reason}")
+
+
+class PathwayStopped(PathwayClosedError):
+    """A STOP ended the trace. Never retried."""
+
+
+class PathwayShutDown(PathwayClosedError):
+    """The Dendrite that owned the Pathway was stopped. Never retried."""
+
+
+class NoBids(CosmoError, TimeoutError):
+    """Nobody bid before the window closed.
+
+    Attributes:
+        trace_id: the trace of the offer.
+        deadline_ms: the window, milliseconds.
+        invalid: bids that arrived but could not win (see `Bid.problem`).
+    """
+
+    def __init__(self, trace_id: str, deadline_ms: int, invalid: int = 0) -> None:
+        self.trace_id = trace_id
+        self.deadline_ms = deadline_ms
+        self.invalid = invalid
+        extra = f" ({invalid} invalid)" if invalid else ""
+        super().__init__(f"dispatch_offer: no BID arrived within {deadline_ms}ms{extra}")
+
+
+class RegistryRequired(CosmoError, RuntimeError):
+    """The call reads the registry, and this Dendrite was built without `registry_store=`."""
+
+    def __init__(self, operation: str) -> None:
+        self.operation = operation
+        super().__init__(
+            f"{operation}() needs a registry: pass registry_store=MemoryRegistryStore() to the Dendrite"
+        )

@@ -1,0 +1,130 @@
+"""What an observer reads of any frame: the envelope's header, payload and meta left as raw JSON.
+
+A debugger must show exactly the frames that agents drop, so nothing here raises: whatever is wrong with a frame
+is a sentence in `Header.problem`.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from cosmo_sdk.dialects import modernise
+from cosmo_sdk.envelope import Directed
+from cosmo_sdk.signal_types import SignalType
+
+_EMPTY = msgspec.Raw(b"{}")
+
+
+class Header(msgspec.Struct, kw_only=True):
+    """One frame, as far as it could be read. Absent text fields are empty strings."""
+
+    v: str = ""
+    id: str = ""
+    trace_id: str = ""
+    parent_id: str | None = None
+    type: str = ""
+    """The type as sent; any text, also one this version does not know."""
+    directed: Directed | None = None
+    neuron: str | None = None
+    """Top-level `neuron` of the oldest dialect; read `who` instead."""
+    ts: str | float | None = None
+    """The sender's timestamp as sent."""
+    payload: msgspec.Raw = _EMPTY
+    meta: msgspec.Raw = _EMPTY
+    problem: str = msgspec.field(default="", name="cosmo.problem")
+    """Why this frame is no valid Signal; empty when it is one."""
+
+    @property
+    def who(self) -> str:
+        """The participant named: addressee or producer, in any dialect. Empty when none is."""
+        if self.directed is not None and self.directed.id:
+            return self.directed.id
+        return self.neuron or ""
+
+    def read_payload(self) -> dict[str, Any]:
+        """The payload in today's spelling; empty when it is not an object."""
+        payload = _decode_object(self.payload)
+        if payload and self.type in SignalType.__members__:
+            modernise(SignalType[self.type], payload)
+        return payload
+
+    def read_meta(self) -> dict[str, Any]:
+        """The meta object; empty when it is not one."""
+        return _decode_object(self.meta)
+
+
+_decoder = msgspec.json.Decoder(Header)
+_any = msgspec.json.Decoder()
+
+
+def _decode_object(raw: msgspec.Raw) -> dict[str, Any]:
+    try:
+        value = _any.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def read_header(frame: bytes) -> Header:
+    """Read any frame. Never raises; see `Header.problem`."""
+    try:
+        header = _decoder.decode(frame)
+    except msgspec.ValidationError as error:
+        return _salvage(frame, str(error))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        return Header(problem=f"not JSON: {error}")
+    header.problem = _problem(header)
+    return header
+
+
+def _problem(header: Header) -> str:
+    if not header.type:
+        return "no type"
+    if header.type not in SignalType.__members__:
+        return f"unknown type {header.type!r}"
+    if header.id[:4] != "evt_":
+        return f"id {header.id!r} does not start with 'evt_'" if header.id else "no id"
+    if header.trace_id[:4] != "trc_":
+        return (
+            f"trace_id {header.trace_id!r} does not start with 'trc_'" if header.trace_id else "no trace_id"
+        )
+    if header.parent_id is not None and header.parent_id[:4] != "evt_":
+        return f"parent_id {header.parent_id!r} does not start with 'evt_'"
+    if header.v.partition(".")[0] != "1":
+        return f"protocol version {header.v!r} is not 1.x" if header.v else "no protocol version"
+    if header.ts is None:
+        return "no timestamp"
+    if bytes(memoryview(header.payload)[:1]) != b"{":
+        return "payload is not an object"
+    return ""
+
+
+def _salvage(frame: bytes, problem: str) -> Header:
+    """Keep every field of a valid JSON object that has a usable type."""
+    try:
+        fields = _any.decode(frame)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return Header(problem=problem)
+    if not isinstance(fields, dict):
+        return Header(problem=f"a Signal is a JSON object, not {type(fields).__name__}")
+
+    def text(value: Any) -> str:
+        return value if isinstance(value, str) else ""
+
+    directed = fields.get("directed")
+    parent = fields.get("parent_id")
+    return Header(
+        v=text(fields.get("v")),
+        id=text(fields.get("id")),
+        trace_id=text(fields.get("trace_id")),
+        parent_id=parent if isinstance(parent, str) else None,
+        type=text(fields.get("type")),
+        directed=Directed(id=text(directed.get("id")) or None) if isinstance(directed, dict) else None,
+        neuron=text(fields.get("neuron")) or None,
+        ts=text(fields.get("ts")) or None,
+        payload=msgspec.Raw(msgspec.json.encode(fields.get("payload"))),
+        meta=msgspec.Raw(msgspec.json.encode(fields.get("meta"))),
+        problem=problem,
+    )

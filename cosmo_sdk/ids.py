@@ -1,0 +1,91 @@
+"""Identifiers: `evt_`, `trc_` and `eng_` followed by a ULID (PROTOCOL 1.2).
+
+A ULID is 26 Crockford base-32 characters: 48 bits of milliseconds, then 80 random bits. Inside one
+millisecond the random part counts up, so ids of one process sort in the order they were made.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from typing import Protocol
+
+_ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
+_RANDOM_BITS = 80
+_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+
+
+class Ids(Protocol):
+    """Where new identifiers come from. Tests replace it with a counter."""
+
+    def event(self) -> str:
+        """A fresh `evt_` id."""
+        ...
+
+    def trace(self) -> str:
+        """A fresh `trc_` id."""
+        ...
+
+    def engram(self) -> str:
+        """A fresh `eng_` id."""
+        ...
+
+
+def encode_ulid(value: int) -> str:
+    """Write a 128-bit number as the 26 characters of a ULID."""
+    pairs = _PAIRS
+    return "".join([pairs[(value >> shift) & 0x3FF] for shift in range(120, -1, -10)])
+
+
+class Ulids:
+    """Monotonic ULIDs. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._millisecond = -1
+        self._random = 0
+
+    def next(self) -> str:
+        """The next ULID, larger than every one before it."""
+        now = time.time_ns() // 1_000_000
+        with self._lock:
+            if now > self._millisecond:
+                self._millisecond = now
+                # The top bit stays free, so that counting up inside a millisecond cannot overflow.
+                self._random = int.from_bytes(os.urandom(10), "big") >> 1
+            else:
+                self._random = (self._random + 1) & _RANDOM_MASK
+            return encode_ulid(self._millisecond << _RANDOM_BITS | self._random)
+
+    def event(self) -> str:
+        """A fresh `evt_` id."""
+        return "evt_" + self.next()
+
+    def trace(self) -> str:
+        """A fresh `trc_` id."""
+        return "trc_" + self.next()
+
+    def engram(self) -> str:
+        """A fresh `eng_` id."""
+        return "eng_" + self.next()
+
+
+ULIDS = Ulids()
+"""The process-wide source; `new_event_id` and its siblings read it."""
+
+
+def new_event_id() -> str:
+    """A fresh event id, `evt_` and a ULID."""
+    return ULIDS.event()
+
+
+def new_trace_id() -> str:
+    """A fresh trace id, `trc_` and a ULID."""
+    return ULIDS.trace()
+
+
+def new_engram_id() -> str:
+    """A fresh Engram entry id, `eng_` and a ULID."""
+    return ULIDS.engram()

@@ -1,0 +1,99 @@
+"""The transport seam: five methods, one meaning on every transport (PROTOCOL 5.1)."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable
+from typing import Any, Literal
+
+from cosmo_sdk.envelope import Signal
+
+SignalHandler = Callable[[Signal], Awaitable[Any] | Any]
+"""Receives one Signal. Coroutine functions run concurrently up to a bound; plain functions run at once."""
+
+FrameHandler = Callable[[str, bytes], None]
+"""Receives one undecoded frame: subject, JSON bytes. Called in order, must not block."""
+
+SynapseState = Literal["new", "connecting", "connected", "reconnecting", "closed"]
+
+
+class Subscription(ABC):
+    """What `subscribe` returns."""
+
+    @abstractmethod
+    async def unsubscribe(self) -> None:
+        """Stop receiving. Calling it again does nothing."""
+
+
+class Synapse(ABC):
+    """A connection to a bus. Built and closed by the application, shared by any number of Dendrites.
+
+    Handlers of one subscription start in the order their Signals arrived; a slow one delays nobody else's.
+    """
+
+    @property
+    @abstractmethod
+    def state(self) -> SynapseState:
+        """Where the connection stands."""
+
+    @property
+    def connected(self) -> bool:
+        """Whether a publish would be sent now."""
+        return self.state == "connected"
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Connect. Calling it again does nothing.
+
+        Raises:
+            SynapseError: nothing answers there, or it refuses.
+        """
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Disconnect and drop every subscription. Calling it again does nothing."""
+
+    @abstractmethod
+    async def publish(self, subject: str, signal: Signal) -> None:
+        """Send `signal` to everyone subscribed to `subject`, this connection included.
+
+        Raises:
+            SynapseError: not connected, or the frame is larger than the bus takes.
+            EnvelopeError: the Signal cannot be written as JSON.
+        """
+
+    @abstractmethod
+    async def subscribe(
+        self, subject: str, handler: SignalHandler, *, queue_group: str | None = None
+    ) -> Subscription:
+        """Call `handler` for every Signal on a matching subject.
+
+        When it returns, the bus has the subscription: what is published afterwards is received. Frames that are no
+        valid Signal are logged, counted in `undecodable` and dropped.
+
+        Args:
+            subject: a subject or pattern; `*` is one token, a final `>` one or more.
+            handler: gets the Signal; exceptions are logged and hurt nobody else.
+            queue_group: members of one group share the Signals, one member each.
+        """
+
+    @abstractmethod
+    async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
+        """Call `handler(subject, frame)` for every frame on a matching subject, undecoded. For observers."""
+
+    @abstractmethod
+    async def request(self, subject: str, signal: Signal, *, timeout_s: float = 5.0) -> Signal:
+        """Publish `signal` with a private reply subject in `meta["_reply_to"]` and return the first reply.
+
+        Raises:
+            TimeoutError: nobody replied in `timeout_s` seconds.
+        """
+
+    @property
+    def undecodable(self) -> int:
+        """Frames dropped because they were no valid Signal."""
+        return 0
+
+    @abstractmethod
+    def on_state(self, listener: Callable[[SynapseState], None]) -> None:
+        """Call `listener(state)` whenever `state` changes: lost, reconnected, closed."""
