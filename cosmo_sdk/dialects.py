@@ -31,6 +31,9 @@ def modernise(type: SignalType, payload: dict[str, Any]) -> None:
     for current, draft in ALIASES.get(type, ()):
         if draft in payload and current not in payload:
             payload[current] = payload[draft]
+    if type is _T.REGISTER and "role" not in payload:
+        # Before 0.1.5 nobody said what registered; memories alone had a mark.
+        payload["role"] = "engram" if payload.get("engram") is True else "neuron"
 
 
 def read_timestamp(value: Any) -> datetime | None:
