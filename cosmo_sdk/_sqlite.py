@@ -1,0 +1,94 @@
+"""One SQLite file used from asyncio: a thread of its own, WAL mode, whole transactions.
+
+Any number of processes may work on one file. The thread exists because SQLite blocks: on the disk, and on the
+other processes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import TypeVar
+
+R = TypeVar("R")
+
+BUSY_TIMEOUT_S = 10.0
+"""How long a transaction waits for those of other processes before it fails."""
+
+
+class SqliteFile:
+    """A database file, opened on first use and again after `close`.
+
+    Args:
+        path: the file, or `:memory:`, which forgets on `close`.
+        prepare: makes the tables, in a transaction, every time the file is opened.
+    """
+
+    def __init__(self, path: str | Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self.path = str(path)
+        self._prepare = prepare
+        self._thread: ThreadPoolExecutor | None = None
+        self._connection: sqlite3.Connection | None = None
+
+    async def open(self) -> None:
+        """Open the file now. Calling it again does nothing.
+
+        Raises:
+            sqlite3.Error: the file cannot be opened or is no database.
+        """
+        await self._run(lambda connection: None)
+
+    async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run `work` in the thread, on a consistent view of the file."""
+        return await self._run(lambda connection: _transaction(connection, "BEGIN", work))
+
+    async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
+        """Run `work` in the thread as one transaction: all of it happens, or nothing when it raises."""
+        return await self._run(lambda connection: _transaction(connection, "BEGIN IMMEDIATE", work))
+
+    async def close(self) -> None:
+        """Close the file, after what was asked before. Calling it again does nothing."""
+        thread, self._thread = self._thread, None
+        if thread is None:
+            return
+        try:
+            await asyncio.get_running_loop().run_in_executor(thread, self._disconnect)
+        finally:
+            thread.shutdown(wait=False)
+
+    async def _run(self, job: Callable[[sqlite3.Connection], R]) -> R:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(1, thread_name_prefix="cosmo-sqlite")
+        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: job(self._connect()))
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._connection is None:
+            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+            try:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                _transaction(connection, "BEGIN IMMEDIATE", self._prepare)
+            except BaseException:
+                connection.close()
+                raise
+            self._connection = connection
+        return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+
+def _transaction(connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connection], R]) -> R:
+    connection.execute(begin)
+    try:
+        result = work(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+    return result

@@ -1,0 +1,166 @@
+"""The record of a participant and the store of such records.
+
+Status says whether a participant is one of us (registered, draining, stale, deregistered); health is what its last
+heartbeat said. The rules that connect the two are functions here, so that every store has the same ones.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields, replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+Status = Literal["registered", "draining", "stale", "deregistered"]
+"""A participant's standing."""
+
+GONE: frozenset[str] = frozenset({"stale", "deregistered"})
+"""Standings of participants that are not to be reckoned with."""
+
+
+@dataclass
+class NeuronRecord:
+    """What is known of a participant: a Neuron, an Engram or an Effector."""
+
+    neuron_id: str
+    capabilities: list[str] = field(default_factory=list)
+    version: str | None = None
+    status: str = "registered"
+    """See `Status`; other texts are kept as they are."""
+    last_heartbeat: datetime | None = None
+    """When it was last heard of, UTC."""
+    registered_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    """When it was first heard of, UTC."""
+    role: str = "neuron"
+    """neuron, engram or effector."""
+    kind: str = "neuron"
+    """Its kind address, e.g. `keyvalue` for an Engram."""
+    health: str | None = None
+    """What its last heartbeat said, e.g. `ok`."""
+    host: str | None = None
+    """The Dendrite that hosts it, where known."""
+    stale_since: datetime | None = None
+    """When it was found silent, UTC."""
+
+    @property
+    def live(self) -> bool:
+        """Whether it is to be reckoned with: neither deregistered nor silent for too long."""
+        return self.status not in GONE
+
+    @property
+    def last_seen(self) -> datetime:
+        """The last heartbeat, or the registration before the first one."""
+        return self.last_heartbeat or self.registered_at
+
+    def copy(self) -> NeuronRecord:
+        """A record of its own: changing one leaves the other alone."""
+        return replace(self, capabilities=list(self.capabilities))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON values; times as ISO 8601."""
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        plain["capabilities"] = list(self.capabilities)
+        for name in ("last_heartbeat", "registered_at", "stale_since"):
+            moment = plain[name]
+            plain[name] = None if moment is None else moment.isoformat()
+        return plain
+
+
+# A name for use inside the stores, where `list` is a method.
+Records = list[NeuronRecord]
+
+
+def registered(known: NeuronRecord | None, news: NeuronRecord) -> NeuronRecord:
+    """What a REGISTER makes of a record. What it does not tell (health, host) stays known."""
+    if known is None:
+        return news.copy()
+    return replace(
+        news.copy(),
+        registered_at=known.registered_at,
+        last_heartbeat=_later(known.last_heartbeat, news.last_heartbeat),
+        health=known.health if news.health is None else news.health,
+        host=known.host if news.host is None else news.host,
+    )
+
+
+def heard_from(
+    known: NeuronRecord | None, neuron_id: str, ts: datetime, health: str | None
+) -> NeuronRecord | None:
+    """What a HEARTBEAT makes of a record, or None when it changes nothing.
+
+    A heartbeat wakes a stale record, and never resurrects a deregistered one: that takes a REGISTER.
+    """
+    if known is None:
+        return NeuronRecord(neuron_id, last_heartbeat=ts, registered_at=ts, health=health)
+    if known.status == "deregistered":
+        return None
+    woken = known.status == "stale"
+    return replace(
+        known,
+        status="registered" if woken else known.status,
+        stale_since=None if woken else known.stale_since,
+        last_heartbeat=_later(known.last_heartbeat, ts),
+        health=known.health if health is None else health,
+    )
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    if one is None or other is None:
+        return one or other
+    return max(one, other)
+
+
+def wanted(record: NeuronRecord, capability: str | None, include_deregistered: bool) -> bool:
+    """Whether `RegistryStore.list` shows a record."""
+    if not include_deregistered and not record.live:
+        return False
+    return capability is None or capability in record.capabilities
+
+
+class RegistryStore(ABC):
+    """Keeps records. What goes in and what comes out are copies; the store's own cannot be changed from outside."""
+
+    @abstractmethod
+    async def connect(self) -> None:
+        """Get ready. Calling it again does nothing."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Let go of resources. Calling it again does nothing."""
+
+    @abstractmethod
+    async def upsert(self, record: NeuronRecord) -> None:
+        """Add a participant, or replace what is known of it; the first `registered_at` stays."""
+
+    @abstractmethod
+    async def mark_deregistered(self, neuron_id: str) -> None:
+        """It left. Nothing when it is unknown."""
+
+    @abstractmethod
+    async def mark_stale(self, neuron_id: str, since: datetime) -> None:
+        """It has been silent for too long. Nothing when it is unknown, left, or stale already."""
+
+    @abstractmethod
+    async def touch_heartbeat(self, neuron_id: str, ts: datetime, status: str | None = None) -> None:
+        """It was heard of at `ts`.
+
+        An unknown participant gets a thin record without capabilities; a deregistered one stays deregistered.
+
+        Args:
+            neuron_id: who.
+            ts: when, with a time zone.
+            status: what it said of its health; None when nothing.
+        """
+
+    @abstractmethod
+    async def get(self, neuron_id: str) -> NeuronRecord | None:
+        """One participant's record, whatever its status; None when it is unknown."""
+
+    @abstractmethod
+    async def list(self, *, capability: str | None = None, include_deregistered: bool = False) -> Records:
+        """The participants to be reckoned with, in the order they were first heard of.
+
+        Args:
+            capability: only those that have it.
+            include_deregistered: also those that left or fell silent.
+        """
