@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
+from uuid import uuid4
+
+from msgspec.structs import replace
 
 from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import SynapseError
+
+REPLY_TO = "_reply_to"
+"""The meta key that names where a reply is awaited (PROTOCOL 1.7)."""
 
 SignalHandler = Callable[[Signal], Awaitable[Any] | Any]
-"""Receives one Signal. Coroutine functions run concurrently up to a bound; plain functions run at once."""
+"""Receives one Signal. Coroutine functions run concurrently up to a bound; plain functions are called in the same order."""
 
 FrameHandler = Callable[[str, bytes], None]
 """Receives one undecoded frame: subject, JSON bytes. Called in order, must not block."""
@@ -81,17 +89,49 @@ class Synapse(ABC):
     async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded. For observers."""
 
-    @abstractmethod
     async def request(self, subject: str, signal: Signal, *, timeout_s: float = 5.0) -> Signal:
         """Publish `signal` with a private reply subject in `meta["_reply_to"]` and return the first reply.
 
         Raises:
             TimeoutError: nobody replied in `timeout_s` seconds.
+            SynapseError: not connected, or the frame is larger than the bus takes.
         """
+        inbox = f"_inbox.{uuid4().hex}"
+        reply: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+
+        def accept(answer: Signal) -> None:
+            if not reply.done():
+                reply.set_result(answer)
+
+        subscription = await self.subscribe(inbox, accept)
+        try:
+            await self.publish(subject, replace(signal, meta={**signal.meta, REPLY_TO: inbox}))
+            async with asyncio.timeout(timeout_s):
+                return await reply
+        except TimeoutError:
+            raise TimeoutError(f"no reply on {subject} within {timeout_s:g} s") from None
+        finally:
+            await subscription.unsubscribe()
+
+    async def reply_to(self, request: Signal, reply: Signal) -> None:
+        """Answer a Signal that came through `request`.
+
+        Raises:
+            SynapseError: nobody waits for a reply to it, or the bus is gone.
+        """
+        inbox = request.meta.get(REPLY_TO)
+        if not isinstance(inbox, str):
+            raise SynapseError(f"{request.type} {request.id} asks for no reply: no meta[{REPLY_TO!r}]")
+        await self.publish(inbox, reply)
 
     @property
     def undecodable(self) -> int:
         """Frames dropped because they were no valid Signal."""
+        return 0
+
+    @property
+    def dropped(self) -> int:
+        """Signals dropped because the handlers of a subscription could not keep up."""
         return 0
 
     @abstractmethod

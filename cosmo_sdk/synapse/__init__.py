@@ -1,0 +1,1 @@
+"""The transports: one meaning, several buses."""
