@@ -1,0 +1,126 @@
+"""How commands end: the exit codes, and what each error says (DESIGN 8)."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from enum import IntEnum
+
+import click
+
+from cosmo_doppler.cli.output import say
+
+TRACEBACK_VARIABLE = "COSMO_TRACEBACK"
+"""Environment variable: set, a bug of ours shows its traceback."""
+
+
+class Exit(IntEnum):
+    """What a script can tell from the exit code."""
+
+    DONE = 0
+    FAILED = 1
+    """The thing asked for did not happen: timeout, ERROR, unusable file."""
+    USAGE = 2
+    UNREACHABLE = 3
+    """No bus there, or it went away."""
+    NO_BIDS = 4
+    INTERRUPTED = 130
+
+
+class CommandError(Exception):
+    """A command cannot go on.
+
+    Args:
+        what: what went wrong, naming the thing at fault.
+        remedy: what to do about it.
+        code: how the process ends.
+    """
+
+    def __init__(self, what: str, remedy: str, code: Exit = Exit.FAILED) -> None:
+        super().__init__(what)
+        self.what = what
+        self.remedy = remedy
+        self.code = code
+
+
+def no_bus(url: str, reason: str) -> CommandError:
+    """The error for a bus that does not answer."""
+    host, _, port = url.removeprefix("cosmo://").rstrip("/").rpartition(":")
+    start = f"start one with `cosmo synapse start memory --port {port}`"
+    remedy = start if host in ("127.0.0.1", "localhost", "[::1]") else "is it running there?"
+    return CommandError(
+        f"cannot reach the bus at {url} ({reason})", f"{remedy} or name another with --url", Exit.UNREACHABLE
+    )
+
+
+def report(error: BaseException) -> Exit:
+    """Say on stderr what went wrong, in one line, and return the exit code."""
+    what, remedy, code = _explain(error)
+    if what:
+        say(f"error: {what}; {remedy}" if remedy else f"error: {what}")
+    return code
+
+
+def _explain(error: BaseException) -> tuple[str, str, Exit]:
+    match error:
+        case CommandError():
+            return error.what, error.remedy, error.code
+        case click.UsageError():
+            command = error.ctx.command_path if error.ctx is not None else "cosmo"
+            return error.format_message().rstrip("."), f"see `{command} --help`", Exit.USAGE
+        case click.ClickException():
+            return error.format_message(), "", Exit.FAILED
+        case KeyboardInterrupt() | click.Abort():
+            return "", "", Exit.INTERRUPTED
+        case _:
+            return _explain_from_below(error)
+
+
+def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
+    """What the rooms below raise. They are imported here, when something did go wrong."""
+    from cosmo_bus.errors import BusClosed, BusError, CannotConnect, LineTooLong, NoAnswer, NotLoopback
+    from cosmo_sdk.errors import CosmoError, NoBids, PathwayStopped, SynapseError
+
+    cause = error.__cause__ if isinstance(error, SynapseError) else error
+    match cause or error:
+        case CannotConnect() as failed:
+            return _explain(no_bus(failed.url, failed.reason))
+        case NoBids() as failed:
+            return (
+                f"nobody bid within {failed.deadline_ms} ms",
+                "see who could with `cosmo registry list`, or widen the window with --deadline-ms",
+                Exit.NO_BIDS,
+            )
+        case PathwayStopped() as failed:
+            return f"trace {failed.trace_id} was stopped", "", Exit.FAILED
+        case NotLoopback():
+            return str(error), "", Exit.USAGE
+        case LineTooLong():
+            return str(error), "", Exit.FAILED
+        case BusClosed() | NoAnswer() | SynapseError():
+            return f"lost the bus: {error}", "start it again and try once more", Exit.UNREACHABLE
+        case CosmoError() | BusError():
+            return str(error), "", Exit.FAILED
+        case OSError() as failed:
+            where = f"{failed.filename}: " if failed.filename else ""
+            return f"{where}{failed.strerror or failed}", "", Exit.FAILED
+        case _:
+            return _explain_bug(error)
+
+
+def _explain_bug(error: BaseException) -> tuple[str, str, Exit]:
+    if os.environ.get(TRACEBACK_VARIABLE):
+        traceback.print_exception(error, file=sys.stderr)
+    return (
+        f"unexpected {type(error).__name__}: {error}",
+        f"this is a bug; {TRACEBACK_VARIABLE}=1 shows where",
+        Exit.FAILED,
+    )
+
+
+def leave_pipe() -> Exit:
+    """End quietly after the reader of our stdout left, as in `cosmo tail | head`."""
+    # Python flushes stdout once more on exit; that must not fail a second time.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return Exit.DONE

@@ -1,0 +1,167 @@
+"""Options that several commands share, and the readers that check what people type."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+import click
+
+from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL, NAMESPACE_VARIABLE, URL_VARIABLE
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
+
+
+class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
+    """An option's type made of a function that reads the text and says in a ValueError what is wrong with it."""
+
+    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+        self.name = name
+        self._read = read
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what was read. A value that is no text is a default and right already."""
+        if not isinstance(value, str):
+            return value
+        try:
+            return self._read(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+def read_url(text: str) -> str:
+    """A bus, `cosmo://host:port`; a path is allowed and left out."""
+    parts = urlsplit(text)
+    if parts.scheme != "cosmo":
+        raise ValueError(f"{text!r} does not start with cosmo://, the one kind of bus there is")
+    try:
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host = port = None
+    if not host or not port:
+        raise ValueError(f"{text!r} should look like cosmo://127.0.0.1:7070")
+    return f"cosmo://{parts.netloc}"
+
+
+def read_namespace(text: str) -> str:
+    """A namespace: one token of a subject."""
+    if any(mark in text for mark in ".*>") or text.split() != [text]:
+        raise ValueError(f"{text!r} is no namespace: it is one word without dots, spaces, '*' and '>'")
+    return text
+
+
+def read_json_object(text: str) -> dict[str, Any]:
+    """A JSON object."""
+    hint = 'write it like \'{"text": "hello"}\''
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON ({error}); {hint}") from None
+    except RecursionError:
+        raise ValueError(f"nested too deeply; {hint}") from None
+    if not isinstance(parsed, dict):
+        kind = {list: "a list", str: "a string", type(None): "null", bool: "a boolean"}
+        raise ValueError(f"a JSON object is needed, not {kind.get(type(parsed), 'a number')}; {hint}")  # noqa: TRY004
+    return parsed
+
+
+def read_duration(text: str) -> float:
+    """A span of time in seconds: `30`, `30s`, `500ms`, `5m`, `1h`."""
+    read = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(ms|s|m|h|)", text.strip())
+    if read is None or float(read[1]) == 0:
+        raise ValueError(f"{text!r} is no span of time; write 30, 30s, 500ms, 5m or 1h")
+    return float(read[1]) * _SECONDS[read[2]]
+
+
+def read_size(text: str) -> tuple[int, int]:
+    """Columns and rows of a terminal: `120x40`."""
+    read = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
+    if read is None or not (20 <= int(read[1]) <= 500 and 5 <= int(read[2]) <= 300):
+        raise ValueError(f"{text!r} is no size; write columns x rows like 120x40 (20x5 to 500x300)")
+    return int(read[1]), int(read[2])
+
+
+def read_words(text: str) -> list[str]:
+    """Words joined by commas: `summarize,english`."""
+    return [word.strip() for word in text.split(",") if word.strip()]
+
+
+def read_signal_type(text: str) -> str:
+    """A signal type in any case; a dash stands for an underscore."""
+    from cosmo_sdk.signal_types import SignalType
+
+    name = text.upper().replace("-", "_")
+    if name not in SignalType.__members__:
+        raise ValueError(f"{text!r} is no signal type; there are {', '.join(SignalType)}")
+    return name
+
+
+def read_trace_id(text: str) -> str:
+    """A trace id as the bus knows it: with its prefix, in full."""
+    if not text.startswith("trc_") or len(text) == len("trc_") or text.split() != [text]:
+        raise ValueError(f"{text!r} is no trace id; they start with trc_ (see `cosmo tail --json`)")
+    return text
+
+
+URL = Checked("url", read_url)
+NAMESPACE = Checked("namespace", read_namespace)
+JSON_OBJECT = Checked("json", read_json_object)
+DURATION = Checked("duration", read_duration)
+SIZE = Checked("size", read_size)
+WORDS = Checked("words", read_words)
+SIGNAL_TYPE = Checked("type", read_signal_type)
+TRACE_ID = Checked("trace", read_trace_id)
+
+
+def url_option(command: F) -> F:
+    """`--url`: which bus."""
+    return click.option(
+        "--url",
+        type=URL,
+        default=DEFAULT_URL,
+        envvar=URL_VARIABLE,
+        show_default=True,
+        show_envvar=True,
+        metavar="URL",
+        help="The bus.",
+    )(command)
+
+
+def namespace_option(command: F) -> F:
+    """`-n`, `--namespace`: which part of the bus."""
+    return click.option(
+        "-n",
+        "--namespace",
+        type=NAMESPACE,
+        default=DEFAULT_NAMESPACE,
+        envvar=NAMESPACE_VARIABLE,
+        show_default=True,
+        show_envvar=True,
+        metavar="NS",
+        help="The namespace.",
+    )(command)
+
+
+def bus_options(command: F) -> F:
+    """`--url` and `--namespace`."""
+    return url_option(namespace_option(command))
+
+
+def json_option(help: str) -> Callable[[F], F]:
+    """`--json`: for programs that read our stdout."""
+    return click.option("--json", "as_json", is_flag=True, help=help)
+
+
+def for_option(help: str) -> Callable[[F], F]:
+    """`--for`: how long a streaming command runs."""
+    return click.option("--for", "seconds", type=DURATION, metavar="SECONDS", help=help)
+
+
+def examples(*lines: str) -> str:
+    """The examples at the end of a `--help`, each on a line of its own."""
+    return "\b\nExamples:\n" + "\n".join(f"  {line}" for line in lines)

@@ -1,0 +1,95 @@
+"""The root of all commands: their table, `--version`, and the one way out."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import NamedTuple, NoReturn
+
+import click
+
+from cosmo_doppler.cli.exits import Exit, leave_pipe, report
+
+
+class Entry(NamedTuple):
+    """One command in the table."""
+
+    module: str
+    """Where it lives, under `cosmo_doppler.cli`; it is called `command` there."""
+    summary: str
+    """Its line in `cosmo --help`; empty hides it."""
+
+
+COMMANDS: dict[str, Entry] = {
+    "doppler": Entry("doppler", "Watch a bus, a recording or the demo in the terminal."),
+    "tail": Entry("tail", "Print signals as they pass, one line each."),
+    "record": Entry("record", "Write everything that passes to a file that doppler opens."),
+    "registry": Entry("registry", "List who is there."),
+    "synapse": Entry("synapse", "Start, view and stop a bus."),
+    "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),
+    "answer": Entry("answer", "Answer the questions agents wait on."),
+    "stop": Entry("stop", "Stop the work on a trace."),
+    "completion": Entry("completion", "Print a completion script for your shell."),
+    "prism": Entry("doppler", ""),
+}
+"""Every command. The summaries stand here so that `cosmo --help` imports none of the modules."""
+
+
+class LazyGroup(click.Group):
+    """A group that imports a command when it is named."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The names to show, in the order of the table."""
+        return [name for name, entry in COMMANDS.items() if entry.summary]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command; None when there is none of that name."""
+        entry = COMMANDS.get(cmd_name)
+        if entry is None:
+            return None
+        command = import_module(f"cosmo_doppler.cli.{entry.module}").command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of commands from the table alone."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Start with:  cosmo doppler --demo",
+)
+@click.version_option(package_name="cosmo-doppler", prog_name="cosmo")
+def cosmo() -> None:
+    """Watch, record and steer agents that talk over a bus.
+
+    \b
+    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the bus,
+    4 nobody bid, 130 interrupted. Data goes to stdout, words to stderr.
+    COSMO_URL and COSMO_NAMESPACE set the bus to use; options win.
+    """
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code. Every error becomes one line on stderr here.
+
+    Args:
+        arguments: the words after the program's name; None takes them from the process.
+    """
+    try:
+        outcome = cosmo.main(args=arguments, prog_name="cosmo", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return leave_pipe()
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the one place that turns errors into words)
+        return report(error)
+    return outcome if isinstance(outcome, int) else Exit.DONE
+
+
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Run a command line and exit with its code. The entry point of the scripts."""
+    sys.exit(run(arguments))

@@ -1,0 +1,69 @@
+"""Running a command's coroutine, and ending it when the person, the clock or the system says so."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, Literal, TypeVar
+
+R = TypeVar("R")
+
+Ending = Literal["finished", "interrupted", "time is up"]
+"""Why a streaming command ended."""
+
+
+def run(main: Callable[[], Coroutine[Any, Any, R]]) -> R:
+    """Run one coroutine to its end. Ctrl-C cancels it, and the command exits with 130."""
+    return asyncio.run(main())
+
+
+async def until_interrupted(work: Coroutine[Any, Any, None], *, seconds: float | None = None) -> Ending:
+    """Run `work` until it ends, Ctrl-C or SIGTERM comes, or `seconds` have passed. For commands that stream.
+
+    Ctrl-C is the way such a command ends, so it is no error here. `work` is cancelled and awaited, and what it
+    raises by itself is raised.
+    """
+    task = asyncio.create_task(work)
+    with interruption() as interrupted:
+        waiting = asyncio.create_task(interrupted.wait())
+        try:
+            done, _ = await asyncio.wait(
+                {task, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
+            )
+        finally:
+            waiting.cancel()
+            if not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+    if task in done:
+        await task
+        return "finished"
+    return "interrupted" if waiting in done else "time is up"
+
+
+@contextmanager
+def interruption() -> Iterator[asyncio.Event]:
+    """An event that the first Ctrl-C or SIGTERM sets. A second one interrupts for good, should the end hang."""
+    event = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    if sys.platform == "win32":  # no signal handlers in its event loops: Ctrl-C raises there
+        yield event
+        return
+
+    def note() -> None:
+        event.set()
+        restore()
+
+    def restore() -> None:
+        loop.remove_signal_handler(signal.SIGINT)
+        loop.remove_signal_handler(signal.SIGTERM)
+
+    loop.add_signal_handler(signal.SIGINT, note)
+    loop.add_signal_handler(signal.SIGTERM, note)
+    try:
+        yield event
+    finally:
+        restore()

@@ -1,0 +1,14 @@
+"""Where the bus is when nobody says: the defaults and the environment variables that change them (DESIGN 8)."""
+
+from __future__ import annotations
+
+DEFAULT_URL = "cosmo://127.0.0.1:7070"
+"""The dev bus on this machine."""
+
+DEFAULT_NAMESPACE = "dev"
+
+URL_VARIABLE = "COSMO_URL"
+"""Environment variable: the bus to use when no `--url` is given."""
+
+NAMESPACE_VARIABLE = "COSMO_NAMESPACE"
+"""Environment variable: the namespace to use when no `-n` is given."""
