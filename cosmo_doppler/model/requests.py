@@ -7,6 +7,9 @@ from typing import Any, Literal
 RequestState = Literal["open", "answered", "closed"]
 """closed: its trace ended or was stopped before an answer."""
 
+QUESTION_KEYS = {"CLARIFICATION": "question", "PERMISSION": "action", "ESCALATION": "reason"}
+"""By type: the payload key that holds what is asked."""
+
 
 class Request:
     """One open or settled question."""
@@ -45,3 +48,17 @@ class Request:
         self.state: RequestState = "open"
         self.answered_by = ""
         self.answered_at: float | None = None
+
+    def settle(self, by: str, at: float) -> bool:
+        """Somebody answered. False when it was not open any more: the first answer counts."""
+        if self.state != "open":
+            return False
+        self.state, self.answered_by, self.answered_at = "answered", by, at
+        return True
+
+    def close(self) -> bool:
+        """Its trace ended without an answer. False when it was not open any more."""
+        if self.state != "open":
+            return False
+        self.state = "closed"
+        return True

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import pairwise
+from statistics import median
 from typing import Literal
 
 Liveness = Literal["live", "late", "stale", "left", "static"]
 """late: more than 1.5 heartbeat periods of silence; stale: more than 3; left: DEREGISTER;
 static: announced itself and never heartbeats (Engrams and Effectors of released peers)."""
+
+DEFAULT_PERIOD_S = 30.0
+"""The protocol's default heartbeat period, assumed until two arrivals tell better (PROTOCOL 6.1)."""
 
 
 class Participant:
@@ -54,8 +59,18 @@ class Participant:
 
     def period_s(self) -> float | None:
         """Its heartbeat period, estimated from arrivals (the wire does not carry it); None before two beats."""
-        raise NotImplementedError
+        if len(self.beats) < 2:
+            return None
+        return median(later - earlier for earlier, later in pairwise(self.beats)) or None
 
     def liveness(self, now: float) -> Liveness:
         """How it stands at `now`, epoch seconds."""
-        raise NotImplementedError
+        if self.left_at is not None:
+            return "left"
+        if self.last_heartbeat is None and self.role != "neuron":
+            return "static"
+        silence = now - self.last_seen
+        period = self.period_s() or DEFAULT_PERIOD_S
+        if silence > 3 * period:
+            return "stale"
+        return "late" if silence > 1.5 * period else "live"
