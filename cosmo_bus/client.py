@@ -1,0 +1,331 @@
+"""A connection to a bus that comes back when the bus does, ours or a released peer's (PROTOCOL 4.8)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from cosmo_bus.connection import Connection
+from cosmo_bus.errors import BadUrl, BusClosed, BusError, LineTooLong
+from cosmo_bus.wire import DEFAULT_PORT, Incoming, line_of, pub_line
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[str, bytes], None]
+"""Gets subject and frame of every message, in order. Must not block."""
+
+
+@dataclass(frozen=True)
+class Backoff:
+    """How long to wait before each attempt to reconnect."""
+
+    first_s: float = 0.1
+    longest_s: float = 5.0
+    jitter: float = 0.3
+    """Each wait is made longer or shorter by up to this fraction, so that clients do not return all at once."""
+
+    def delay(self, attempt: int) -> float:
+        """Seconds before attempt number `attempt`, counted from 1."""
+        steady = min(self.longest_s, self.first_s * 2.0 ** min(attempt - 1, 30))
+        return steady * random.uniform(1 - self.jitter, 1 + self.jitter)
+
+
+@dataclass(frozen=True)
+class ClientStatistics:
+    """Counts of a client over all its connections."""
+
+    published: int
+    """Messages sent or queued to be sent."""
+    received: int
+    """Messages handed to a subscription."""
+    lost: int
+    """Messages queued on a connection that went before they were written."""
+    unreadable: int
+    """Lines of the bus that could not be understood, or were too long."""
+    refusals: int
+    """`err` lines received."""
+    reconnects: int
+    """Times the connection came back."""
+
+
+class BusSubscription:
+    """A pattern and its handler. Survives reconnects."""
+
+    def __init__(self, client: BusClient, pattern: str, handler: Handler, group: str | None) -> None:
+        self.pattern = pattern
+        self.group = group
+        self.handler = handler
+        self.sub_id = uuid4().hex
+        self._client = client
+
+    async def unsubscribe(self) -> None:
+        """Stop receiving. Calling it again does nothing."""
+        self._client.forget(self)
+
+    def line(self) -> bytes:
+        """The `sub` that makes it known to a bus."""
+        if self.group is None:
+            return line_of(op="sub", sub_id=self.sub_id, subject=self.pattern)
+        return line_of(op="sub", sub_id=self.sub_id, subject=self.pattern, queue_group=self.group)
+
+
+class BusClient:
+    """A client of one bus. After the first `connect()` it reconnects by itself until `close()`.
+
+    Args:
+        url: `cosmo://host:port`; port 7070 when left out.
+        observer: ask the bus to drop the oldest messages, rather than the connection, when we do not keep up.
+        backoff: waits between attempts to reconnect.
+        answer_s: how long the bus may take to answer.
+
+    Raises:
+        BadUrl: the URL names no bus.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        observer: bool = False,
+        backoff: Backoff | None = None,
+        answer_s: float = 10.0,
+    ) -> None:
+        self.url = url
+        self.host, self.port = parse_url(url)
+        self.state = "new"
+        """new, connecting, connected, reconnecting or closed."""
+        self.attempt = 0
+        """Attempts to reconnect made in the present outage."""
+        self.retry_at: float | None = None
+        """Loop time of the next attempt; None when none is due."""
+        self._observer = observer
+        self._backoff = backoff or Backoff()
+        self._answer_s = answer_s
+        self._connection: Connection | None = None
+        self._subscriptions: dict[str, BusSubscription] = {}
+        self._state_listeners: list[Callable[[str], None]] = []
+        self._error_listeners: list[Callable[[str], None]] = []
+        self._returning: asyncio.Task[None] | None = None
+        self._published = self._received = self._lost = self._unreadable = self._refusals = 0
+        self._reconnects = 0
+
+    # -- life
+
+    async def connect(self) -> None:
+        """Connect, once. Later losses are mended without being asked. While connected it does nothing.
+
+        Raises:
+            CannotConnect: nothing answers there, or it is no bus.
+        """
+        if self.state not in ("new", "closed"):
+            return
+        before = self.state
+        self._enter("connecting")
+        try:
+            await self._open()
+        except BaseException:
+            self._drop_connection()
+            self._enter(before)
+            raise
+        self._enter("connected")
+
+    async def close(self) -> None:
+        """Send what is queued, disconnect and forget every subscription. Calling it again does nothing."""
+        if self.state == "closed":
+            return
+        self._enter("closed")
+        returning, self._returning = self._returning, None
+        if returning is not None:
+            returning.cancel()
+            with suppress(asyncio.CancelledError):
+                await returning
+        self._subscriptions.clear()
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            await connection.close()
+
+    def on_state(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(state)` whenever `state` changes."""
+        self._state_listeners.append(listener)
+
+    def on_error(self, listener: Callable[[str], None]) -> None:
+        """Call `listener(message)` for every `err` line of the bus; they are logged as well."""
+        self._error_listeners.append(listener)
+
+    def statistics(self) -> ClientStatistics:
+        """Counts at this moment."""
+        return ClientStatistics(
+            published=self._published,
+            received=self._received,
+            lost=self._lost,
+            unreadable=self._unreadable,
+            refusals=self._refusals,
+            reconnects=self._reconnects,
+        )
+
+    # -- messages
+
+    def publish(self, subject: str, frame: bytes) -> None:
+        """Queue a message. It is written before this turn of the loop ends.
+
+        Raises:
+            BusClosed: not connected; nothing is kept for later.
+            LineTooLong: the bus would not take it.
+            OutgoingFull: the bus does not read; `drain()` waits for it.
+        """
+        connection = self._require()
+        line = pub_line(subject, frame)
+        length = connection.length_there(line)
+        if length > connection.max_sent:
+            raise LineTooLong(length, connection.max_sent)
+        connection.send(line)
+        self._published += 1
+
+    async def drain(self) -> None:
+        """Wait until the bus takes more.
+
+        Raises:
+            BusClosed: the connection went while waiting.
+        """
+        await self._require().drain()
+
+    async def flush(self) -> None:
+        """Wait until the bus has processed everything sent before.
+
+        Raises:
+            BusClosed: the connection went while waiting.
+            NoAnswer: it did not answer in time.
+        """
+        await self._require().flush(self._answer_s)
+
+    async def subscribe(self, pattern: str, handler: Handler, *, group: str | None = None) -> BusSubscription:
+        """Call `handler` for every message on a matching subject, on this connection and the ones after it.
+
+        When it returns, the bus has the subscription.
+
+        Raises:
+            BusClosed: not connected.
+            NoAnswer: the bus did not answer in time.
+        """
+        connection = self._require()
+        subscription = BusSubscription(self, pattern, handler, group)
+        self._subscriptions[subscription.sub_id] = subscription
+        try:
+            connection.send(subscription.line())
+            await connection.flush(self._answer_s)
+        except BaseException:
+            self.forget(subscription)
+            raise
+        return subscription
+
+    def forget(self, subscription: BusSubscription) -> None:
+        """End a subscription, here and, if connected, at the bus."""
+        if self._subscriptions.pop(subscription.sub_id, None) is None or self._connection is None:
+            return
+        with suppress(BusError):
+            self._connection.send(line_of(op="unsub", sub_id=subscription.sub_id))
+
+    # -- inside
+
+    def _require(self) -> Connection:
+        if self._connection is None or self.state != "connected":
+            raise BusClosed(f"not connected to the bus at {self.url} ({self.state})")
+        return self._connection
+
+    async def _open(self) -> None:
+        """Make a connection that has the bus's welcome and all our subscriptions."""
+        connection = Connection(
+            self.url, receive=self._receive, lost=self._on_lost, unreadable=self._count_unreadable
+        )
+        self._connection = connection
+        await connection.open(self.host, self.port, self._answer_s)
+        connection.send(line_of(op="hello", max_line=connection.max_received, observer=self._observer))
+        for subscription in self._subscriptions.values():
+            connection.send(subscription.line())
+        await connection.flush(self._answer_s)
+        if self._connection is not connection:
+            raise BusClosed(f"the connection to {self.url} ended while it was made")
+
+    def _drop_connection(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.abandon()
+
+    def _on_lost(self, connection: Connection) -> None:
+        self._lost += connection.unsent
+        if connection is not self._connection:
+            return
+        self._connection = None
+        if self.state == "connected":
+            logger.warning("lost the bus at %s, reconnecting", self.url)
+            self._enter("reconnecting")
+            self._returning = asyncio.get_running_loop().create_task(self._return())
+
+    async def _return(self) -> None:
+        loop = asyncio.get_running_loop()
+        self.attempt = 0
+        while self.state == "reconnecting":
+            self.attempt += 1
+            delay = self._backoff.delay(self.attempt)
+            self.retry_at = loop.time() + delay
+            await asyncio.sleep(delay)
+            self.retry_at = None
+            try:
+                await self._open()
+            except BusError as error:
+                self._drop_connection()
+                logger.info("attempt %d: %s", self.attempt, error)
+                continue
+            self.attempt = 0
+            self._reconnects += 1
+            self._returning = None
+            self._enter("connected")
+            logger.info("connected to the bus at %s again", self.url)
+
+    def _receive(self, incoming: Incoming) -> None:
+        if incoming.op == "msg":
+            subscription = self._subscriptions.get(incoming.sub_id)
+            if subscription is None:
+                return
+            self._received += 1
+            try:
+                subscription.handler(incoming.subject, incoming.frame.encode())
+            except Exception:
+                logger.exception("the handler of %s failed", subscription.pattern)
+        elif incoming.op == "err":
+            self._refusals += 1
+            logger.warning("the bus says: %.500r", incoming.message)
+            for listener in self._error_listeners:
+                listener(incoming.message)
+
+    def _count_unreadable(self, reason: str) -> None:
+        self._unreadable += 1
+        logger.warning("a line of the bus could not be read: %.500s", reason)
+
+    def _enter(self, state: str) -> None:
+        if state != self.state:
+            self.state = state
+            for listener in list(self._state_listeners):
+                listener(state)
+
+
+def parse_url(url: str) -> tuple[str, int]:
+    """Host and port of `cosmo://host:port`; a path is ignored.
+
+    Raises:
+        BadUrl: another scheme, no host, or no valid port.
+    """
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise BadUrl(url) from None
+    if parts.scheme != "cosmo" or not parts.hostname:
+        raise BadUrl(url)
+    return parts.hostname, port or DEFAULT_PORT

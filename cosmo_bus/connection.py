@@ -1,0 +1,235 @@
+"""One TCP connection of a client, from its welcome to its end. `BusClient` makes a new one after each loss."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from typing import Any, cast
+
+from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer, OutgoingFull
+from cosmo_bus.wire import (
+    DEFAULT_MAX_LINE,
+    ENVELOPE_SLACK,
+    LEGACY_MAX_SENT,
+    BadLine,
+    Incoming,
+    LineReader,
+    Oversize,
+    decode_incoming,
+    legacy_length,
+)
+
+_WRITE_AT_ONCE = 256 << 10
+_MAX_WAITING = 64 << 20
+"""Bytes that may wait in this process for a bus that does not read."""
+
+_PING = b'{"op":"ping"}\n'
+
+
+class Connection(asyncio.Protocol):
+    """Cuts lines, batches writes, matches pongs to pings.
+
+    Args:
+        url: for messages.
+        receive: gets every line but `welcome` and `pong`.
+        lost: called once, when an open connection ends.
+        unreadable: gets the reason why a line could not be read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        receive: Callable[[Incoming], None],
+        lost: Callable[[Connection], None],
+        unreadable: Callable[[str], None],
+    ) -> None:
+        self.unsent = 0
+        """Lines that were queued and not handed to the socket when the connection ended."""
+        self.max_sent = LEGACY_MAX_SENT
+        """Bytes of the longest line the bus takes."""
+        self.max_received = DEFAULT_MAX_LINE + ENVELOPE_SLACK
+        """Bytes of the longest line this side takes."""
+        self._url = url
+        self._receive = receive
+        self._lost = lost
+        self._unreadable = unreadable
+        self._loop = asyncio.get_running_loop()
+        self._welcome: asyncio.Future[Incoming] = self._loop.create_future()
+        self._pongs: deque[asyncio.Future[None]] = deque()
+        self._writable = asyncio.Event()
+        self._writable.set()
+        self._ended = asyncio.Event()
+        self._reader = LineReader(self.max_received)
+        self._legacy = True
+        self._transport: asyncio.Transport | None = None
+        self._waiting: list[bytes] = []
+        self._waiting_bytes = 0
+
+    async def open(self, host: str, port: int, answer_s: float) -> None:
+        """Connect and wait for the welcome.
+
+        Raises:
+            CannotConnect: nothing answers there, or it is no bus.
+        """
+        try:
+            async with asyncio.timeout(answer_s):
+                await self._loop.create_connection(lambda: self, host, port)
+                welcome = await self._welcome
+        except TimeoutError:
+            raise CannotConnect(self._url, f"no welcome within {answer_s:g} s") from None
+        except BusClosed as error:
+            raise CannotConnect(self._url, str(error)) from None
+        except OSError as error:
+            raise CannotConnect(self._url, error.strerror or str(error)) from None
+        if welcome.max_line is not None and welcome.max_line > 0:
+            self._legacy = False
+            self.max_sent = welcome.max_line
+            # Whatever the bus takes from others it may hand to us.
+            self.max_received = max(self.max_received, welcome.max_line + ENVELOPE_SLACK)
+            self._reader.limit = self.max_received
+
+    def length_there(self, line: bytes) -> int:
+        """The length that counts against `max_sent`."""
+        return legacy_length(line) - 1 if self._legacy else len(line) - 1
+
+    def send(self, line: bytes) -> None:
+        """Queue a line; all lines of one turn of the loop are one write.
+
+        Raises:
+            BusClosed: the connection is gone.
+            OutgoingFull: too much waits already.
+        """
+        if self._transport is None or self._transport.is_closing():
+            raise BusClosed(f"lost the bus at {self._url}")
+        if not self._waiting and self._writable.is_set():
+            self._loop.call_soon(self._write)
+        elif self._waiting_bytes > _MAX_WAITING:
+            raise OutgoingFull(self._waiting_bytes)
+        self._waiting.append(line)
+        self._waiting_bytes += len(line)
+        if self._waiting_bytes > _WRITE_AT_ONCE:
+            self._write()
+
+    async def drain(self) -> None:
+        """Wait until the socket takes more.
+
+        Raises:
+            BusClosed: the connection went while waiting.
+        """
+        if not self._writable.is_set():
+            await self._writable.wait()
+        if self._ended.is_set():
+            raise BusClosed(f"lost the bus at {self._url}")
+
+    async def flush(self, answer_s: float) -> None:
+        """Ping and await the pong: everything sent before has been processed then.
+
+        Raises:
+            BusClosed: the connection went while waiting.
+            NoAnswer: no pong in time.
+        """
+        pong: asyncio.Future[None] = self._loop.create_future()
+        self.send(_PING)
+        self._pongs.append(pong)
+        try:
+            async with asyncio.timeout(answer_s):
+                await pong
+        except TimeoutError:
+            raise NoAnswer(f"the bus at {self._url} did not answer within {answer_s:g} s") from None
+
+    async def close(self) -> None:
+        """Send what is queued and end."""
+        if self._transport is None:
+            return
+        self._write(closing=True)
+        self._transport.close()
+        try:
+            async with asyncio.timeout(1.0):
+                await self._ended.wait()
+        except TimeoutError:
+            self.abandon()
+            await self._ended.wait()
+
+    def abandon(self) -> None:
+        """End at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- the socket's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Take the transport."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_AT_ONCE)
+
+    def data_received(self, data: bytes) -> None:
+        """Handle every line that is complete."""
+        for line in self._reader.feed(data):
+            if isinstance(line, Oversize):
+                self._unreadable(f"{line.length:,} bytes, more than the {self._reader.limit:,} announced")
+                continue
+            try:
+                incoming = decode_incoming(line)
+            except BadLine as error:
+                self._refuse(str(error))
+                continue
+            if incoming.op == "pong":
+                self._on_pong()
+            elif incoming.op == "welcome":
+                if not self._welcome.done():
+                    self._welcome.set_result(incoming)
+            elif not self._welcome.done():
+                self._refuse(incoming.message or f"it says {incoming.op!r} instead of welcome")
+            else:
+                self._receive(incoming)
+
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self._writable.clear()
+
+    def resume_writing(self) -> None:
+        """The socket takes more."""
+        self._writable.set()
+        self._write()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wake everyone who waits, then report."""
+        self.unsent += len(self._waiting)
+        self._waiting.clear()
+        self._ended.set()
+        self._writable.set()
+        gone = BusClosed(f"lost the bus at {self._url}" + (f": {exc}" if exc else ""))
+        waiters: list[asyncio.Future[Any]] = [self._welcome, *self._pongs]
+        for waiter in waiters:
+            if not waiter.done():
+                waiter.set_exception(gone)
+                # Nobody may be waiting any more; that is no news.
+                waiter.exception()
+        self._pongs.clear()
+        self._lost(self)
+
+    def _refuse(self, reason: str) -> None:
+        """A line that cannot be read: before the welcome it means that this is no bus."""
+        if self._welcome.done():
+            self._unreadable(reason)
+        else:
+            self._welcome.set_exception(CannotConnect(self._url, f"no bus answers there: {reason[:200]!r}"))
+            self.abandon()
+
+    def _on_pong(self) -> None:
+        if self._pongs:
+            pong = self._pongs.popleft()
+            if not pong.done():
+                pong.set_result(None)
+
+    def _write(self, *, closing: bool = False) -> None:
+        if self._transport is None or not self._waiting or not (closing or self._writable.is_set()):
+            return
+        if self._transport.is_closing():
+            return
+        data = b"".join(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
+        self._transport.write(data)

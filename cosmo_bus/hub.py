@@ -1,0 +1,179 @@
+"""The middle of the server: what all sessions share. No sockets here."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+
+from cosmo_bus.router import Router
+from cosmo_bus.wire import msg_head, unquote
+
+logger = logging.getLogger(__name__)
+
+STALL_S = 0.02
+"""How long a publisher may be held when a subscriber that does read has fallen behind."""
+
+Tap = Callable[[str, bytes], None]
+"""Sees every published message: subject, frame."""
+
+
+class Receiver(Protocol):
+    """What the hub knows of a session."""
+
+    max_line: int
+    """Bytes of the longest line it can read."""
+
+    @property
+    def falls_behind(self) -> bool:
+        """Whether it reads, but slower than it is written to."""
+        ...
+
+    def send(self, head: bytes, tail: bytes = b"") -> bool:
+        """Queue a line. False: it cannot be reached any more."""
+        ...
+
+    def flush(self) -> None:
+        """Write what is queued."""
+        ...
+
+    def hold(self) -> None:
+        """Stop reading its lines."""
+        ...
+
+    def go_on(self) -> None:
+        """Read its lines again."""
+        ...
+
+
+class Subscriber:
+    """One subscription of one session."""
+
+    __slots__ = ("session", "tail")
+
+    def __init__(self, session: Receiver, tail: bytes) -> None:
+        self.session = session
+        self.tail = tail
+
+
+@dataclass(frozen=True)
+class BusStatistics:
+    """Counts of a server since it started."""
+
+    sessions: int
+    """Connected now."""
+    subscriptions: int
+    """Held now."""
+    published: int
+    """`pub` lines accepted."""
+    delivered: int
+    """`msg` lines queued for a session."""
+    unheard: int
+    """Published while nobody was subscribed."""
+    skipped: int
+    """Copies not sent because the receiver cannot read a line that long."""
+    dropped: int
+    """Copies an observer lost because it did not keep up."""
+    evicted: int
+    """Sessions disconnected because they did not read."""
+    lost: int
+    """Copies that went with a session that was evicted or closed."""
+    refused: int
+    """Lines answered with `err`."""
+
+
+@dataclass
+class Counts:
+    """The counts that only grow."""
+
+    published: int = 0
+    delivered: int = 0
+    unheard: int = 0
+    skipped: int = 0
+    dropped: int = 0
+    evicted: int = 0
+    lost: int = 0
+    refused: int = 0
+
+
+class Hub:
+    """Routes messages between sessions. Publishing never waits for anyone."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self.router: Router[Subscriber] = Router()
+        self.counts = Counts()
+        self.taps: list[Tap] = []
+        self._dirty: list[Receiver] = []
+        self._stalled: list[Receiver] = []
+
+    def publish(self, subject: str, frame: msgspec.Raw, publisher: Receiver) -> int:
+        """Queue a message for everyone it concerns; return how many could not read a line that long."""
+        counts = self.counts
+        counts.published += 1
+        for tap in self.taps:
+            self._run_tap(tap, subject, frame)
+        match = self.router.match(subject)
+        if not match.solo and not match.groups:
+            counts.unheard += 1
+            return 0
+        head = msg_head(subject, frame)
+        skipped_before = counts.skipped
+        behind = False
+        for subscriber in match.solo:
+            self._deliver(subscriber, head)
+            behind = behind or subscriber.session.falls_behind
+        for group in match.groups:
+            for subscriber in group.rotation():
+                if self._deliver(subscriber, head):
+                    behind = behind or subscriber.session.falls_behind
+                    break
+        if behind:
+            self._stall(publisher)
+        return counts.skipped - skipped_before
+
+    def wake(self, session: Receiver) -> None:
+        """Flush `session` at the end of this turn of the loop, together with all others."""
+        if not self._dirty:
+            self.loop.call_soon(self._flush)
+        self._dirty.append(session)
+
+    def _deliver(self, subscriber: Subscriber, head: bytes) -> bool:
+        session = subscriber.session
+        tail = subscriber.tail
+        if len(head) + len(tail) - 1 > session.max_line:
+            self.counts.skipped += 1
+            return False
+        if not session.send(head, tail):
+            return False
+        self.counts.delivered += 1
+        return True
+
+    def _flush(self) -> None:
+        dirty, self._dirty = self._dirty, []
+        for session in dirty:
+            session.flush()
+
+    def _stall(self, publisher: Receiver) -> None:
+        """Hold a publisher for a moment. Bounded, so that nobody ever depends on somebody else's reading."""
+        if publisher in self._stalled:
+            return
+        if not self._stalled:
+            self.loop.call_later(STALL_S, self._release)
+        self._stalled.append(publisher)
+        publisher.hold()
+
+    def _release(self) -> None:
+        stalled, self._stalled = self._stalled, []
+        for publisher in stalled:
+            publisher.go_on()
+
+    def _run_tap(self, tap: Tap, subject: str, frame: msgspec.Raw) -> None:
+        try:
+            tap(subject, unquote(frame))
+        except Exception:
+            logger.exception("a tap of the bus failed on %s", subject)

@@ -1,0 +1,89 @@
+"""What one session still has to send: bounded in lines and bytes, so that who does not read costs nobody else."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import NamedTuple
+
+MAX_LINES = 65_536
+MAX_BYTES = 64 << 20
+
+
+class OutboxStatistics(NamedTuple):
+    """Counts of one outbox."""
+
+    lines: int
+    """Waiting now."""
+    bytes: int
+    """Waiting now."""
+    dropped: int
+    """Lines dropped because there was no room."""
+
+
+class Outbox:
+    """A queue of lines. A line comes in two parts, since all copies of a message share the first."""
+
+    def __init__(self, *, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
+        self.drop_oldest = False
+        """What to do when full: make room by dropping the oldest, or refuse the newest."""
+        self.dropped = 0
+        self._max_lines = max_lines
+        self._max_bytes = max_bytes
+        self._parts: deque[bytes] = deque()
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._parts) // 2
+
+    @property
+    def crowded(self) -> bool:
+        """Whether half of the room is taken."""
+        return len(self._parts) > self._max_lines or self._bytes * 2 > self._max_bytes
+
+    def put(self, head: bytes, tail: bytes = b"") -> bool:
+        """Queue a line. False: there was no room, and it is not queued."""
+        parts = self._parts
+        size = len(head) + len(tail)
+        # A line larger than the whole room may still go alone, or it could never go.
+        if parts and (len(parts) >= 2 * self._max_lines or self._bytes + size > self._max_bytes):
+            if not self.drop_oldest:
+                return False
+            self._make_room(size)
+        parts.append(head)
+        parts.append(tail)
+        self._bytes += size
+        return True
+
+    def take(self, up_to: int) -> bytes:
+        """Remove lines from the front, `up_to` bytes of them or one line, joined for one write."""
+        parts = self._parts
+        if self._bytes <= up_to:
+            joined = b"".join(parts)
+            parts.clear()
+            self._bytes = 0
+            return joined
+        taken: list[bytes] = []
+        size = 0
+        while parts and (not taken or size + len(parts[0]) + len(parts[1]) <= up_to):
+            taken.append(parts.popleft())
+            taken.append(parts.popleft())
+            size += len(taken[-2]) + len(taken[-1])
+        self._bytes -= size
+        return b"".join(taken)
+
+    def clear(self) -> int:
+        """Empty it; return how many lines there were."""
+        lines = len(self)
+        self._parts.clear()
+        self._bytes = 0
+        return lines
+
+    def statistics(self) -> OutboxStatistics:
+        """Counts at this moment."""
+        return OutboxStatistics(len(self), self._bytes, self.dropped)
+
+    def _make_room(self, size: int) -> None:
+        parts = self._parts
+        while parts and (len(parts) >= 2 * self._max_lines or self._bytes + size > self._max_bytes):
+            self._bytes -= len(parts.popleft()) + len(parts.popleft())
+            self.dropped += 1

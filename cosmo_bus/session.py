@@ -1,0 +1,318 @@
+"""One connection to the server: its ops, its subscriptions, its outbox."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from typing import ClassVar, cast
+
+from cosmo_bus import __version__
+from cosmo_bus.hub import Hub, Subscriber
+from cosmo_bus.namespaces import Namespaces
+from cosmo_bus.outbox import Outbox
+from cosmo_bus.router import Route
+from cosmo_bus.subjects import MAX_LENGTH
+from cosmo_bus.wire import (
+    LEGACY_MAX_RECEIVED,
+    BadLine,
+    LineReader,
+    Op,
+    Oversize,
+    decode_op,
+    error_line,
+    is_absent,
+    is_string,
+    line_of,
+    msg_tail,
+    unknown_op,
+)
+
+_WRITE_AT_ONCE = 256 << 10
+_LAST_WORDS_S = 5.0
+"""How long a session that does not read may take to read why it was disconnected."""
+
+_READS_WITHIN_S = 0.5
+"""A session that took nothing for this long does not read."""
+
+_HTTP = re.compile(rb"[A-Z]{3,8} \S+ HTTP/\d")
+
+
+class Session(asyncio.Protocol):
+    """Reads ops and carries them out; sends what the hub has for it.
+
+    Args:
+        hub: what all sessions share.
+        namespaces: where `ns_register` and `mgmt_*` look.
+        sessions: every connected session; this one joins and leaves it.
+        max_line: bytes of the longest line it may send.
+        max_sessions: connections beyond this many are refused.
+        outbox: what it still has to be sent.
+    """
+
+    def __init__(
+        self,
+        *,
+        hub: Hub,
+        namespaces: Namespaces[Session],
+        sessions: set[Session],
+        max_line: int,
+        max_sessions: int,
+        outbox: Outbox,
+    ) -> None:
+        self.max_line = LEGACY_MAX_RECEIVED
+        self.outbox = outbox
+        self.ended: asyncio.Future[None] = hub.loop.create_future()
+        self._hub = hub
+        self._namespaces = namespaces
+        self._sessions = sessions
+        self._max_sessions = max_sessions
+        self._reader = LineReader(max_line)
+        self._routes: dict[str, Route[Subscriber]] = {}
+        self._transport: asyncio.Transport | None = None
+        self._first_line = True
+        self._closing = False
+        self._paused = False
+        self._dirty = False
+        self._last_read = 0.0
+        self._patience: asyncio.TimerHandle | None = None
+
+    # -- the hub's side
+
+    @property
+    def falls_behind(self) -> bool:
+        """Whether it reads, but slower than it is written to. Observers never hold anyone up."""
+        return (
+            self._paused
+            and self.outbox.crowded
+            and not self.outbox.drop_oldest
+            and self._hub.loop.time() - self._last_read < _READS_WITHIN_S
+        )
+
+    def send(self, head: bytes, tail: bytes = b"") -> bool:
+        """Queue a line. False: it is closing, or did not read for too long and is disconnected now."""
+        if self._closing:
+            return False
+        if not self.outbox.put(head, tail):
+            self._evict()
+            return False
+        if not self._dirty and not self._paused:
+            self._dirty = True
+            self._hub.wake(self)
+        return True
+
+    def flush(self) -> None:
+        """Write what is queued, as far as the socket takes it."""
+        self._dirty = False
+        transport = self._transport
+        if transport is None or transport.is_closing():
+            return
+        while self.outbox and not self._paused:
+            transport.write(self.outbox.take(_WRITE_AT_ONCE))
+
+    def hold(self) -> None:
+        """Stop reading its lines."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.pause_reading()
+
+    def go_on(self) -> None:
+        """Read its lines again."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.resume_reading()
+
+    def close(self, message: str = "") -> None:
+        """Say why, if there is a reason, and disconnect; by force if it does not read even that."""
+        if self._closing or self._transport is None:
+            return
+        self._leave()
+        if message:
+            self.outbox.put(error_line(message))
+        # The transport keeps what the socket does not take yet, and closes once that is written.
+        while self.outbox:
+            self._transport.write(self.outbox.take(_WRITE_AT_ONCE))
+        self._transport.close()
+        self._patience = self._hub.loop.call_later(_LAST_WORDS_S, self.abort)
+
+    def abort(self) -> None:
+        """Disconnect at once."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    # -- the socket's side
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Welcome the client, or turn it away when the bus is full."""
+        self._transport = cast(asyncio.Transport, transport)
+        self._transport.set_write_buffer_limits(high=_WRITE_AT_ONCE)
+        self._last_read = self._hub.loop.time()
+        full = len(self._sessions) >= self._max_sessions
+        self._sessions.add(self)
+        if full:
+            self.close(f"this bus has its {self._max_sessions} connections; raise the limit of open files")
+            return
+        self._transport.write(self._welcome())
+
+    def data_received(self, data: bytes) -> None:
+        """Carry out every line that is complete."""
+        for line in self._reader.feed(data):
+            self._receive(line)
+
+    def eof_received(self) -> None:
+        """A last line without a newline still counts; then the transport closes by itself."""
+        for line in self._reader.finish():
+            self._receive(line)
+        self.flush()
+
+    def pause_writing(self) -> None:
+        """The socket takes no more for now."""
+        self._paused = True
+
+    def resume_writing(self) -> None:
+        """The socket takes more: the client does read."""
+        self._paused = False
+        self._last_read = self._hub.loop.time()
+        self.flush()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget everything about the client."""
+        self._leave()
+        if self._patience is not None:
+            self._patience.cancel()
+        self._sessions.discard(self)
+        counts = self._hub.counts
+        counts.dropped += self.outbox.dropped
+        counts.lost += len(self.outbox)
+        if not self.ended.done():
+            self.ended.set_result(None)
+
+    def _leave(self) -> None:
+        """Receive nothing more; its group members take its turns from here on."""
+        self._closing = True
+        for route in self._routes.values():
+            self._hub.router.remove(route)
+        self._routes.clear()
+        self._namespaces.remove_owner(self)
+
+    def _evict(self) -> None:
+        lost = self.outbox.clear() + 1
+        self._hub.counts.lost += lost
+        self._hub.counts.evicted += 1
+        self.close(f"disconnected: {lost} messages waited and you do not read; they are lost")
+
+    # -- lines
+
+    def _receive(self, line: bytes | Oversize) -> None:
+        if self._closing:
+            return
+        if isinstance(line, Oversize):
+            self._refuse(
+                f"line of {line.length:,} bytes discarded: this bus takes {self._reader.limit:,} at most"
+            )
+            return
+        if self._first_line:
+            self._first_line = False
+            if _HTTP.match(line):
+                self._hub.counts.refused += 1
+                self.close("this is a message bus, not an HTTP server")
+                return
+        try:
+            op = decode_op(line)
+        except BadLine as error:
+            self._refuse(str(error))
+            return
+        carry_out = self._ops.get(op.op or "")
+        if carry_out is None:
+            self._refuse(unknown_op(op.op))
+        else:
+            carry_out(self, op)
+
+    def _refuse(self, message: str) -> None:
+        self._hub.counts.refused += 1
+        self.send(error_line(message))
+
+    def _welcome(self) -> bytes:
+        return line_of(op="welcome", server=f"cosmo_bus/{__version__}", max_line=self._reader.limit)
+
+    def _pub(self, op: Op) -> None:
+        subject = op.subject
+        if not subject or is_absent(op.frame):
+            self._refuse("pub: missing subject/frame")
+        elif not is_string(op.frame):
+            self._refuse("pub: frame must be a string, the JSON text of the message")
+        elif len(subject) > MAX_LENGTH:
+            self._refuse(f"pub: subject longer than {MAX_LENGTH} characters")
+        else:
+            self._namespaces.count(subject)
+            skipped = self._hub.publish(subject, op.frame, self)
+            if skipped:
+                self._refuse(
+                    f"frame too large for {skipped} legacy subscriber(s) of {subject}: not sent to them"
+                )
+
+    def _sub(self, op: Op) -> None:
+        if op.sub_id is None or not op.subject:
+            self._refuse("sub: missing sub_id/subject")
+        elif max(len(op.subject), len(op.sub_id), len(op.queue_group or "")) > MAX_LENGTH:
+            self._refuse(f"sub: longer than {MAX_LENGTH} characters")
+        else:
+            self._forget(op.sub_id)
+            self._routes[op.sub_id] = self._hub.router.add(
+                op.subject, Subscriber(self, msg_tail(op.sub_id)), group=op.queue_group
+            )
+
+    def _unsub(self, op: Op) -> None:
+        self._forget(op.sub_id)
+
+    def _forget(self, sub_id: str | None) -> None:
+        route = None if sub_id is None else self._routes.pop(sub_id, None)
+        if route is not None:
+            self._hub.router.remove(route)
+
+    def _hello(self, op: Op) -> None:
+        if op.max_line is not None:
+            self.max_line = max(op.max_line, LEGACY_MAX_RECEIVED)
+        self.outbox.drop_oldest = op.observer
+        self.send(self._welcome())
+
+    def _ping(self, op: Op) -> None:
+        self.send(b'{"op":"pong"}\n')
+
+    # -- namespaces
+
+    def _ns_register(self, op: Op) -> None:
+        if not op.namespace:
+            self._refuse("ns_register: missing namespace")
+            return
+        self._namespaces.register(op.namespace, op.transport or "memory", self)
+        self.send(line_of(op="ns_registered", namespace=op.namespace))
+
+    def _mgmt_list(self, op: Op) -> None:
+        self.send(line_of(op="mgmt_ns_list", namespaces=self._namespaces.describe()))
+
+    def _mgmt_info(self, op: Op) -> None:
+        known = self._namespaces.get(op.namespace)
+        if known is None:
+            self._refuse(f"namespace {op.namespace!r} not found")
+            return
+        self.send(line_of(op="mgmt_ns_info", **known.describe(), client_count=len(self._sessions)))
+
+    def _mgmt_stop(self, op: Op) -> None:
+        known = self._namespaces.get(op.namespace)
+        if known is None:
+            self._refuse(f"namespace {op.namespace!r} not found")
+            return
+        self._namespaces.remove(known.name)
+        known.owner.send(line_of(op="ns_stopping", namespace=known.name))
+        self.send(line_of(op="mgmt_stop_ack", namespace=known.name))
+
+    _ops: ClassVar[dict[str, Callable[[Session, Op], None]]] = {
+        "hello": _hello,
+        "ping": _ping,
+        "pub": _pub,
+        "sub": _sub,
+        "unsub": _unsub,
+        "ns_register": _ns_register,
+        "mgmt_list": _mgmt_list,
+        "mgmt_info": _mgmt_info,
+        "mgmt_stop": _mgmt_stop,
+    }

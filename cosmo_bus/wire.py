@@ -1,0 +1,236 @@
+"""The lines of the dev bus: one JSON object each (PROTOCOL 4). No sockets here.
+
+A frame, the text of a Signal, travels as a JSON string inside a line. The server never unpacks it: what a publisher
+wrote between its quotes goes out to the subscribers byte for byte.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+DEFAULT_PORT = 7070
+
+DEFAULT_MAX_LINE = 8 << 20
+"""Bytes of one line, without its newline, that our server takes unless told otherwise."""
+
+LEGACY_MAX_RECEIVED = 65_535
+"""A client that announced nothing goes deaf for ever on a longer line (PROTOCOL 4.5)."""
+
+LEGACY_MAX_SENT = 65_492
+"""Toward a server that announced nothing: its subscribers get a line 44 bytes longer than the one sent."""
+
+ENVELOPE_SLACK = 8_192
+"""How much longer than a `pub` the `msg` it causes may be."""
+
+_NOT_ASCII = bytes(range(128, 256))
+_ABSENT = msgspec.Raw(b"null")
+
+
+class Op(msgspec.Struct):
+    """One line of a client, with the fields of every op. The frame is left as JSON text."""
+
+    op: str | None = None
+    subject: str | None = None
+    frame: msgspec.Raw = _ABSENT
+    sub_id: str | None = None
+    queue_group: str | None = None
+    namespace: str | None = None
+    transport: str | None = None
+    max_line: int | None = None
+    observer: bool = False
+
+
+class Incoming(msgspec.Struct):
+    """One line of a server."""
+
+    op: str | None = None
+    subject: str = ""
+    frame: str = ""
+    sub_id: str = ""
+    message: str = ""
+    max_line: int | None = None
+    server: str = ""
+
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "hello": ("max_line", "observer"),
+    "ping": (),
+    "pub": ("subject", "frame"),
+    "sub": ("sub_id", "subject", "queue_group"),
+    "unsub": ("sub_id",),
+    "ns_register": ("namespace", "transport"),
+    "mgmt_list": (),
+    "mgmt_info": ("namespace",),
+    "mgmt_stop": ("namespace",),
+}
+"""The ops of a client, and what each reads."""
+
+
+class BadLine(ValueError):
+    """A line that is no op; the text is what the sender is told."""
+
+
+_ops = msgspec.json.Decoder(Op)
+_incoming = msgspec.json.Decoder(Incoming)
+_any = msgspec.json.Decoder()
+_text = msgspec.json.Decoder(str)
+_encode = msgspec.json.encode
+
+
+def decode_op(line: bytes) -> Op:
+    """Read a client's line.
+
+    Raises:
+        BadLine: not JSON, not an object, or a field of the wrong type.
+    """
+    try:
+        # Strings that are passed through unread are not checked by the decoder, and would hurt whoever reads them.
+        if not line.isascii():
+            line.decode()
+        return _ops.decode(line)
+    except msgspec.ValidationError:
+        return _decode_carefully(line)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadLine(f"bad JSON: {error}") from None
+    except RecursionError:
+        raise BadLine("bad JSON: nested too deeply") from None
+
+
+def _decode_carefully(line: bytes) -> Op:
+    """Read a line of which some field has an unexpected type: it counts only if the op reads that field."""
+    fields = _any.decode(line)
+    if not isinstance(fields, dict):
+        raise BadLine(f"a line must be a JSON object, not {type(fields).__name__}")
+    op = fields.get("op")
+    if not isinstance(op, str) or op not in FIELDS:
+        raise BadLine(unknown_op(op))
+    mine = {name: fields[name] for name in ("op", *FIELDS[op]) if name in fields}
+    try:
+        return _ops.decode(_encode(mine))
+    except msgspec.ValidationError as error:
+        raise BadLine(f"{op}: {error}".replace("`$.", "`")) from None
+
+
+def unknown_op(op: object) -> str:
+    """What to say to an op that does not exist."""
+    return f"unknown op {repr(op)[:80]}"
+
+
+def decode_incoming(line: bytes) -> Incoming:
+    """Read a server's line.
+
+    Raises:
+        BadLine: not JSON, not an object, or a field of the wrong type.
+    """
+    try:
+        return _incoming.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BadLine(str(error)) from None
+
+
+def is_string(raw: msgspec.Raw) -> bool:
+    """Whether a raw JSON value is a string."""
+    return bytes(memoryview(raw)[:1]) == b'"'
+
+
+def is_absent(raw: msgspec.Raw) -> bool:
+    """Whether a raw JSON value is null or was not there."""
+    return bytes(raw) == b"null"
+
+
+def unquote(raw: msgspec.Raw) -> bytes:
+    """The frame inside a raw JSON string, as UTF-8."""
+    return _text.decode(raw).encode()
+
+
+def line_of(**fields: Any) -> bytes:
+    """Any line, fields in the order given."""
+    return _encode(fields) + b"\n"
+
+
+def error_line(message: str) -> bytes:
+    """An `err`."""
+    return line_of(op="err", message=message)
+
+
+def pub_line(subject: str, frame: bytes) -> bytes:
+    """A client's `pub`.
+
+    Raises:
+        UnicodeDecodeError: the frame is not UTF-8.
+    """
+    return b'{"op":"pub","subject":%b,"frame":%b}\n' % (_encode(subject), _encode(frame.decode()))
+
+
+def msg_head(subject: str, frame: msgspec.Raw) -> bytes:
+    """What the `msg` lines of one message have in common; each ends with its subscription's `msg_tail`."""
+    return b'{"op":"msg","subject":%b,"frame":%b,"sub_id":' % (_encode(subject), frame)
+
+
+def msg_tail(sub_id: str) -> bytes:
+    """The end of every `msg` line of one subscription."""
+    return _encode(sub_id) + b"}\n"
+
+
+def legacy_length(line: bytes) -> int:
+    """The length this line has once a released server wrote it again, in ASCII."""
+    if line.isascii():
+        return len(line)
+    ascii_characters = len(line.translate(None, _NOT_ASCII))
+    units = len(line.decode().encode("utf-16-be")) // 2
+    return ascii_characters + len("\\uXXXX") * (units - ascii_characters)
+
+
+class Oversize(msgspec.Struct, frozen=True):
+    """Stands in the place of a line that was too long, and is gone."""
+
+    length: int
+    """Bytes seen of it."""
+
+
+class LineReader:
+    """Cuts a byte stream into lines. One that exceeds the limit is discarded up to its newline, and reported."""
+
+    def __init__(self, limit: int) -> None:
+        """Args: limit: bytes of a line, without its newline."""
+        self.limit = limit
+        self._pieces: list[bytes] = []
+        self._held = 0
+        self._discarding = False
+
+    def feed(self, data: bytes) -> list[bytes | Oversize]:
+        """Take what arrived, return the lines that are now complete, without their newlines."""
+        parts: list[bytes] = data.split(b"\n")
+        rest = parts.pop()
+        lines: list[bytes | Oversize] = []
+        if parts and self._held:
+            lines.append(self._complete(parts.pop(0)))
+        if len(data) <= self.limit:
+            lines.extend(parts)
+        else:
+            lines.extend(part if len(part) <= self.limit else Oversize(len(part)) for part in parts)
+        if rest:
+            self._hold(rest)
+        return lines
+
+    def finish(self) -> list[bytes | Oversize]:
+        """What was left without a newline when the stream ended: a line like any other."""
+        return [self._complete(b"")] if self._held else []
+
+    def _hold(self, piece: bytes) -> None:
+        self._held += len(piece)
+        if self._held > self.limit:
+            self._discarding = True
+            self._pieces.clear()
+        if not self._discarding:
+            self._pieces.append(piece)
+
+    def _complete(self, piece: bytes) -> bytes | Oversize:
+        self._hold(piece)
+        line: bytes | Oversize = Oversize(self._held) if self._discarding else b"".join(self._pieces)
+        self._pieces.clear()
+        self._held = 0
+        self._discarding = False
+        return line
