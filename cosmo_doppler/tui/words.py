@@ -1,0 +1,83 @@
+"""Numbers and times in the few words a cell has room for."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+
+def duration(seconds: float) -> tuple[str, str]:
+    """A span of time as number and unit, three significant digits at most: `("812", "ms")`, `("3.1", "s")`."""
+    seconds = max(0.0, seconds)
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.1f}", "ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}", "ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f}", "s"
+    return age(seconds)
+
+
+def age(seconds: float) -> tuple[str, str]:
+    """How long ago, whole units: `("4", "s")`, `("12", "min")`, `("3", "h")`, `("2", "d")`."""
+    seconds = max(0.0, seconds)
+    if seconds < 100:
+        return f"{seconds:.0f}", "s"
+    if seconds < 5970:
+        return f"{seconds / 60:.0f}", "min"
+    if seconds < 100 * 3600:
+        return f"{seconds / 3600:.0f}", "h"
+    return f"{seconds / 86400:.0f}", "d"
+
+
+def joined(quantity: tuple[str, str]) -> str:
+    """Number and unit with a space between."""
+    return f"{quantity[0]} {quantity[1]}"
+
+
+def count(number: int) -> str:
+    """A count in full up to six digits, then `1.2M`."""
+    if number < 1_000_000:
+        return f"{number:,}"
+    return f"{number / 1e6:.2f}M" if number < 10_000_000 else f"{number / 1e6:.1f}M"
+
+
+def many(number: int, noun: str) -> str:
+    """A count with its noun in singular or plural: `1 bid`, `3 bids`."""
+    return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
+
+
+def size(number: int) -> str:
+    """A number of bytes: `312 B`, `48 kB`, `1.2 MB`."""
+    if number < 1000:
+        return f"{number} B"
+    if number < 1_000_000:
+        return f"{number / 1000:.0f} kB"
+    return f"{number / 1e6:.1f} MB" if number < 1e9 else f"{number / 1e9:.2f} GB"
+
+
+def rate(per_second: float) -> str:
+    """Signals per second: `0`, `0.4`, `12`, `1,204`."""
+    if 0 < per_second < 9.95:
+        return f"{per_second:.1f}"
+    return f"{per_second:,.0f}"
+
+
+def position(seconds: float) -> str:
+    """A place in a recording: `1:12.440`, with hours when there are any."""
+    seconds = max(0.0, seconds)
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(int(minutes), 60)
+    if hours:
+        return f"{hours}:{minutes:02d}:{rest:06.3f}"
+    return f"{minutes}:{rest:06.3f}"
+
+
+def time_of_day(at: float) -> str:
+    """Epoch seconds as `12:04:31.402`, UTC, so that every reader of a recording sees the same."""
+    moment = datetime.fromtimestamp(at, UTC)
+    return f"{moment:%H:%M:%S}.{moment.microsecond // 1000:03d}"
+
+
+def speed(factor: float) -> str:
+    """A replay speed: `1x`, `0.25x`, `100x`; `max` when time is no limit."""
+    return "max" if factor == float("inf") else f"{factor:g}x"
