@@ -39,7 +39,11 @@ def _number(value: Any) -> float | None:
     """A finite number, or None. JSON booleans are no numbers."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return float(value) if math.isfinite(value) else None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def read_bid(*, id: str, neuron: str | None, payload: Mapping[str, Any], meta: Mapping[str, Any]) -> Bid:

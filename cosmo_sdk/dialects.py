@@ -6,8 +6,11 @@ so that nothing downstream knows more than one spelling.
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
+
+import msgspec
 
 from cosmo_sdk.signal_types import SignalType
 
@@ -54,10 +57,24 @@ def read_timestamp(value: Any) -> datetime | None:
         else:
             return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
     if isinstance(value, int | float):
-        # PROTOCOL 1.3: numbers past the year 2286 in seconds are milliseconds.
-        seconds = value / 1000 if abs(value) > 1e10 else value
         try:
-            return datetime.fromtimestamp(seconds, UTC)
+            # PROTOCOL 1.3: numbers past the year 2286 in seconds are milliseconds.
+            return datetime.fromtimestamp(value / 1000 if abs(value) > 1e10 else value, UTC)
         except (ValueError, OverflowError, OSError):
             return None
     return None
+
+
+def read_odd_json(frame: bytes | str) -> Any:
+    """JSON with numbers that JSON does not have (NaN, Infinity, 1e999), which released peers accept (PROTOCOL 1.4).
+
+    Slow, and meant for frames that a strict decoder refused.
+
+    Raises:
+        ValueError: it is no JSON even so.
+        RecursionError: it is nested too deeply.
+    """
+    value = json.loads(frame if isinstance(frame, str) else frame.decode("utf-8"))
+    # Half a surrogate pair passes json, but nothing that holds one could ever be sent on.
+    msgspec.json.encode(value)
+    return value

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from cosmo_sdk.dialects import modernise, read_timestamp
+from cosmo_sdk.dialects import modernise, read_odd_json, read_timestamp
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.ids import new_event_id, new_trace_id
 from cosmo_sdk.signal_types import ADDRESSED_TYPES, SignalType
@@ -77,6 +77,8 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
             )
         if self.v != "1" and self.v.partition(".")[0] != "1":
             raise EnvelopeError(f"v {self.v[:20]!r} is not a 1.x version of the protocol", field="v")
+        if self.ts.tzinfo is not UTC:
+            self.ts = _in_utc(self.ts)
 
     @property
     def neuron(self) -> str | None:
@@ -130,16 +132,12 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
         """
         try:
             received = _strict.decode(frame)
-        except msgspec.ValidationError:
+        except _UNREADABLE:
             return _decode_leniently(frame)
-        except _UNREADABLE as error:
-            raise EnvelopeError(f"not JSON: {error}", frame=_as_bytes(frame)) from None
         # The layouts are equal, so this is a change of name: what was received is a Signal like any other.
         received.__class__ = Signal  # type: ignore[assignment]
         if received.directed is None and b'"neuron"' in _as_bytes(frame):
             received.directed = legacy_directed(_any.decode(frame))
-        if received.ts.tzinfo is None:
-            received.ts = received.ts.replace(tzinfo=UTC)
         modernise(received.type, received.payload)
         return received
 
@@ -153,12 +151,22 @@ class _Received(Signal, kw_only=True, omit_defaults=True):
     ts: datetime
 
 
+def _in_utc(moment: datetime) -> datetime:
+    """The same moment in UTC; one without a zone is in UTC already (PROTOCOL 1.3)."""
+    if moment.tzinfo is None:
+        return moment.replace(tzinfo=UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError:
+        raise EnvelopeError("ts is before the year 1 or after 9999 in UTC", field="ts") from None
+
+
 _encoder = msgspec.json.Encoder()
 _strict = msgspec.json.Decoder(_Received)
 _any = msgspec.json.Decoder()
 _UNREADABLE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 # Either msgspec's "... at `$.field`" and "missing required field `field`", or a sentence of Signal's own.
-_FIELD_AT_FAULT = re.compile(r"\$\.(\w+)|field `(\w+)|^(id|trace_id|parent_id|v) '")
+_FIELD_AT_FAULT = re.compile(r"\$\.(\w+)|field `(\w+)|^(id|trace_id|parent_id|v|ts) ")
 
 
 def _as_bytes(frame: bytes | str) -> bytes:
@@ -166,14 +174,11 @@ def _as_bytes(frame: bytes | str) -> bytes:
 
 
 def _decode_leniently(frame: bytes | str) -> Signal:
-    """Accept what released peers accept beyond strict JSON types: odd timestamps, nulls where a default exists.
+    """Accept what released peers accept beyond strict JSON: odd timestamps, NaN (PROTOCOL 1.3, 1.4).
 
     Everything else becomes an EnvelopeError that names the field.
     """
-    try:
-        fields = _any.decode(frame)
-    except _UNREADABLE as error:
-        raise EnvelopeError(f"not JSON: {error}", frame=_as_bytes(frame)) from None
+    fields = _parse(frame)
     if not isinstance(fields, dict):
         raise EnvelopeError(f"a Signal is a JSON object, not {type(fields).__name__}", frame=_as_bytes(frame))
     timestamp = read_timestamp(fields.get("ts"))
@@ -192,6 +197,17 @@ def _decode_leniently(frame: bytes | str) -> Signal:
     received.__class__ = Signal  # type: ignore[assignment]
     modernise(received.type, received.payload)
     return received
+
+
+def _parse(frame: bytes | str) -> Any:
+    try:
+        return _any.decode(frame)
+    except _UNREADABLE as error:
+        reason = f"not JSON: {error}"
+    try:
+        return read_odd_json(frame)
+    except (ValueError, RecursionError):
+        raise EnvelopeError(reason, frame=_as_bytes(frame)) from None
 
 
 def legacy_directed(fields: Any) -> Directed | None:

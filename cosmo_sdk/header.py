@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from cosmo_sdk.dialects import modernise
+from cosmo_sdk.dialects import modernise, read_odd_json, read_timestamp
 from cosmo_sdk.envelope import Directed
 from cosmo_sdk.signal_types import SignalType
 
@@ -63,7 +63,10 @@ def _decode_object(raw: msgspec.Raw) -> dict[str, Any]:
     try:
         value = _any.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return {}
+        try:
+            value = read_odd_json(bytes(raw))
+        except (ValueError, RecursionError):
+            return {}
     return value if isinstance(value, dict) else {}
 
 
@@ -74,7 +77,7 @@ def read_header(frame: bytes) -> Header:
     except msgspec.ValidationError as error:
         return _salvage(frame, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        return Header(problem=f"not JSON: {error}")
+        return _salvage(frame, f"not JSON: {error}")
     header.problem = _problem(header)
     return header
 
@@ -83,47 +86,57 @@ def _problem(header: Header) -> str:
     if not header.type:
         return "no type"
     if header.type not in SignalType.__members__:
-        return f"unknown type {header.type!r}"
+        return f"unknown type {header.type[:40]!r}"
     if header.id[:4] != "evt_":
-        return f"id {header.id!r} does not start with 'evt_'" if header.id else "no id"
+        return f"id {header.id[:40]!r} does not start with 'evt_'" if header.id else "no id"
     if header.trace_id[:4] != "trc_":
         return (
-            f"trace_id {header.trace_id!r} does not start with 'trc_'" if header.trace_id else "no trace_id"
+            f"trace_id {header.trace_id[:40]!r} does not start with 'trc_'"
+            if header.trace_id
+            else "no trace_id"
         )
     if header.parent_id is not None and header.parent_id[:4] != "evt_":
-        return f"parent_id {header.parent_id!r} does not start with 'evt_'"
+        return f"parent_id {header.parent_id[:40]!r} does not start with 'evt_'"
     if header.v.partition(".")[0] != "1":
-        return f"protocol version {header.v!r} is not 1.x" if header.v else "no protocol version"
+        return f"protocol version {header.v[:20]!r} is not 1.x" if header.v else "no protocol version"
     if header.ts is None:
         return "no timestamp"
-    if bytes(memoryview(header.payload)[:1]) != b"{":
-        return "payload is not an object"
+    if read_timestamp(header.ts) is None:
+        return f"ts {str(header.ts)[:40]!r} is no timestamp"
+    for name, raw in (("payload", header.payload), ("meta", header.meta)):
+        if bytes(memoryview(raw)[:1]) != b"{":
+            return f"{name} is not an object"
     return ""
 
 
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _salvage_directed(value: Any) -> Directed | None:
+    if not isinstance(value, dict):
+        return None
+    return Directed(id=_text(value.get("id")) or None, type=_text(value.get("type")) or None)
+
+
 def _salvage(frame: bytes, problem: str) -> Header:
-    """Keep every field of a valid JSON object that has a usable type."""
+    """Keep every field of an object that has a usable type, also of one that is JSON but for a NaN."""
     try:
-        fields = _any.decode(frame)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        fields = read_odd_json(frame)
+    except (ValueError, RecursionError):
         return Header(problem=problem)
     if not isinstance(fields, dict):
         return Header(problem=f"a Signal is a JSON object, not {type(fields).__name__}")
-
-    def text(value: Any) -> str:
-        return value if isinstance(value, str) else ""
-
-    directed = fields.get("directed")
-    parent = fields.get("parent_id")
+    parent, ts = fields.get("parent_id"), fields.get("ts")
     return Header(
-        v=text(fields.get("v")),
-        id=text(fields.get("id")),
-        trace_id=text(fields.get("trace_id")),
+        v=_text(fields.get("v")),
+        id=_text(fields.get("id")),
+        trace_id=_text(fields.get("trace_id")),
         parent_id=parent if isinstance(parent, str) else None,
-        type=text(fields.get("type")),
-        directed=Directed(id=text(directed.get("id")) or None) if isinstance(directed, dict) else None,
-        neuron=text(fields.get("neuron")) or None,
-        ts=text(fields.get("ts")) or None,
+        type=_text(fields.get("type")),
+        directed=_salvage_directed(fields.get("directed")),
+        neuron=_text(fields.get("neuron")) or None,
+        ts=ts if isinstance(ts, str | int | float) and not isinstance(ts, bool) else None,
         payload=msgspec.Raw(msgspec.json.encode(fields.get("payload"))),
         meta=msgspec.Raw(msgspec.json.encode(fields.get("meta"))),
         problem=problem,
