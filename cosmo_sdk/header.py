@@ -15,6 +15,7 @@ from cosmo_sdk.envelope import Directed
 from cosmo_sdk.signal_types import SignalType
 
 _EMPTY = msgspec.Raw(b"{}")
+_KNOWN_TYPES = frozenset(SignalType.__members__)
 
 
 class Header(msgspec.Struct, kw_only=True):
@@ -46,7 +47,7 @@ class Header(msgspec.Struct, kw_only=True):
     def read_payload(self) -> dict[str, Any]:
         """The payload in today's spelling; empty when it is not an object."""
         payload = _decode_object(self.payload)
-        if payload and self.type in SignalType.__members__:
+        if payload and self.type in _KNOWN_TYPES:
             modernise(SignalType[self.type], payload)
         return payload
 
@@ -85,7 +86,7 @@ def read_header(frame: bytes) -> Header:
 def _problem(header: Header) -> str:
     if not header.type:
         return "no type"
-    if header.type not in SignalType.__members__:
+    if header.type not in _KNOWN_TYPES:
         return f"unknown type {header.type[:40]!r}"
     if header.id[:4] != "evt_":
         return f"id {header.id[:40]!r} does not start with 'evt_'" if header.id else "no id"
@@ -103,9 +104,11 @@ def _problem(header: Header) -> str:
         return "no timestamp"
     if read_timestamp(header.ts) is None:
         return f"ts {str(header.ts)[:40]!r} is no timestamp"
-    for name, raw in (("payload", header.payload), ("meta", header.meta)):
-        if bytes(memoryview(raw)[:1]) != b"{":
-            return f"{name} is not an object"
+    # 0x7b is the brace that opens an object.
+    if header.payload is not _EMPTY and memoryview(header.payload)[0] != 0x7B:
+        return "payload is not an object"
+    if header.meta is not _EMPTY and memoryview(header.meta)[0] != 0x7B:
+        return "meta is not an object"
     return ""
 
 
