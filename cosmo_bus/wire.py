@@ -89,9 +89,10 @@ def decode_op(line: bytes) -> Op:
         # Strings that are passed through unread are not checked by the decoder, and would hurt whoever reads them.
         if not line.isascii():
             line.decode()
-        return _ops.decode(line)
-    except msgspec.ValidationError:
-        return _decode_carefully(line)
+        try:
+            return _ops.decode(line)
+        except msgspec.ValidationError:
+            return _decode_carefully(line)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadLine(f"bad JSON: {error}") from None
     except RecursionError:
