@@ -35,17 +35,17 @@ class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
 
 
 def read_url(text: str) -> str:
-    """A bus, `cosmo://host:port`; a path is allowed and left out."""
+    """A bus, `cosmo://host:port`; the port is 7070 when left out, a path means nothing."""
     parts = urlsplit(text)
     if parts.scheme != "cosmo":
         raise ValueError(f"{text!r} does not start with cosmo://, the one kind of bus there is")
     try:
-        host, port = parts.hostname, parts.port
+        host, port = parts.hostname, 7070 if parts.port is None else parts.port
     except ValueError:
-        host = port = None
+        host, port = None, 0
     if not host or not port:
         raise ValueError(f"{text!r} should look like cosmo://127.0.0.1:7070")
-    return f"cosmo://{parts.netloc}"
+    return f"cosmo://[{host}]:{port}" if ":" in host else f"cosmo://{host}:{port}"
 
 
 def read_namespace(text: str) -> str:

@@ -6,7 +6,10 @@ import json
 import sys
 import threading
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Generic, TypeVar
+
+T = TypeVar("T")
 
 
 def say(words: str) -> None:
@@ -29,37 +32,45 @@ def _printable(text: str, encoding: str) -> str:
     return text.encode(encoding, "replace").decode(encoding)
 
 
-class LinePrinter:
-    """Prints lines from a thread of its own, so that a terminal that stalls never stops who calls.
+class LinePrinter(Generic[T]):
+    """Prints from a thread of its own, so that a terminal that stalls never stops who calls.
 
     Between the caller and the terminal is a bounded queue. When it is full lines are dropped, and as soon as the
-    terminal moves again a line says how many.
+    terminal moves again a line on stderr says how many.
 
     Args:
-        backlog: lines that may wait.
+        line_of: makes the line; called in the thread.
+        backlog: items that may wait.
+        on_broken: called from the thread when the reader of our stdout has left.
     """
 
-    def __init__(self, backlog: int = 20_000) -> None:
+    def __init__(
+        self,
+        line_of: Callable[[T], str],
+        *,
+        backlog: int = 20_000,
+        on_broken: Callable[[], None] = lambda: None,
+    ) -> None:
         self.dropped = 0
-        """Lines that were not printed because the terminal was too slow."""
-        self.broken = False
-        """The reader of our stdout has left."""
+        """Items that were not printed because the terminal was too slow."""
+        self._line_of = line_of
         self._backlog = backlog
-        self._lines: deque[str] = deque()
+        self._on_broken = on_broken
+        self._items: deque[T] = deque()
         self._unreported = 0
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="cosmo-printer", daemon=True)
         self._thread.start()
 
-    def print(self, line: str) -> None:
-        """Queue one line. Never waits."""
+    def print(self, item: T) -> None:
+        """Queue one item. Never waits."""
         with self._wake:
-            if len(self._lines) >= self._backlog:
+            if len(self._items) >= self._backlog:
                 self.dropped += 1
                 self._unreported += 1
                 return
-            self._lines.append(line)
+            self._items.append(item)
             self._wake.notify()
 
     def close(self, patience_s: float = 1.0) -> None:
@@ -72,25 +83,22 @@ class LinePrinter:
     def _run(self) -> None:
         while True:
             with self._wake:
-                while not self._lines and not self._closing:
+                while not self._items and not self._closing:
                     self._wake.wait()
-                lines, self._lines = self._lines, deque()
+                items, self._items = self._items, deque()
                 unreported, self._unreported = self._unreported, 0
-                closing = self._closing
-            if not self._write(lines, unreported):
+            if not items:
                 return
-            if closing and not lines:
+            try:
+                self._write(items)
+            except BrokenPipeError:
+                self._on_broken()
                 return
+            if unreported:
+                say(f"{unreported} lines not shown: the terminal is too slow")
 
-    def _write(self, lines: deque[str], unreported: int) -> bool:
+    def _write(self, items: deque[T]) -> None:
         encoding = sys.stdout.encoding
-        text = "".join(f"{_printable(line, encoding)}\n" for line in lines)
-        try:
-            sys.stdout.write(text)
-            sys.stdout.flush()
-        except BrokenPipeError:
-            self.broken = True
-            return False
-        if unreported:
-            say(f"{unreported} lines not shown: the terminal is too slow")
-        return True
+        for item in items:
+            sys.stdout.write(f"{_printable(self._line_of(item), encoding)}\n")
+        sys.stdout.flush()

@@ -1,0 +1,98 @@
+"""`cosmo record`: everything that passes, into a file."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cosmo_doppler.cli.options import bus_options, examples, for_option, json_option
+from cosmo_doppler.cli.output import say, show_json
+from cosmo_doppler.cli.running import run, until_interrupted
+
+if TYPE_CHECKING:
+    from cosmo_bus.recording import RecordingWriter
+
+PROGRESS_S = 1.0
+"""How often the progress line changes, seconds."""
+
+
+@click.command(
+    epilog=examples(
+        "cosmo record -o session.ndjson",
+        "cosmo record -o session.ndjson --for 30s -n quickstart",
+        "cosmo doppler session.ndjson",
+    )
+)
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    required=True,
+    help="The file to write.",
+)
+@bus_options
+@for_option("End after this long.")
+@click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@json_option("Print what was recorded as JSON at the end.")
+def command(path: Path, url: str, namespace: str, seconds: float | None, force: bool, as_json: bool) -> None:
+    """Write everything that passes to a file, until Ctrl-C.
+
+    Each line is a signal exactly as it came, with its time of arrival and subject in front. The file opens in
+    `cosmo doppler FILE`, and is valid input for jq. A bus that goes away is waited for.
+    """
+    run(lambda: _record(path, url, namespace, seconds, force, as_json))
+
+
+async def _record(
+    path: Path, url: str, namespace: str, seconds: float | None, force: bool, as_json: bool
+) -> None:
+    from cosmo_doppler.cli.files import keep_flushed, new_recording, refuse_existing
+    from cosmo_doppler.cli.watching import Frame, watching
+
+    refuse_existing(path, force=force)
+    writer: RecordingWriter | None = None
+    early: list[Frame] = []
+
+    def receive(frame: Frame) -> None:
+        if writer is None:
+            early.append(frame)
+        else:
+            writer.write(frame.at, frame.subject, frame.data)
+
+    async with watching(url, namespace, receive):
+        # Only now: a bus that is not there must not leave, or replace, a file.
+        writer = new_recording(path, force=force)
+        for frame in early:
+            receive(frame)
+        helpers = [asyncio.create_task(keep_flushed(writer)), asyncio.create_task(_progress(writer))]
+        say(f"recording {url} namespace {namespace} to {path}, Ctrl-C to end")
+        try:
+            await until_interrupted(_forever(), seconds=seconds)
+        finally:
+            for helper in helpers:
+                helper.cancel()
+            await asyncio.wait(helpers)
+            writer.close()
+    if sys.stderr.isatty():
+        print(file=sys.stderr)  # noqa: T201  (leave the progress line)
+    say(f"recorded {writer.lines} signals, {writer.bytes_written:,} bytes, in {path}")
+    if as_json:
+        show_json({"file": str(path), "signals": writer.lines, "bytes": writer.bytes_written})
+
+
+async def _forever() -> None:
+    await asyncio.Event().wait()
+
+
+async def _progress(writer: RecordingWriter) -> None:
+    """Keep one line on the terminal up to date. A file or a pipe gets no such line."""
+    while sys.stderr.isatty():
+        print(  # noqa: T201
+            f"\r{writer.lines:,} signals, {writer.bytes_written:,} bytes", end="", file=sys.stderr, flush=True
+        )
+        await asyncio.sleep(PROGRESS_S)

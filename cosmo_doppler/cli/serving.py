@@ -1,0 +1,116 @@
+"""The bus of `cosmo synapse start`, from its banner to its summary."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+
+from cosmo_bus.recording import RecordingWriter
+from cosmo_bus.server import BusServer
+from cosmo_doppler.cli.files import keep_flushed, new_recording
+from cosmo_doppler.cli.lines import columns
+from cosmo_doppler.cli.management import manage
+from cosmo_doppler.cli.output import LinePrinter, say, show
+from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.cli.watching import Frame
+from cosmo_doppler.tui.safe import safe
+from cosmo_sdk.header import read_header
+
+RULE = "─" * 64
+
+
+async def serve(
+    *, namespace: str, host: str, port: int, port_file: Path | None, record: Path | None, quiet: bool
+) -> None:
+    """Run a bus until Ctrl-C, SIGTERM or a remote stop.
+
+    Raises:
+        PortTaken: something else listens there.
+        NotLoopback: `host` is not of this machine.
+        CommandError: `record` exists or cannot be written.
+    """
+    server = BusServer(host, port)
+    writer = None if record is None else new_recording(record)
+    printer = None if quiet else LinePrinter[Frame](_line)
+    counter = _Counter(namespace, printer, writer)
+    server.add_tap(counter.take)
+    flushing = asyncio.create_task(keep_flushed(writer)) if writer is not None else None
+    try:
+        await server.start()
+        async with manage(server.url) as owner:
+            await owner.ask("ns_register", namespace=namespace, transport="memory")
+            if port_file is not None:
+                _write_port(port_file, server.port)
+            if not quiet:
+                show(_banner(server.url, namespace))
+            await until_interrupted(owner.until_stopped())
+    finally:
+        await server.close()
+        if flushing is not None:
+            flushing.cancel()
+        if writer is not None:
+            writer.close()
+        if printer is not None:
+            printer.close()
+    summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
+    if quiet:
+        say(summary)
+    else:
+        show(f"\n  {summary}")
+    if writer is not None:
+        say(f"recorded {writer.lines} signals in {record}")
+
+
+def _write_port(path: Path, port: int) -> None:
+    """Write the port in one step, so that whoever polls the file never reads half of it."""
+    unfinished = path.with_name(f".{path.name}.part")
+    unfinished.write_text(f"{port}\n", encoding="utf-8")
+    unfinished.replace(path)
+
+
+class _Counter:
+    """The tap of the bus: counts, and hands on to the terminal and the recording. Never waits for either."""
+
+    def __init__(
+        self, namespace: str, printer: LinePrinter[Frame] | None, writer: RecordingWriter | None
+    ) -> None:
+        self.signals = 0
+        """Signals of the namespace."""
+        self._prefix = f"cosmonapse.{namespace}."
+        self._printer = printer
+        self._writer = writer
+
+    def take(self, subject: str, data: bytes) -> None:
+        """Take one published frame."""
+        at = time.time()
+        if subject.startswith(self._prefix):
+            self.signals += 1
+        if self._writer is not None:
+            self._writer.write(at, subject, data)
+        if self._printer is not None:
+            self._printer.print(Frame(at, subject, data))
+
+
+def _line(frame: Frame) -> str:
+    return f"  {columns(frame.at, read_header(frame.data))}  {safe(frame.subject, 200)}"
+
+
+def _banner(url: str, namespace: str) -> str:
+    return "\n".join(
+        (
+            "",
+            "  cosmo synapse start memory",
+            f"  URL:        {url}",
+            f"  Namespace:  {namespace}",
+            "  Transport:  TCP + NDJSON (single-host dev only)",
+            "",
+            "  Agents connect with",
+            f'    synapse = await connect_synapse("{url}")',
+            f'    dendrite = Dendrite(synapse=synapse, namespace="{namespace}")',
+            f"  and you watch them with  cosmo doppler --url {url} -n {namespace}",
+            "",
+            "  Ctrl-C or `cosmo synapse stop` ends it.",
+            f"  {RULE}",
+        )
+    )

@@ -1,0 +1,188 @@
+"""`cosmo synapse`: start a bus, look at one, stop one."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cosmo_doppler.cli.exits import CommandError
+from cosmo_doppler.cli.options import NAMESPACE, examples, json_option, namespace_option, url_option
+from cosmo_doppler.cli.output import LinePrinter, say, show, show_json
+from cosmo_doppler.cli.running import run, until_interrupted
+
+RULE = "─" * 64
+
+
+@click.group()
+def command() -> None:
+    """Start, view and stop a bus."""
+
+
+@command.command(
+    epilog=examples(
+        "cosmo synapse start memory",
+        "cosmo synapse start memory --namespace=quickstart",
+        "cosmo synapse start memory --port 0 --port-file bus.port --quiet",
+        "cosmo synapse start memory --record session.ndjson",
+    )
+)
+@click.argument("transport", type=click.Choice(["memory"]), default="memory")
+@namespace_option
+@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=7070,
+    show_default=True,
+    help="Port to listen on; 0 takes any free one.",
+)
+@click.option(
+    "--port-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the port there once the bus listens.",
+)
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write everything that passes to this new file.",
+)
+@click.option("--quiet", is_flag=True, help="Print nothing on stdout.")
+def start(
+    transport: str,
+    namespace: str,
+    host: str,
+    port: int,
+    port_file: Path | None,
+    record: Path | None,
+    quiet: bool,
+) -> None:
+    """Start a bus and print every signal that crosses it.
+
+    TRANSPORT is memory, the dev bus of this machine: TCP with one JSON object a line, nothing kept on disk. Ctrl-C,
+    SIGTERM or `cosmo synapse stop` end it. A terminal that cannot keep up never slows the bus: lines are then left
+    out, and counted.
+    """
+    from cosmo_doppler.cli.serving import serve
+
+    run(
+        lambda: serve(
+            namespace=namespace, host=host, port=port, port_file=port_file, record=record, quiet=quiet
+        )
+    )
+
+
+@command.command(
+    epilog=examples(
+        "cosmo synapse view",
+        "cosmo synapse view --url cosmo://127.0.0.1:7071 -n dev",
+        "cosmo synapse view --json | jq '.namespaces[].signal_count'",
+    )
+)
+@url_option
+@click.option("-n", "--namespace", type=NAMESPACE, metavar="NS", help="Show this one and stream its signals.")
+@json_option("Print JSON; nothing is streamed then.")
+def view(url: str, namespace: str | None, as_json: bool) -> None:
+    """List the namespaces of a bus, or show one and stream its signals."""
+    if namespace is None:
+        run(lambda: _list(url, as_json))
+    else:
+        run(lambda: _view(url, namespace, as_json))
+
+
+@command.command(epilog=examples("cosmo synapse stop -n dev"))
+@url_option
+@click.option("-n", "--namespace", type=NAMESPACE, required=True, metavar="NS", help="The namespace to stop.")
+def stop(url: str, namespace: str) -> None:
+    """Stop a namespace. The bus that `synapse start` began with it ends."""
+    run(lambda: _stop(url, namespace))
+
+
+async def _list(url: str, as_json: bool) -> None:
+    from cosmo_doppler.cli.management import manage
+
+    async with manage(url) as bus:
+        answer = await bus.ask("mgmt_list")
+    namespaces: list[dict[str, Any]] = answer.get("namespaces", [])
+    if as_json:
+        show_json({"url": url, "namespaces": namespaces})
+        return
+    if not namespaces:
+        say(f"no namespaces are announced on {url}")
+        return
+    from cosmo_doppler.tui.safe import pad, safe
+
+    def row(*cells: object) -> str:
+        widths = (20, 12, 10, 32)
+        padded = [pad(safe(str(cell), 200), width) for cell, width in zip(cells, widths, strict=True)]
+        return "  ".join(padded).rstrip()
+
+    show(row("Namespace", "Transport", "Signals", "Started"))
+    for known in namespaces:
+        show(row(*(known.get(key, "") for key in ("namespace", "transport", "signal_count", "started_at"))))
+
+
+async def _view(url: str, namespace: str, as_json: bool) -> None:
+    from cosmo_doppler.cli.lines import tail_line
+    from cosmo_doppler.cli.management import BusRefused, manage
+    from cosmo_doppler.cli.watching import Frame, watching
+    from cosmo_doppler.tui.safe import safe
+    from cosmo_sdk.header import read_header
+
+    async with manage(url) as bus:
+        try:
+            info = await bus.ask("mgmt_info", namespace=namespace)
+        except BusRefused as refused:
+            raise _unknown(url, refused) from None
+    info.pop("op", None)
+    if as_json:
+        show_json(info)
+        return
+    for title, key in (
+        ("Namespace:", "namespace"),
+        ("Transport:", "transport"),
+        ("Signals:", "signal_count"),
+        ("Clients:", "client_count"),
+        ("Started:", "started_at"),
+    ):
+        show(f"  {title:<11} {safe(str(info.get(key, '')), 200)}")
+    show(f"\n  Streaming  cosmonapse.{namespace}.>  -  Ctrl-C to stop\n  {RULE}")
+
+    loop = asyncio.get_running_loop()
+    over = asyncio.Event()
+
+    def end() -> None:
+        loop.call_soon_threadsafe(over.set)
+
+    def line(frame: Frame) -> str:
+        return "  " + tail_line(frame.at, read_header(frame.data))
+
+    printer = LinePrinter[Frame](line, on_broken=end)
+    try:
+        async with watching(url, namespace, printer.print, on_lost=end):
+            await until_interrupted(_wait(over))
+    finally:
+        printer.close()
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
+
+
+async def _stop(url: str, namespace: str) -> None:
+    from cosmo_doppler.cli.management import BusRefused, manage
+
+    async with manage(url) as bus:
+        try:
+            await bus.ask("mgmt_stop", namespace=namespace)
+        except BusRefused as refused:
+            raise _unknown(url, refused) from None
+    show(f"Stopped namespace {namespace!r} on {url}.")
+
+
+def _unknown(url: str, refused: Exception) -> CommandError:
+    return CommandError(
+        f"the bus at {url} says: {refused}", f"list its namespaces with `cosmo synapse view --url {url}`"
+    )

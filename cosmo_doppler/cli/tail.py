@@ -1,0 +1,149 @@
+"""`cosmo tail`: signals as they pass, one line each."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cosmo_doppler.cli.options import (
+    SIGNAL_TYPE,
+    bus_options,
+    examples,
+    for_option,
+    json_option,
+)
+from cosmo_doppler.cli.output import LinePrinter, say
+from cosmo_doppler.cli.running import run, until_interrupted
+
+if TYPE_CHECKING:
+    from cosmo_doppler.cli.watching import Frame
+    from cosmo_sdk.header import Header
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which signals to print. Empty means all."""
+
+    types: frozenset[str] = frozenset()
+    trace: str = ""
+    """A trace id, or how one ends."""
+    neuron: str = ""
+
+    def takes(self, header: Header) -> bool:
+        """Whether a signal is one of them."""
+        return (
+            (not self.types or header.type in self.types)
+            and header.trace_id.endswith(self.trace)
+            and (not self.neuron or header.who == self.neuron)
+        )
+
+
+def selection_options(command: F) -> F:
+    """`--type`, `--trace`, `--neuron`, `--payload`: as in released peers."""
+    for option in (
+        click.option("--payload", is_flag=True, help="Show each signal's payload on a second line."),
+        click.option("--neuron", default="", metavar="ID", help="Only this participant."),
+        click.option(
+            "--trace", default="", metavar="ID", help="Only this trace; its last characters are enough."
+        ),
+        click.option(
+            "--type",
+            "types",
+            type=SIGNAL_TYPE,
+            multiple=True,
+            metavar="TYPE",
+            help="Only this type; repeatable.",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+@click.command(
+    epilog=examples(
+        "cosmo tail",
+        "cosmo tail --type task_offer --type bid --type task_awarded --payload",
+        "cosmo tail --trace 7M8ZK2QD",
+        "cosmo tail --json --for 30s | jq -r .type | sort | uniq -c",
+    )
+)
+@bus_options
+@selection_options
+@json_option("Print each signal as it came, one JSON object a line. Such a file opens in doppler.")
+@for_option("End after this long.")
+def command(
+    url: str,
+    namespace: str,
+    types: tuple[str, ...],
+    trace: str,
+    neuron: str,
+    payload: bool,
+    as_json: bool,
+    seconds: float | None,
+) -> None:
+    """Print signals as they pass, one line each.
+
+    The columns are the time of arrival (UTC), the type, the end of the trace's id, and the participant the signal
+    names. A bus that goes away is waited for. Ctrl-C ends it.
+    """
+    wanted = Selection(frozenset(types), trace, neuron)
+    run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
+
+
+async def stream(
+    url: str,
+    namespace: str,
+    wanted: Selection,
+    *,
+    payload: bool = False,
+    as_json: bool = False,
+    seconds: float | None = None,
+) -> None:
+    """Print the wanted signals of a namespace until interrupted, or for some seconds.
+
+    Raises:
+        CannotConnect: no bus there.
+    """
+    from cosmo_doppler.cli.lines import payload_line, tail_line
+    from cosmo_doppler.cli.watching import Frame, watching
+    from cosmo_sdk.header import Header, read_header
+
+    loop = asyncio.get_running_loop()
+    reader_left = asyncio.Event()
+    seen = 0
+
+    def line(item: tuple[Frame, Header]) -> str:
+        frame, header = item
+        if as_json:
+            return frame.data.decode("utf-8", "replace")
+        printed = tail_line(frame.at, header)
+        return f"{printed}\n{payload_line(header)}" if payload else printed
+
+    def leave() -> None:
+        loop.call_soon_threadsafe(reader_left.set)
+
+    printer = LinePrinter[tuple[Frame, Header]](line, on_broken=leave)
+
+    def receive(frame: Frame) -> None:
+        nonlocal seen
+        header = read_header(frame.data)
+        if wanted.takes(header):
+            seen += 1
+            printer.print((frame, header))
+
+    async def until_reader_leaves() -> None:
+        await reader_left.wait()
+
+    try:
+        async with watching(url, namespace, receive):
+            say(f"watching {url} namespace {namespace}, Ctrl-C to detach")
+            await until_interrupted(until_reader_leaves(), seconds=seconds)
+    finally:
+        printer.close()
+    say(f"Detached.  {seen} signals observed.")
