@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from cosmo_sdk._payload import ImprintOp, RecallMode
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
@@ -25,8 +25,20 @@ _ROLLED_BACK_LIMIT = 1_000
 """How many rolled back traces are remembered, to refuse their late writes."""
 
 
+class Rollback(NamedTuple):
+    """What a STOP undid in the hosted memories."""
+
+    compensated: int = 0
+    """Writes undone."""
+    errors: tuple[str, ...] = ()
+    """Memories that could not, and why."""
+
+
 class Memory:
     """Hosts Engrams: serves what is asked of them, and undoes or keeps what a trace wrote. Asks others' too.
+
+    Of the Signals a Dendrite receives, RECALL and IMPRINT go to `serve`, RECALLED and IMPRINTED to `deliver`, FINAL
+    and ERROR to `conclude`, and STOP to `end_trace`. `registrations` says who lives here.
 
     Args:
         link: sends requests, answers and presence.
@@ -134,22 +146,23 @@ class Memory:
     def _refusal(self, trace_id: str) -> str:
         return "the trace was stopped and rolled back" if trace_id in self._rolled_back else ""
 
-    async def end_trace(self, trace_id: str, *, rollback: bool) -> int:
+    async def end_trace(self, trace_id: str, *, rollback: bool) -> Rollback:
         """A STOP ended a trace: undo what it wrote here, or keep it. Its open questions are given up.
 
         After a rollback, writes of that trace that arrive late are refused.
-
-        Returns:
-            How many writes were undone.
         """
         self.client.cancel(trace_id, reason="the trace was stopped")
         if not rollback:
             await self._commit(trace_id)
-            return 0
+            return Rollback()
         self._rolled_back[trace_id] = None
         while len(self._rolled_back) > _ROLLED_BACK_LIMIT:
             self._rolled_back.popitem(last=False)
-        return sum(await asyncio.gather(*(host.compensate(trace_id) for host in self._at_work())))
+        undone = await asyncio.gather(*(host.compensate(trace_id) for host in self._at_work()))
+        return Rollback(
+            compensated=sum(count for count in undone if isinstance(count, int)),
+            errors=tuple(reason for reason in undone if isinstance(reason, str)),
+        )
 
     async def conclude(self, signal: Signal) -> None:
         """A FINAL or ERROR ended a trace: FINAL keeps its writes, ERROR leaves a later STOP the choice.

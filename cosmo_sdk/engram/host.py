@@ -92,9 +92,14 @@ class EngramHost:
             answering = partial(self._answer, request, partial(self._recall, request))
             self._spawn(_after(self._last_write, answering))
 
-    async def compensate(self, trace_id: str) -> int:
-        """Undo what a trace wrote, after the writes asked for before. Returns how many; 0 when that fails."""
-        return await self._write(partial(self.engram.compensate, trace_id)) or 0
+    async def compensate(self, trace_id: str) -> int | str:
+        """Undo what a trace wrote, after the writes asked for before.
+
+        Returns:
+            How many writes were undone, or why that failed.
+        """
+        undone = await self._write(partial(self.engram.compensate, trace_id))
+        return f"{self.engram.engram_id}: could not undo, see its log" if undone is None else undone
 
     async def commit(self, trace_id: str) -> None:
         """Keep what a trace wrote, after the writes asked for before."""

@@ -359,7 +359,7 @@ async def test_a_stop_with_rollback_really_undoes(wire, journaling):
     await write(asker, "trc_1")
     await write(asker, "trc_1")
     await write(asker, "trc_2")
-    assert await asker.end_trace("trc_1", rollback=True) == 2
+    assert (await asker.end_trace("trc_1", rollback=True)).compensated == 2
     assert await known(asker) == ["trc_2"]
     late = await asker.imprint(engram_id="mem", op="add", entry={}, trace_id="trc_1", await_ack=True)
     assert late.error == "the trace was stopped and rolled back"
@@ -368,8 +368,8 @@ async def test_a_stop_with_rollback_really_undoes(wire, journaling):
 async def test_a_stop_without_rollback_keeps_for_good(wire, journaling):
     asker = await join(wire, journaling)
     await write(asker, "trc_1")
-    assert await asker.end_trace("trc_1", rollback=False) == 0
-    assert await asker.end_trace("trc_1", rollback=True) == 0
+    assert (await asker.end_trace("trc_1", rollback=False)).compensated == 0
+    assert (await asker.end_trace("trc_1", rollback=True)).compensated == 0
     assert await known(asker) == ["trc_1"]
 
 
@@ -379,8 +379,8 @@ async def test_final_keeps_for_good_and_error_leaves_the_choice(wire, journaling
     await write(asker, "trc_bad")
     await asker.conclude(final_signal(trace_id="trc_good", parent_id="evt_1", result=1))
     await asker.conclude(error_signal(trace_id="trc_bad", code="X", message="m"))
-    assert await asker.end_trace("trc_good", rollback=True) == 0
-    assert await asker.end_trace("trc_bad", rollback=True) == 1
+    assert (await asker.end_trace("trc_good", rollback=True)).compensated == 0
+    assert (await asker.end_trace("trc_bad", rollback=True)).compensated == 1
     assert await known(asker) == ["trc_good"]
 
 
@@ -394,7 +394,7 @@ async def test_a_rollback_waits_for_writes_asked_for_before_it(wire):
     await asyncio.sleep(0)
     engram.gate.set()
     # The write under way is undone; the one still waiting for its turn is refused.
-    assert await undoing == 1
+    assert (await undoing).compensated == 1
     assert [signal.payload.get("error") for signal in wire.of(SignalType.IMPRINTED)] == [
         None,
         "the trace was stopped and rolled back",
@@ -402,10 +402,11 @@ async def test_a_rollback_waits_for_writes_asked_for_before_it(wire):
     assert await known(asker) == []
 
 
-async def test_a_memory_that_cannot_undo_hurts_nobody(wire):
+async def test_a_memory_that_cannot_undo_says_so_and_hurts_nobody(wire):
     asker = await join(wire, InMemoryEngram(engram_id="mem"), Broken(RuntimeError("x")))
     await write(asker, "trc_1")
-    assert await asker.end_trace("trc_1", rollback=True) == 1
+    rollback = await asker.end_trace("trc_1", rollback=True)
+    assert rollback == (1, ("broken: could not undo, see its log",))
 
 
 @pytest.mark.parametrize("end", ["stop", "final", "shutdown"])
