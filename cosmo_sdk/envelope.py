@@ -29,6 +29,13 @@ class Directed(msgspec.Struct, omit_defaults=True):
     """Informative; routing reads the payload."""
 
 
+def directed_to(
+    id: str | None = None, *, type: str | None = None, capabilities: list[str] | None = None
+) -> Directed:
+    """An address, for the factories of `cosmo_sdk.factories`."""
+    return Directed(id=id, type=type, capabilities=list(capabilities or ()))
+
+
 def _version() -> str:
     return "1"
 

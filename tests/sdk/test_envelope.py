@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_sdk.dialects import read_timestamp
-from cosmo_sdk.envelope import Directed, Signal
+from cosmo_sdk.envelope import Directed, Signal, directed_to
 from cosmo_sdk.errors import DendriteProtocolError, EnvelopeError
 from cosmo_sdk.signal_types import ADDRESSED_TYPES, SignalType
 
@@ -289,3 +289,11 @@ def test_what_json_cannot_carry_is_refused_on_the_way_out(value):
     with pytest.raises(EnvelopeError) as refused:
         Signal(type=SignalType.FINAL, payload={"result": value}).encode()
     assert refused.value.field == "payload"
+
+
+def test_an_address_in_one_call():
+    mine = ["brew"]
+    address = directed_to("a", type="k", capabilities=mine)
+    mine.append("b")
+    assert address == Directed(id="a", type="k", capabilities=["brew"])
+    assert directed_to() == Directed()

@@ -21,35 +21,34 @@ from cosmo_sdk.engram import (
 )
 from cosmo_sdk.engram.host import EngramHost
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.factories import error_signal, final_signal, recall_signal
 from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.synapse import MemorySynapse
 
 REQUESTS = {SignalType.RECALL, SignalType.IMPRINT}
 ANSWERS = {SignalType.RECALLED, SignalType.IMPRINTED}
 
 
 class Wire:
-    """What the Dendrites of a namespace have in common: every frame reaches every Memory, in order."""
+    """A namespace on a synapse, as a Dendrite's link has it, with a note of everything that was published."""
 
     def __init__(self):
-        self.memories = []
+        self.synapse = MemorySynapse(strict=True)
         self.signals = []
+        self.memories = []
         self.sent = asyncio.Condition()
-        self.down = False
 
     async def publish(self, signal):
-        if self.down:
-            raise SynapseError("not connected")
+        await self.synapse.publish(f"cosmonapse.test.{signal.type}", signal)
         self.signals.append(signal)
-        for memory in self.memories:
-            received = Signal.decode(signal.encode())
-            if signal.type in REQUESTS:
-                memory.serve(received)
-            elif signal.type in ANSWERS:
-                memory.deliver(received)
         async with self.sent:
             self.sent.notify_all()
+
+    async def connect(self, memory):
+        self.memories.append(memory)
+        for types, reaction in ((REQUESTS, memory.serve), (ANSWERS, memory.deliver)):
+            for each in types:
+                await self.synapse.subscribe(f"cosmonapse.test.{each}", reaction)
 
     def of(self, type):
         return [signal for signal in self.signals if signal.type is type]
@@ -66,6 +65,7 @@ async def wire():
     yield wire
     for memory in wire.memories:
         await memory.stop()
+    await wire.synapse.close()
 
 
 async def join(wire, *engrams, **options):
@@ -73,7 +73,7 @@ async def join(wire, *engrams, **options):
     for engram in engrams:
         memory.attach_engram(engram)
     await memory.start()
-    wire.memories.append(memory)
+    await wire.connect(memory)
     return memory
 
 
@@ -491,8 +491,9 @@ async def test_when_the_bus_is_gone_an_answer_is_lost_and_nothing_else(wire, cap
     engram = Gated(engram_id="mem")
     asker = await join(wire, engram)
     await asker.imprint(engram_id="mem", op="add", entry={"content": "kept"})
-    wire.down = True
+    await engram.entered.wait()
+    await wire.synapse.close()
     engram.gate.set()
     await asker.stop()
-    assert "could not answer: not connected" in caplog.text
+    assert "could not answer" in caplog.text
     assert len(engram) == 1
