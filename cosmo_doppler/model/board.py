@@ -65,6 +65,10 @@ class Board:
         changes, self._changes = self._changes, Changes()
         return changes
 
+    def restart(self) -> None:
+        """Say that this board replaces another one: everything may differ."""
+        self._changes.reset = True
+
     def advance(self, now: float) -> None:
         """Let time pass: windows close, silence grows. Never backwards."""
         self.now = max(self.now, now)

@@ -1,0 +1,33 @@
+"""What Doppler raises, always with a sentence that says what to do.
+
+DopplerError
+  RecordingError     a file that cannot be replayed
+  SettingError       a namespace, size or address that cannot be meant
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class DopplerError(Exception):
+    """Root of every error Doppler raises."""
+
+
+class RecordingError(DopplerError):
+    """A file that cannot be replayed.
+
+    Attributes:
+        path: the file.
+        line_number: the line at fault, counted from 1; None when it is the whole file.
+    """
+
+    def __init__(self, path: Path, reason: str, line_number: int | None = None) -> None:
+        self.path = path
+        self.line_number = line_number
+        where = f"{path}, line {line_number}" if line_number is not None else str(path)
+        super().__init__(f"{where}: {reason}")
+
+
+class SettingError(DopplerError):
+    """A value that cannot be meant."""

@@ -1,0 +1,23 @@
+"""Sessions: live, replayed or from the demo; downstream nothing can tell."""
+
+from cosmo_doppler.session.live import check_namespace, open_live
+from cosmo_doppler.session.recorder import Recorder
+from cosmo_doppler.session.replay import load_all, open_replay
+from cosmo_doppler.session.session import Session, SessionKind, Source
+from cosmo_doppler.session.status import SessionState, SessionStatus
+from cosmo_doppler.session.timeline import SPEEDS, Timeline
+
+__all__ = [
+    "SPEEDS",
+    "Recorder",
+    "Session",
+    "SessionKind",
+    "SessionState",
+    "SessionStatus",
+    "Source",
+    "Timeline",
+    "check_namespace",
+    "load_all",
+    "open_live",
+    "open_replay",
+]

@@ -1,0 +1,76 @@
+"""The tee: what is seen also goes to a file."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from cosmo_bus.recording import RecordingWriter
+from cosmo_doppler.errors import RecordingError
+
+logger = logging.getLogger(__name__)
+
+FLUSH_EVERY_S = 0.2
+"""A crash loses at most this much."""
+
+
+class Recorder:
+    """Writes frames until the disk says no; what it could not write is counted, and watching goes on.
+
+    Raises:
+        RecordingError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lost = 0
+        """Frames that could not be written."""
+        self.fault = ""
+        """Why writing stopped; empty while it works."""
+        self._unflushed_s = 0.0
+        try:
+            self._writer = RecordingWriter(path)
+        except OSError as error:
+            raise RecordingError(path, f"cannot be written: {error.strerror}; choose another file") from error
+
+    @property
+    def bytes_written(self) -> int:
+        """Size of what was recorded, bytes."""
+        return self._writer.bytes_written
+
+    @property
+    def lines(self) -> int:
+        """Frames recorded."""
+        return self._writer.lines
+
+    def write(self, at: float, subject: str, frame: bytes) -> None:
+        """Record one frame."""
+        if self.fault:
+            self.lost += 1
+            return
+        try:
+            self._writer.write(at, subject, frame)
+        except OSError as error:
+            self._fail(error)
+            self.lost += 1
+
+    def pump(self, elapsed_s: float) -> None:
+        """Flush when it is time."""
+        self._unflushed_s += elapsed_s
+        if self._unflushed_s >= FLUSH_EVERY_S and not self.fault:
+            self._unflushed_s = 0.0
+            try:
+                self._writer.flush()
+            except OSError as error:
+                self._fail(error)
+
+    def close(self) -> None:
+        """Flush and close."""
+        try:
+            self._writer.close()
+        except OSError as error:
+            self._fail(error)
+
+    def _fail(self, error: OSError) -> None:
+        self.fault = error.strerror or str(error)
+        logger.error("recording to %s stopped: %s", self.path, self.fault)

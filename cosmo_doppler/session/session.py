@@ -1,0 +1,195 @@
+"""A session: a source that fills the store, a timeline that folds it, and the thread that runs both.
+
+The engine thread owns the source's sockets, the recorder and the fold, because a stalled terminal may freeze the
+screen's loop for seconds, and a bus must never feel that. The screen takes `lock` to read, briefly.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
+from typing import Any, Literal, Protocol, TypeVar
+
+from cosmo_doppler.controls import ControlError, Operator
+from cosmo_doppler.session.recorder import Recorder
+from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
+from cosmo_doppler.session.timeline import Timeline
+from cosmo_doppler.store import Store
+
+logger = logging.getLogger(__name__)
+
+R = TypeVar("R")
+
+SessionKind = Literal["live", "demo", "replay"]
+
+TICK_S = 1 / 60
+"""Time between two turns of the engine."""
+
+
+class Source(Protocol):
+    """Where signals come from."""
+
+    async def run(self, session: Session) -> None:
+        """Feed `session.ingest` and report with `session.report` until cancelled, or until there is no more.
+
+        Runs on the engine's loop. Must release everything it holds when cancelled.
+        """
+        ...
+
+
+class Session:
+    """What a screen shows, and where it may act.
+
+    Args:
+        source: fills the store once the engine runs.
+        kind: live, demo or replay.
+        title: the address or file name.
+        namespace: of the bus; empty for a recording.
+        recorder: gets a copy of everything seen.
+        read_only_reason: why acting is off; empty when the source provides an operator.
+        speed: of a replay.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        kind: SessionKind,
+        title: str,
+        namespace: str = "",
+        recorder: Recorder | None = None,
+        read_only_reason: str = "",
+        speed: float = 1.0,
+    ) -> None:
+        self.kind: SessionKind = kind
+        self.title = title
+        self.namespace = namespace
+        self.store = Store()
+        self.timeline = Timeline(self.store, live=kind != "replay", wall=self._wall, speed=speed)
+        self.lock = threading.RLock()
+        self.recorder = recorder
+        self.operator: Operator | None = None
+        self.read_only_reason = read_only_reason
+        self._source = source
+        self._status = SessionStatus(state="loading" if kind == "replay" else "connecting")
+        self._meter = RateMeter()
+        self._retry_at: float | None = None
+        self._offset = time.time() - time.monotonic()
+        self._pumped_at = time.monotonic()
+        self._thread: threading.Thread | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._main: asyncio.Task[None] | None = None
+        self.failure: BaseException | None = None
+        """What ended the engine, when it was not `stop()`."""
+
+    # -- the engine
+
+    def start(self) -> None:
+        """Run the source and the fold in a thread of their own. Once."""
+        if self._thread is not None:
+            return
+        ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, args=(ready,), name="doppler-engine", daemon=True)
+        self._thread.start()
+        ready.wait()
+
+    def stop(self) -> None:
+        """End the source, close the recording, join the thread. Calling it again does nothing."""
+        thread, loop, main = self._thread, self._loop, self._main
+        if thread is not None and thread.is_alive() and loop is not None and main is not None:
+            loop.call_soon_threadsafe(main.cancel)
+            thread.join(timeout=10.0)
+        if self.recorder is not None:
+            self.recorder.close()
+        self.report("closed")
+
+    def _run(self, ready: threading.Event) -> None:
+        try:
+            asyncio.run(self._engine(ready))
+        except asyncio.CancelledError:
+            logger.debug("the engine was stopped")
+        except BaseException as error:
+            self.failure = error
+            logger.exception("the engine failed")
+            self.report("unreachable", detail=f"internal error: {error}")
+        finally:
+            ready.set()
+
+    async def _engine(self, ready: threading.Event) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._main = asyncio.current_task()
+        ready.set()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._source.run(self))
+            while True:
+                self.pump()
+                await asyncio.sleep(TICK_S)
+
+    def pump(self) -> None:
+        """One turn: move the playhead, flush the recording. What the thread calls; without one, call it yourself."""
+        now = time.monotonic()
+        elapsed, self._pumped_at = now - self._pumped_at, now
+        with self.lock:
+            self.timeline.pump(elapsed)
+            if self.recorder is not None:
+                self.recorder.pump(elapsed)
+
+    # -- what sources call
+
+    def ingest(self, subject: str, frame: bytes) -> None:
+        """Take in one frame that just arrived."""
+        at = self._wall()
+        with self.lock:
+            self.store.append(at, subject, frame)
+            if self.recorder is not None:
+                self.recorder.write(at, subject, frame)
+
+    def report(self, state: SessionState, *, retry_in_s: float | None = None, **facts: Any) -> None:
+        """Say how the source stands. Facts not named keep their value, except the reason and the countdown.
+
+        Args:
+            state: the new state.
+            retry_in_s: seconds to the next attempt to connect.
+            facts: other fields of `SessionStatus`.
+        """
+        with self.lock:
+            self._retry_at = None if retry_in_s is None else time.monotonic() + retry_in_s
+            self._status = replace(self._status, **{"state": state, "detail": "", **facts})
+
+    # -- what screens call
+
+    def status(self) -> SessionStatus:
+        """How the session stands now."""
+        now = time.monotonic()
+        with self.lock:
+            recorder = self.recorder
+            return replace(
+                self._status,
+                retry_in_s=None if self._retry_at is None else max(0.0, self._retry_at - now),
+                signals=len(self.store),
+                rate=self._meter.rate(now, len(self.store)) if self.kind != "replay" else 0.0,
+                malformed=self.timeline.board.malformed,
+                dropped=self._status.dropped + (recorder.lost if recorder else 0),
+                recording=str(recorder.path) if recorder else "",
+                recorded_bytes=recorder.bytes_written if recorder else 0,
+            )
+
+    async def act(self, call: Callable[[Operator], Coroutine[Any, Any, R]]) -> R:
+        """Run `call(operator)` on the engine's loop and await its result on this one.
+
+        Raises:
+            ControlError: acting is off, or the operator could not do it.
+        """
+        operator, loop = self.operator, self._loop
+        if operator is None or loop is None or self.read_only_reason:
+            raise ControlError(self.read_only_reason or "not connected to a bus")
+        result: Awaitable[R] = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call(operator), loop))
+        return await result
+
+    def _wall(self) -> float:
+        """Epoch seconds that never run backwards."""
+        return self._offset + time.monotonic()
