@@ -99,13 +99,11 @@ class Memory:
 
     def registrations(self) -> list[Signal]:
         """A fresh REGISTER for each memory that serves."""
-        return [
-            host.registration() for host in self._hosts.values() if host.engram.engram_id in self._serving
-        ]
+        return [host.registration() for host in self._at_work()]
 
     async def start(self) -> None:
         """Connect the hosted memories. One that fails is logged; what it is asked is answered with the reason."""
-        for engram_id, host in self._hosts.items():
+        for engram_id, host in list(self._hosts.items()):
             try:
                 await host.engram.connect()
             except Exception:

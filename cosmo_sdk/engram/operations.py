@@ -73,7 +73,7 @@ class Write(msgspec.Struct, frozen=True, kw_only=True):
 
     op: str
     entry: dict[str, Any]
-    merge_key: str | None = None
+    merge_key: Any = None
     imprint_id: str | None = None
     trace_id: str | None = None
 
@@ -153,6 +153,8 @@ def _perform(shelf: Shelf, write: Write) -> Outcome:
     operation = _OPERATIONS.get(write.op)
     if operation is None:
         raise Refused(f"op {write.op[:40]!r} is not one of {', '.join(_OPERATIONS)}")
+    if write.merge_key is not None and not isinstance(write.merge_key, str):
+        raise Refused("merge_key is not text")
     if write.op in ("merge", "upsert") and not write.merge_key:
         raise Refused(f"{write.op} needs a merge_key")
     return operation(shelf, write, _read(write))

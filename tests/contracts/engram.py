@@ -128,6 +128,7 @@ async def test_a_deleted_id_may_be_used_again(engram):
         ("forget", {}, None, "op 'forget' is not one of"),
         ("merge", {}, None, "merge needs a merge_key"),
         ("upsert", {}, "", "upsert needs a merge_key"),
+        ("add", {}, 5, "merge_key is not text"),
         ("add", {"tags": "t"}, None, "entry is not usable"),
         ("add", {"id": 5}, None, "entry is not usable"),
     ],
