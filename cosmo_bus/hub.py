@@ -81,7 +81,7 @@ class BusStatistics:
     evicted: int
     """Sessions disconnected because they did not read."""
     lost: int
-    """Copies that went with a session that was evicted or closed."""
+    """Copies that waited for a session that was evicted or closed, or came to it too late."""
     refused: int
     """Lines answered with `err`."""
 
@@ -110,6 +110,7 @@ class Hub:
         self.taps: list[Tap] = []
         self._dirty: list[Receiver] = []
         self._stalled: list[Receiver] = []
+        self._behind = False
 
     def publish(self, subject: str, frame: msgspec.Raw, publisher: Receiver) -> int:
         """Queue a message for everyone it concerns; return how many could not read a line that long."""
@@ -122,19 +123,28 @@ class Hub:
             counts.unheard += 1
             return 0
         head = msg_head(subject, frame)
-        skipped_before = counts.skipped
-        behind = False
+        skipped = lost = 0
+        self._behind = False
         for subscriber in match.solo:
-            self._deliver(subscriber, head)
-            behind = behind or subscriber.session.falls_behind
+            if _too_long(subscriber, head):
+                skipped += 1
+            elif not self._deliver(subscriber, head):
+                lost += 1
         for group in match.groups:
+            too_long = False
             for subscriber in group.rotation():
-                if self._deliver(subscriber, head):
-                    behind = behind or subscriber.session.falls_behind
+                if _too_long(subscriber, head):
+                    too_long = True
+                elif self._deliver(subscriber, head):
                     break
-        if behind:
+            else:
+                skipped += too_long
+                lost += not too_long
+        counts.skipped += skipped
+        counts.lost += lost
+        if self._behind:
             self._stall(publisher)
-        return counts.skipped - skipped_before
+        return skipped
 
     def wake(self, session: Receiver) -> None:
         """Flush `session` at the end of this turn of the loop, together with all others."""
@@ -144,13 +154,10 @@ class Hub:
 
     def _deliver(self, subscriber: Subscriber, head: bytes) -> bool:
         session = subscriber.session
-        tail = subscriber.tail
-        if len(head) + len(tail) - 1 > session.max_line:
-            self.counts.skipped += 1
-            return False
-        if not session.send(head, tail):
+        if not session.send(head, subscriber.tail):
             return False
         self.counts.delivered += 1
+        self._behind = self._behind or session.falls_behind
         return True
 
     def _flush(self) -> None:
@@ -177,3 +184,7 @@ class Hub:
             tap(subject, unquote(frame))
         except Exception:
             logger.exception("a tap of the bus failed on %s", subject)
+
+
+def _too_long(subscriber: Subscriber, head: bytes) -> bool:
+    return len(head) + len(subscriber.tail) - 1 > subscriber.session.max_line

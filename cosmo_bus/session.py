@@ -194,7 +194,7 @@ class Session(asyncio.Protocol):
         self._namespaces.remove_owner(self)
 
     def _evict(self) -> None:
-        lost = self.outbox.clear() + 1
+        lost = self.outbox.clear()
         self._hub.counts.lost += lost
         self._hub.counts.evicted += 1
         self.close(f"disconnected: {lost} messages waited and you do not read; they are lost")
