@@ -26,6 +26,7 @@ class _DictShelf:
         self.entries: dict[str, Entry] = {}
         self.journals: OrderedDict[str, list[Change]] = OrderedDict()
         self.journals_dropped = 0
+        self._by_key: dict[str, set[str]] = {}
         self._seen: OrderedDict[str, Outcome] = OrderedDict()
         self._seen_limit = seen_limit
         self._journal_limit = journal_limit
@@ -35,17 +36,25 @@ class _DictShelf:
         return self.entries.get(id)
 
     def last(self, merge_key: str) -> Entry | None:
-        same = (entry for entry in self.entries.values() if entry.merge_key == merge_key)
+        same = (self.entries[entry_id] for entry_id in self._by_key.get(merge_key, ()))
         return max(same, key=lambda entry: entry.order, default=None)
 
     def put(self, entry: Entry) -> None:
         if not entry.order:
             self._order += 1
             entry.order = self._order
+        if entry.id in self.entries:
+            self.remove(entry.id)
         self.entries[entry.id] = entry
+        if entry.merge_key is not None:
+            self._by_key.setdefault(entry.merge_key, set()).add(entry.id)
 
     def remove(self, id: str) -> None:
-        del self.entries[id]
+        key = self.entries.pop(id).merge_key
+        if key is not None:
+            self._by_key[key].discard(id)
+            if not self._by_key[key]:
+                del self._by_key[key]
 
     def outcome_of(self, imprint_id: str) -> Outcome | None:
         return self._seen.get(imprint_id)

@@ -74,10 +74,13 @@ class _TableShelf:
         self._journal_limit = journal_limit
         self.journals_dropped = 0
 
-    def all(self) -> list[Entry]:
+    def candidates(self, merge_key: Any) -> list[Entry]:
+        """What may fit a query: the entries with a merge key, where one is asked for."""
+        keyed = isinstance(merge_key, str)
         rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM engram_entries WHERE engram_kind = ? AND deleted_at IS NULL",
-            (self._kind,),
+            f"SELECT {_COLUMNS} FROM engram_entries WHERE engram_kind = ? AND deleted_at IS NULL"
+            + (" AND merge_key = ?" if keyed else ""),
+            (self._kind, merge_key) if keyed else (self._kind,),
         )
         return [_entry(row) for row in rows]
 
@@ -240,7 +243,8 @@ class SqliteEngram(Engram):
         """Find entries; see `cosmo_sdk.engram.search`."""
 
         def find(connection: sqlite3.Connection) -> Hits:
-            return search(self._shelf(connection).all(), query, filters, min_confidence)
+            entries = self._shelf(connection).candidates(query.get("merge_key"))
+            return search(entries, query, filters, min_confidence)
 
         return await self._file.read(find)
 
