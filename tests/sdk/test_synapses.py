@@ -1,0 +1,217 @@
+"""The contract on every synapse, and what is special to each."""
+
+from __future__ import annotations
+
+import asyncio
+from contextvars import ContextVar
+from datetime import UTC, datetime
+
+import pytest
+
+from cosmo_bus.client import Backoff
+from cosmo_bus.testing import running_bus
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import EnvelopeError, SynapseError
+from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.synapse import DevSynapse, MemorySynapse, connect_synapse, synapse_from_url
+from cosmo_sdk.synapse.delivery import Delivery
+from tests.contracts.synapse import *  # noqa: F403
+from tests.contracts.synapse import Inbox, task
+
+
+@pytest.fixture(params=["memory", "strict memory", "dev"])
+async def join(request):
+    """Returns synapses on one bus."""
+    if request.param != "dev":
+        memory = MemorySynapse(strict=request.param == "strict memory")
+
+        async def same() -> MemorySynapse:
+            return memory
+
+        yield same
+        await memory.close()
+        return
+    opened: list[DevSynapse] = []
+    async with running_bus() as bus:
+
+        async def another() -> DevSynapse:
+            opened.append(DevSynapse(bus.url))
+            await opened[-1].connect()
+            return opened[-1]
+
+        yield another
+        for synapse in opened:
+            await synapse.close()
+
+
+# -- in memory
+
+
+@pytest.mark.parametrize("payload", [{"x": object()}, {"x": {1: 2}, "y": print}])
+async def test_strict_memory_refuses_what_a_bus_could_not_carry(payload):
+    strict = MemorySynapse(strict=True)
+    with pytest.raises(EnvelopeError, match="cannot be written as JSON"):
+        await strict.publish("s", Signal(type=SignalType.TASK, payload=payload))
+
+
+async def test_memory_passes_other_objects_on_unless_it_is_strict():
+    inbox = Inbox()
+    when = datetime(2026, 1, 1, tzinfo=UTC)
+    for strict, expected in ((False, when), (True, "2026-01-01T00:00:00Z")):
+        synapse = MemorySynapse(strict=strict)
+        await synapse.subscribe("s", inbox)
+        await synapse.publish("s", Signal(type=SignalType.TASK, payload={"when": when}))
+        await inbox.holds(1)
+        assert inbox.signals.pop().payload == {"when": expected}
+        await synapse.close()
+
+
+async def test_a_burst_in_memory_stays_small():
+    synapse = MemorySynapse()
+    waiting: list[int] = []
+    arrived = 0
+    all_arrived = asyncio.Event()
+
+    def handler(signal: Signal) -> None:
+        nonlocal arrived
+        arrived += 1
+        if arrived == 20_000:
+            all_arrived.set()
+
+    await synapse.subscribe("s", handler)
+    for number in range(20_000):
+        await synapse.publish("s", task(number))
+        waiting.append(number + 1 - arrived)
+    await all_arrived.wait()
+    assert max(waiting) < 2_000
+    await synapse.close()
+
+
+# -- one subscription
+
+
+async def test_concurrency_is_bounded_and_what_finds_no_room_is_counted(caplog):
+    running = most = 0
+    release = asyncio.Event()
+    busy = asyncio.Event()
+    finished = asyncio.Event()
+    done = 0
+
+    async def handler(signal: Signal) -> None:
+        nonlocal running, most, done
+        running += 1
+        most = max(most, running)
+        if running == 4:
+            busy.set()
+        await release.wait()
+        running -= 1
+        done += 1
+        if done == 14:
+            finished.set()
+
+    delivery = Delivery(handler, "test", concurrency=4, backlog=10)
+    for number in range(4):
+        delivery.push(task(number))
+    await busy.wait()
+    for number in range(15):
+        delivery.push(task(number))
+    assert (delivery.waiting, delivery.dropped) == (10, 5)
+    assert caplog.text.count("handlers cannot keep up") == 1
+    release.set()
+    await finished.wait()
+    assert most == 4
+    await delivery.close()
+
+
+async def test_handlers_run_in_the_context_that_subscribed():
+    ambient: ContextVar[str] = ContextVar("ambient", default="none")
+    seen: asyncio.Queue[str] = asyncio.Queue()
+    delivery = Delivery(lambda signal: seen.put(ambient.get()), "test")
+    ambient.set("of the publisher")
+    delivery.push(task())
+    assert await seen.get() == "none"
+    await delivery.close()
+
+
+# -- over a bus
+
+
+async def test_undecodable_frames_are_counted_logged_once_a_reason_and_seen_by_taps(caplog):
+    async with running_bus() as bus:
+        synapse = DevSynapse(bus.url)
+        await synapse.connect()
+        inbox = Inbox()
+        frames: list[bytes] = []
+        await synapse.subscribe("s", inbox)
+        await synapse.tap("s", lambda subject, frame: frames.append(frame))
+        for frame in (b"rubbish", b"rubbish", b"{}"):
+            synapse._client.publish("s", frame)
+        await synapse.publish("s", task(1))
+        await inbox.holds(1)
+        assert synapse.undecodable == 3
+        assert caplog.text.count("is no valid Signal") == 2
+        assert frames[:3] == [b"rubbish", b"rubbish", b"{}"]
+        await synapse.close()
+
+
+async def test_errors_of_the_bus_become_synapse_errors():
+    synapse = DevSynapse("cosmo://127.0.0.1:1")
+    assert (synapse.state, synapse.retry_in_s, synapse.attempt) == ("new", None, 0)
+    with pytest.raises(SynapseError, match="not connected"):
+        await synapse.publish("s", task())
+    with pytest.raises(SynapseError, match="cannot reach the bus"):
+        await synapse.connect()
+    async with running_bus(max_line=1000) as bus:
+        small = DevSynapse(bus.url)
+        await small.connect()
+        with pytest.raises(SynapseError, match="the bus takes 1,000"):
+            await small.publish("s", Signal(type=SignalType.TASK, payload={"input": "x" * 1000}))
+        with pytest.raises(EnvelopeError):
+            await small.publish("s", Signal(type=SignalType.TASK, payload={"input": object()}))
+        await small.close()
+
+
+async def test_a_dev_synapse_comes_back_with_its_subscriptions_and_taps():
+    inbox = Inbox()
+    frames: list[bytes] = []
+    back = asyncio.Event()
+    async with running_bus() as bus:
+        synapse = DevSynapse(bus.url, backoff=Backoff(first_s=0.005, longest_s=0.005))
+        synapse.on_state(lambda state: back.set() if state == "connected" else back.clear())
+        await synapse.connect()
+        await synapse.subscribe("s", inbox)
+        await synapse.tap(">", lambda subject, frame: frames.append(frame))
+        back.clear()
+    async with running_bus(port=bus.port):
+        await back.wait()
+        await synapse.publish("s", task(9))
+        await inbox.holds(1)
+        assert inbox.numbers == [9]
+        assert len(frames) == 1
+        assert synapse.statistics().reconnects == 1
+        await synapse.close()
+
+
+# -- by URL
+
+
+async def test_a_url_makes_a_connected_synapse():
+    async with running_bus() as bus:
+        synapse = await connect_synapse(bus.url)
+        assert synapse.connected
+        await synapse.close()
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("nats://h:4222", "nats:// is not supported in this version"),
+        ("kafka://h", "kafka:// is not supported in this version"),
+        ("http://h", "the supported scheme is cosmo://"),
+        ("localhost:7070", "the supported scheme is cosmo://"),
+        ("cosmo://", "cosmo://host:port"),
+    ],
+)
+def test_other_urls_are_refused_with_what_to_write(url, complaint):
+    with pytest.raises(ValueError, match=complaint):
+        synapse_from_url(url)
