@@ -82,6 +82,7 @@ def _explain(error: BaseException) -> tuple[str, str, Exit]:
 def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
     """What the rooms below raise. They are imported here, when something did go wrong."""
     from cosmo_bus.errors import BusClosed, BusError, CannotConnect, LineTooLong, NoAnswer, NotLoopback
+    from cosmo_doppler.errors import DopplerError, SettingError
     from cosmo_sdk.errors import CosmoError, NoBids, PathwayStopped, SynapseError
 
     cause = error.__cause__ if isinstance(error, SynapseError) else error
@@ -96,9 +97,9 @@ def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
             )
         case PathwayStopped() as failed:
             return f"trace {failed.trace_id} was stopped", "", Exit.FAILED
-        case NotLoopback():
+        case NotLoopback() | SettingError():
             return str(error), "", Exit.USAGE
-        case LineTooLong():
+        case LineTooLong() | DopplerError():
             return str(error), "", Exit.FAILED
         case BusClosed() | NoAnswer() | SynapseError():
             return f"lost the bus: {error}", "start it again and try once more", Exit.UNREACHABLE

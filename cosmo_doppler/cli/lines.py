@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from cosmo_doppler.cli.sentences import describe
 from cosmo_doppler.tui.safe import pad, safe, short_id
 from cosmo_doppler.tui.words import time_of_day
 from cosmo_sdk.header import Header
@@ -36,8 +35,3 @@ def tail_line(at: float, header: Header) -> str:
 def payload_line(header: Header) -> str:
     """The payload as one indented line of JSON, cut."""
     return "    " + safe(json.dumps(header.read_payload(), ensure_ascii=False), PREVIEW)
-
-
-def plain_line(at: float, header: Header) -> str:
-    """The columns followed by what the signal says in English."""
-    return f"{columns(at, header)}  {describe(header)}"

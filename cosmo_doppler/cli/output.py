@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import threading
 from collections import deque
@@ -56,15 +57,15 @@ class LinePrinter(Generic[T]):
         self._line_of = line_of
         self._backlog = backlog
         self._on_broken = on_broken
-        self._items: deque[T] = deque()
+        self._items: deque[T | str] = deque()
         self._unreported = 0
         self._wake = threading.Condition()
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="cosmo-printer", daemon=True)
         self._thread.start()
 
-    def print(self, item: T) -> None:
-        """Queue one item. Never waits."""
+    def print(self, item: T | str) -> None:
+        """Queue one item, or a line as it is. Never waits."""
         with self._wake:
             if len(self._items) >= self._backlog:
                 self.dropped += 1
@@ -97,8 +98,10 @@ class LinePrinter(Generic[T]):
             if unreported:
                 say(f"{unreported} lines not shown: the terminal is too slow")
 
-    def _write(self, items: deque[T]) -> None:
-        encoding = sys.stdout.encoding
-        for item in items:
-            sys.stdout.write(f"{_printable(self._line_of(item), encoding)}\n")
-        sys.stdout.flush()
+    def _write(self, items: deque[T | str]) -> None:
+        lines = [item if isinstance(item, str) else self._line_of(item) for item in items]
+        text = "".join(f"{line}\n" for line in lines)
+        data = memoryview(text.encode(sys.stdout.encoding, "replace"))
+        # Not through sys.stdout: a thread that stands still inside its lock would take the whole process with it.
+        while data:
+            data = data[os.write(sys.stdout.fileno(), data) :]

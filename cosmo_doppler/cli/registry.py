@@ -77,7 +77,7 @@ async def _list(
         except TimeoutError:
             pass  # the usual end: nobody knows how many there are
     _show(sorted(found.values(), key=lambda participant: str(participant["id"])), as_json)
-    if not found and not as_json:
+    if not found and not as_json and expect is None:
         say(f"nobody answered in namespace {namespace!r} on {url} within {timeout:g} s")
     if expect is not None and len(found) < expect:
         raise CommandError(

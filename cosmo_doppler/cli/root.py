@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -10,6 +12,9 @@ from typing import NamedTuple, NoReturn
 import click
 
 from cosmo_doppler.cli.exits import Exit, leave_pipe, report
+
+LOG_VARIABLE = "COSMO_LOG"
+"""Environment variable: a level such as `debug` sends the log to stderr."""
 
 
 class Entry(NamedTuple):
@@ -80,6 +85,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after the program's name; None takes them from the process.
     """
+    _set_up_logging()
     try:
         outcome = cosmo.main(args=arguments, prog_name="cosmo", standalone_mode=False)
         sys.stdout.flush()
@@ -88,6 +94,15 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the one place that turns errors into words)
         return report(error)
     return outcome if isinstance(outcome, int) else Exit.DONE
+
+
+def _set_up_logging() -> None:
+    """Commands say themselves what a person needs to know; the log of the rooms below is for those who ask for it."""
+    level = os.environ.get(LOG_VARIABLE, "").upper()
+    if level in logging.getLevelNamesMapping():
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s")
+    else:
+        logging.basicConfig(handlers=[logging.NullHandler()])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

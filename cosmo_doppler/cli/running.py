@@ -11,6 +11,9 @@ from typing import Any, Literal, TypeVar
 
 R = TypeVar("R")
 
+SAME_PRESS_S = 0.5
+"""Signals this close together are one press of Ctrl-C."""
+
 Ending = Literal["finished", "interrupted", "time is up"]
 """Why a streaming command ended."""
 
@@ -46,24 +49,29 @@ async def until_interrupted(work: Coroutine[Any, Any, None], *, seconds: float |
 
 @contextmanager
 def interruption() -> Iterator[asyncio.Event]:
-    """An event that the first Ctrl-C or SIGTERM sets. A second one interrupts for good, should the end hang."""
+    """An event that Ctrl-C or SIGTERM sets. Another one, later, interrupts for good, should the end hang.
+
+    Not at once: what starts us may pass on the signal that its whole process group got anyway.
+    """
     event = asyncio.Event()
     loop = asyncio.get_running_loop()
     if sys.platform == "win32":  # no signal handlers in its event loops: Ctrl-C raises there
         yield event
         return
 
-    def note() -> None:
-        event.set()
-        restore()
-
     def restore() -> None:
         loop.remove_signal_handler(signal.SIGINT)
         loop.remove_signal_handler(signal.SIGTERM)
+
+    def note() -> None:
+        if not event.is_set():
+            event.set()
+            loop.call_later(SAME_PRESS_S, restore)
 
     loop.add_signal_handler(signal.SIGINT, note)
     loop.add_signal_handler(signal.SIGTERM, note)
     try:
         yield event
     finally:
-        restore()
+        if not event.is_set():
+            restore()

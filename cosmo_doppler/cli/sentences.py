@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cosmo_doppler.model.wording import say
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header
 
@@ -14,20 +14,10 @@ GIST = 90
 
 Payload = Mapping[str, Any]
 
-_TELLING_KEYS = ("text", "prompt", "query", "question", "title", "task", "summary", "response", "value")
-"""Keys under which an input or output usually keeps what it is about."""
-
 
 def gist(value: Any) -> str:
     """The most telling part of a JSON value in one line, safe for a terminal."""
-    if isinstance(value, Mapping):
-        telling = next((value[key] for key in _TELLING_KEYS if isinstance(value.get(key), str)), None)
-        if telling is None and len(value) == 1:
-            [(key, only)] = value.items()
-            return gist(only if isinstance(only, str | Mapping) else f"{key}: {json.dumps(only)}")
-        value = value if telling is None else telling
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    return safe(" ".join(text.split()), GIST)
+    return safe(say(value, GIST))
 
 
 def describe(header: Header) -> str:

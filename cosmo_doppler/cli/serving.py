@@ -11,7 +11,7 @@ from cosmo_bus.server import BusServer
 from cosmo_doppler.cli.files import keep_flushed, new_recording
 from cosmo_doppler.cli.lines import columns
 from cosmo_doppler.cli.management import manage
-from cosmo_doppler.cli.output import LinePrinter, say, show
+from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.watching import Frame
 from cosmo_doppler.tui.safe import safe
@@ -42,9 +42,14 @@ async def serve(
             await owner.ask("ns_register", namespace=namespace, transport="memory")
             if port_file is not None:
                 _write_port(port_file, server.port)
-            if not quiet:
-                show(_banner(server.url, namespace))
+            if printer is not None:
+                printer.print(_banner(server.url, namespace))
             await until_interrupted(owner.until_stopped())
+        summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
+        if printer is None:
+            say(summary)
+        else:
+            printer.print(f"\n  {summary}\n")
     finally:
         await server.close()
         if flushing is not None:
@@ -53,11 +58,6 @@ async def serve(
             writer.close()
         if printer is not None:
             printer.close()
-    summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
-    if quiet:
-        say(summary)
-    else:
-        show(f"\n  {summary}")
     if writer is not None:
         say(f"recorded {writer.lines} signals in {record}")
 

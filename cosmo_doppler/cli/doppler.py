@@ -1,0 +1,203 @@
+"""`cosmo doppler`: the observatory, on a bus, a recording or the demo."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from cosmo_doppler.cli.options import (
+    SIZE,
+    URL,
+    bus_options,
+    examples,
+    for_option,
+    json_option,
+    read_namespace,
+)
+from cosmo_doppler.cli.output import say
+from cosmo_doppler.cli.running import run
+from cosmo_doppler.cli.tail import Selection, selection_options, stream
+
+if TYPE_CHECKING:
+    from cosmo_doppler.session import Session
+
+View = Literal["traces", "auctions", "registry", "inbox", "signals"]
+VIEWS: tuple[View, ...] = ("traces", "auctions", "registry", "inbox", "signals")
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A screen to render without a terminal."""
+
+    path: Path
+    size: tuple[int, int]
+    view: View
+    select: str
+
+
+@click.command(
+    epilog=examples(
+        "cosmo doppler",
+        "cosmo doppler --demo",
+        "cosmo doppler --url cosmo://127.0.0.1:7071 -n quickstart --record session.ndjson",
+        "cosmo doppler session.ndjson --speed 4 --paused",
+        "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
+        "cosmo doppler --demo --for 30s | less",
+    )
+)
+@click.argument("recording", required=False, metavar="[FILE]", type=click.Path(path_type=Path))
+@bus_options
+@click.option("--demo", is_flag=True, help="Watch a small market of agents on a bus of its own.")
+@click.option(
+    "--record",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what is seen to this new file.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(0.1, 100.0),
+    default=1.0,
+    show_default=True,
+    help="Speed of a replay; 2 is twice as fast as recorded.",
+)
+@click.option("--paused", is_flag=True, help="Open a replay paused at its start.")
+@click.option(
+    "--screenshot",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="OUT.svg",
+    help="Render one screen to this file and exit; no terminal needed.",
+)
+@click.option(
+    "--size", type=SIZE, default="120x40", show_default=True, metavar="WxH", help="Its columns and rows."
+)
+@click.option(
+    "--view", type=click.Choice(VIEWS), default="traces", show_default=True, help="The view to open."
+)
+@click.option("--select", default="", metavar="ID", help="The row to select, by the end of its id.")
+@for_option("End after this long.")
+@click.option(
+    "--plain", is_flag=True, help="Lines of text instead of the screen, for pipes and screen readers."
+)
+@click.option("--tail", is_flag=True, help="Print signals like `cosmo tail` instead of opening the screen.")
+@selection_options
+@json_option("Like --tail, one JSON object a line.")
+@click.option("--synapse", "legacy", metavar="URL[/NS]", hidden=True)
+@click.option("--port", hidden=True, type=int, expose_value=False)
+@click.option("--no-browser", hidden=True, is_flag=True, expose_value=False)
+@click.option("--prism", hidden=True, is_flag=True, expose_value=False)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    recording: Path | None,
+    url: str,
+    namespace: str,
+    demo: bool,
+    record: Path | None,
+    speed: float,
+    paused: bool,
+    screenshot: Path | None,
+    size: tuple[int, int],
+    view: View,
+    select: str,
+    seconds: float | None,
+    plain: bool,
+    tail: bool,
+    types: tuple[str, ...],
+    trace: str,
+    neuron: str,
+    payload: bool,
+    as_json: bool,
+    legacy: str | None,
+) -> None:
+    """Watch a bus live, replay FILE, or run the demo.
+
+    Without a terminal on stdout the same is printed as plain lines: live until interrupted or for --for SECONDS, a
+    recording from beginning to end.
+    """
+    if recording is not None and demo:
+        raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
+    if legacy is not None:
+        url, namespace = _read_legacy(ctx, legacy, namespace)
+    if tail or as_json:
+        if recording is not None or demo:
+            raise click.UsageError("--tail and --json print a live bus; for the rest use --plain")
+        wanted = Selection(frozenset(types), trace, neuron)
+        run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
+        return
+    if types or trace or neuron or payload:
+        raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
+    session = _open(recording, url, namespace, demo=demo, record=record, speed=speed, paused=paused)
+    if screenshot is not None:
+        _draw(session, Picture(screenshot, size, view, select), seconds)
+    elif plain or not sys.stdout.isatty():
+        _tell(session, seconds, asked=plain)
+    else:
+        _open_screen(session, view, select, seconds)
+
+
+def _read_legacy(ctx: click.Context, legacy: str, namespace: str) -> tuple[str, str]:
+    """Read the released peers' older `--synapse URL/NAMESPACE`."""
+    if ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError("--synapse and --url both name the bus: use --url")
+    scheme, _, rest = legacy.partition("://")
+    address, _, path = rest.partition("/")
+    url: str = URL.convert(f"{scheme}://{address}", None, ctx)
+    try:
+        return url, read_namespace(path) if path else namespace
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def _open(
+    recording: Path | None,
+    url: str,
+    namespace: str,
+    *,
+    demo: bool,
+    record: Path | None,
+    speed: float,
+    paused: bool,
+) -> Session:
+    from cosmo_doppler.session import open_live, open_replay
+
+    if recording is not None:
+        if record is not None:
+            raise click.UsageError("--record writes what a bus says; FILE is a recording already")
+        return open_replay(recording, speed=speed, paused=paused)
+    if record is not None:
+        from cosmo_doppler.cli.files import refuse_existing
+
+        refuse_existing(record)
+    if demo:
+        from cosmo_doppler.demo import open_demo
+
+        return open_demo(record=record)
+    return open_live(url, namespace, record=record)
+
+
+def _tell(session: Session, seconds: float | None, *, asked: bool) -> None:
+    from cosmo_doppler.cli.plain import tell_live, tell_recording
+
+    if not asked:
+        say("no terminal on stdout: printing plain lines")
+    if session.kind == "replay":
+        tell_recording(session)
+    else:
+        run(lambda: tell_live(session, seconds=seconds))
+
+
+def _draw(session: Session, picture: Picture, seconds: float | None) -> None:
+    from cosmo_doppler.cli.screens import draw
+
+    run(lambda: draw(session, picture, seconds))
+    say(f"wrote {picture.path}")
+
+
+def _open_screen(session: Session, view: View, select: str, seconds: float | None) -> None:
+    from cosmo_doppler.cli.screens import open_screen
+
+    run(lambda: open_screen(session, view, select, seconds))

@@ -1,0 +1,80 @@
+"""`cosmo doppler` without a terminal: a session told line by line on stdout."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from cosmo_doppler.cli.narrator import HEADING, Narrator
+from cosmo_doppler.cli.output import LinePrinter, say, show
+from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.session import Session, SessionStatus, load_all
+from cosmo_doppler.tui.safe import safe
+
+POLL_S = 0.1
+SLICE = 500
+"""Signals read in one hold of the session's lock."""
+
+
+def tell_recording(session: Session) -> None:
+    """Print a whole recording and return."""
+    load_all(session)
+    narrator = Narrator()
+    show(HEADING)
+    for seq in range(len(session.store)):
+        for line in narrator.tell(session.store.observed(seq)):
+            show(line)
+    status = session.status()
+    skipped = f", {status.skipped} lines skipped that are no signals" if status.skipped else ""
+    say(f"end of {safe(session.title)}: {len(session.store)} signals{skipped}")
+
+
+async def tell_live(session: Session, *, seconds: float | None) -> None:
+    """Print a bus, or the demo, as it happens: until interrupted, or for some seconds."""
+    loop = asyncio.get_running_loop()
+    reader_left = asyncio.Event()
+
+    def leave() -> None:
+        loop.call_soon_threadsafe(reader_left.set)
+
+    printer = LinePrinter[str](str, on_broken=leave)
+    session.start()
+    try:
+        printer.print(HEADING)
+        await until_interrupted(_follow(session, printer, reader_left), seconds=seconds)
+    finally:
+        await asyncio.to_thread(session.stop)
+        printer.close()
+    say(f"end: {len(session.store)} signals seen")
+
+
+async def _follow(session: Session, printer: LinePrinter[str], reader_left: asyncio.Event) -> None:
+    narrator = Narrator()
+    told = 0
+    words = ""
+    while not reader_left.is_set():
+        status = session.status()
+        if (news := _in_words(session, status)) != words:
+            words = news
+            say(words)
+        while told < len(session.store):
+            with session.lock:
+                seen = [
+                    session.store.observed(seq) for seq in range(told, min(told + SLICE, len(session.store)))
+                ]
+            told += len(seen)
+            for each in seen:
+                for line in narrator.tell(each):
+                    printer.print(line)
+            await asyncio.sleep(0)
+        for line in narrator.pass_time(time.time()):
+            printer.print(line)
+        await asyncio.sleep(POLL_S)
+
+
+def _in_words(session: Session, status: SessionStatus) -> str:
+    where = f"{safe(session.title)} namespace {session.namespace}"
+    if status.state == "live":
+        return f"watching {where}"
+    reason = f": {safe(status.detail)}" if status.detail else ""
+    return f"{status.state} ({where}){reason}"
