@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 import msgspec
 from msgspec.structs import replace
 
+from cosmo_doppler.errors import DopplerError
 from cosmo_sdk.bidding import Select
 from cosmo_sdk.dendrite import Dendrite
 from cosmo_sdk.envelope import Signal
@@ -35,8 +36,8 @@ AWARD_TIMEOUT_S = 2.0
 """How long our own award may take to come round the bus before the offer counts as failed, seconds."""
 
 
-class ControlError(Exception):
-    """An action that could not be carried out. Its text is one sentence for the person who asked for it."""
+class ControlError(DopplerError):
+    """What a person asked for could not be done. Its text is one sentence that says why."""
 
 
 class OfferOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,6 +120,13 @@ class Operator:
         """Leave the bus. The synapse stays open."""
         with _in_words("Doppler could not leave the bus in order"):
             await self._dendrite.stop()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.close()
 
     async def offer(
         self,

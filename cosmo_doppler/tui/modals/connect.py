@@ -1,0 +1,130 @@
+"""The form shown when no bus answers: another bus, the demo, a recording, or how to start a bus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widget import Widget
+from textual.widgets import Button, Input
+
+from cosmo_doppler.errors import SettingError
+from cosmo_doppler.session import check_namespace
+from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
+from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Choice, Field, prose
+from cosmo_doppler.tui.safe import safe
+from cosmo_sdk.synapse import synapse_from_url
+
+Place = Literal["bus", "demo", "recording"]
+
+START_COMMAND = "cosmo synapse start"
+"""What starts a bus at the default address."""
+
+_VERBS: dict[Place, str] = {"bus": "Attach", "demo": "Run demo", "recording": "Open"}
+
+
+@dataclass(frozen=True)
+class ConnectChoice:
+    """Where to look. The app opens a session from it."""
+
+    place: Place
+    url: str = ""
+    """Of the bus; empty for the others."""
+    namespace: str = ""
+    path: Path | None = None
+    """Of the recording; None for the others."""
+
+
+class ConnectForm(Form[ConnectChoice]):
+    """Choose what to look at."""
+
+    DEFAULT_CSS = """
+    ConnectForm .hidden { display: none; }
+    ConnectForm #command { text-style: bold; width: auto; }
+    """
+    cancel_label: ClassVar[str] = "Not now"
+    send_label: ClassVar[str] = "Attach"
+
+    def __init__(self, url: str = DEFAULT_URL, namespace: str = DEFAULT_NAMESPACE) -> None:
+        super().__init__("Connect")
+        self._url = url
+        self._namespace = namespace
+
+    def compose_body(self) -> ComposeResult:
+        """The three places, and the way to a fourth."""
+        places: list[tuple[str, Place]] = [
+            ("a bus", "bus"),
+            ("the demo market", "demo"),
+            ("a recording", "recording"),
+        ]
+        yield Field("Look at", Choice[Place](places, id="place"))
+        address = Field("Address", Input(self._url, id="url", compact=True), id="of-bus")
+        address.add_class("close")
+        yield address
+        yield Field("Namespace", Input(self._namespace, id="namespace", compact=True), id="in-bus")
+        yield Field("File", Input(id="path", compact=True, placeholder="session.ndjson"), id="of-file")
+        yield prose(
+            "Real agents trade on a bus inside this program. Nothing leaves it.", id="of-demo", classes="hint"
+        )
+        start = Field("No bus yet", prose(self._start_command(), id="command"))
+        start.add_class("close")
+        yield start
+        yield prose("in another terminal starts one here; Doppler finds it by itself.", classes="hint")
+
+    def _start_command(self) -> str:
+        """The command that starts a bus where we look for one."""
+        namespace = "" if self._namespace == DEFAULT_NAMESPACE else f" -n {safe(self._namespace, 60)}"
+        return START_COMMAND + namespace
+
+    def first(self) -> Widget:
+        """The choice of the place."""
+        return self.query_one("#place", Choice)
+
+    def refresh_form(self) -> None:
+        """Show the fields of the chosen place."""
+        place = self._place
+        for field, of in (("of-bus", "bus"), ("in-bus", "bus"), ("of-file", "recording"), ("of-demo", "demo")):
+            self.query_one(f"#{field}").set_class(place != of, "hidden")
+        self.query_one("#send", Button).label = Content(_VERBS[place])
+
+    def problem(self) -> str:
+        """Why this cannot be opened."""
+        if self._place == "recording":
+            path = self._path
+            if path is None:
+                return "Name a recording"
+            return "" if path.is_file() else f"There is no file {safe(str(path), 100)}"
+        if self._place == "bus":
+            try:
+                synapse_from_url(self._value("url"))
+                check_namespace(self._value("namespace"))
+            except (ValueError, SettingError) as error:
+                return safe(str(error), 150)
+        return ""
+
+    def draft(self) -> ConnectChoice:
+        """Where to look."""
+        if self._place == "bus":
+            return ConnectChoice("bus", self._value("url"), self._value("namespace"))
+        return ConnectChoice(self._place, path=self._path if self._place == "recording" else None)
+
+    @property
+    def _place(self) -> Place:
+        place: Place = self.query_one("#place", Choice).value
+        return place
+
+    @property
+    def _path(self) -> Path | None:
+        text = self._value("path")
+        try:
+            return Path(text).expanduser() if text else None
+        except RuntimeError:
+            # `~nobody/file`: no such home.
+            return Path(text)
+
+    def _value(self, id: str) -> str:
+        return self.query_one(f"#{id}", Input).value.strip()

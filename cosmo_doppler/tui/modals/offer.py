@@ -1,0 +1,237 @@
+"""The form behind `O`: put a task up for bids, or give it to somebody."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.suggester import Suggester
+from textual.widget import Widget
+from textual.widgets import Button, Input, Static, TextArea
+
+from cosmo_doppler.controls import SOURCE, SOURCE_KEY
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.facts import Neuron, neurons
+from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Choice, Field, prose
+from cosmo_doppler.tui.safe import fit, safe
+from cosmo_doppler.tui.words import many
+from cosmo_sdk.bidding import Select
+
+LONGEST_WINDOW_MS = 600_000
+"""Ten minutes: a longer window is more likely a slip than a wish."""
+
+MAX_SHOWN = 400
+"""Characters of the preview."""
+
+HINT_WIDTH = 58
+"""Cells of a hint at the usual width of the form."""
+
+Kind = Literal["offer", "task"]
+
+
+@dataclass(frozen=True)
+class OfferDraft:
+    """What the form was filled in with."""
+
+    kind: Kind
+    capabilities: list[str]
+    input: dict[str, Any]
+    select: Select
+    window_ms: int
+    neuron: str
+    """For a task: who gets it; empty for whoever has the capabilities."""
+
+
+def read_capabilities(text: str) -> list[str]:
+    """A comma-separated list without blanks, empty places and repetitions."""
+    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def read_input(text: str) -> tuple[dict[str, Any], str]:
+    """The input as typed, and why it is none; one of the two is empty."""
+    try:
+        value = json.loads(text, parse_constant=_refuse)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        return {}, f"Input is not JSON at {where}: {error.msg[:1].lower()}{error.msg[1:]}"
+    except (ValueError, RecursionError) as error:
+        return {}, f"Input is not JSON: {error}"
+    if not isinstance(value, dict):
+        return {}, 'Input must be a JSON object, like {"text": "hello"}'
+    return value, ""
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is no JSON value")
+
+
+class CapabilitySuggester(Suggester):
+    """Completes the last capability of the list with one that somebody on the bus has."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(use_cache=False, case_sensitive=True)
+        self._session = session
+
+    async def get_suggestion(self, value: str) -> str | None:
+        """The whole list with its last part completed; None when nothing fits."""
+        begun = value.rpartition(",")[2].lstrip()
+        if not begun:
+            return None
+        for capability in _on_offer(neurons(self._session)):
+            # Shown inside a field, so a name that `safe` would change is never suggested.
+            if capability.startswith(begun) and capability != begun and capability.isprintable():
+                return value + capability[len(begun) :]
+        return None
+
+
+def _on_offer(here: list[Neuron]) -> list[str]:
+    """Every capability somebody has, by name."""
+    return sorted({capability for neuron in here for capability in neuron.capabilities})
+
+
+class OfferForm(Form[OfferDraft]):
+    """Compose a TASK_OFFER or a TASK."""
+
+    send_label: ClassVar[str] = "Send offer"
+    DEFAULT_CSS = """
+    OfferForm #input { height: 5; border: none; width: 1fr; }
+    OfferForm.-short #input { height: 2; }
+    OfferForm #window { width: 11; }
+    OfferForm .hidden { display: none; }
+    OfferForm #preview { color: $foreground-muted; height: auto; max-height: 3; margin-bottom: 0; }
+    OfferForm.-short #preview { max-height: 1; }
+    """
+
+    def __init__(self, session: Session) -> None:
+        super().__init__("New offer", f"{session.namespace} · {session.title}")
+        self._session = session
+
+    def compose_body(self) -> ComposeResult:
+        """Kind, who, what, how, and what will go out."""
+        yield Field("Kind", Choice[Kind]([("offer for bids", "offer"), ("task for one", "task")], id="kind"))
+        yield Field("Neuron", Input(id="neuron", compact=True, placeholder="anybody able"), id="to")
+        needs = Field(
+            "Needs",
+            Input(
+                id="needs",
+                compact=True,
+                placeholder="capabilities, comma between",
+                suggester=CapabilitySuggester(self._session),
+            ),
+        )
+        needs.add_class("close")
+        yield needs
+        yield prose(id="who", classes="hint")
+        yield Field(
+            "Input",
+            TextArea('{"text": ""}', id="input", compact=True, tab_behavior="focus", soft_wrap=True),
+        )
+        strategies: list[tuple[str, Select]] = [
+            ("first bid", "first_bid"),
+            ("lowest cost", "lowest_cost"),
+            ("highest confidence", "highest_confidence"),
+        ]
+        choose = Field("Award to", Choice[Select](strategies, id="select"), id="choose")
+        choose.add_class("close")
+        yield choose
+        yield Field(
+            "Window", Input("250", id="window", compact=True, restrict=r"\d{0,7}"), unit="ms", id="wait"
+        )
+        yield prose(id="preview")
+
+    def on_mount(self) -> None:
+        """Start typing inside the quotes."""
+        self.query_one("#input", TextArea).move_cursor((0, 10))
+
+    def first(self) -> Widget:
+        """A field, where enter only goes on."""
+        return self.query_one("#needs", Input)
+
+    def refresh_form(self) -> None:
+        """Show the fields of the kind, who is able, and the signal as it will go out."""
+        kind = self._kind
+        self.query_one("#to").set_class(kind != "task", "hidden")
+        self.query_one("#choose").set_class(kind != "offer", "hidden")
+        self.query_one("#wait").set_class(kind != "offer", "hidden")
+        self.query_one("#what", Static).update(Content(f"New {kind}"))
+        self.query_one("#send", Button).label = Content(f"Send {kind}")
+        self.query_one("#who", Static).update(Content(fit(self._who_is_able(), HINT_WIDTH)))
+        self.query_one("#preview", Static).update(Content(self._preview()))
+
+    def problem(self) -> str:
+        """Why this cannot be sent."""
+        _, not_json = read_input(self.query_one("#input", TextArea).text)
+        if not_json:
+            return not_json
+        if self._kind == "task" and not (self._neuron or self._needs):
+            return "A task needs a neuron, or the capabilities it takes"
+        if self._kind == "offer" and not 1 <= self._window_ms <= LONGEST_WINDOW_MS:
+            return f"Window must be 1 to {LONGEST_WINDOW_MS} ms"
+        return ""
+
+    def draft(self) -> OfferDraft:
+        """What was filled in."""
+        return OfferDraft(
+            kind=self._kind,
+            capabilities=self._needs,
+            input=read_input(self.query_one("#input", TextArea).text)[0],
+            select=self.query_one("#select", Choice).value,
+            window_ms=self._window_ms,
+            neuron=self._neuron,
+        )
+
+    @property
+    def _kind(self) -> Kind:
+        kind: Kind = self.query_one("#kind", Choice).value
+        return kind
+
+    @property
+    def _needs(self) -> list[str]:
+        return read_capabilities(self.query_one("#needs", Input).value)
+
+    @property
+    def _neuron(self) -> str:
+        return self.query_one("#neuron", Input).value.strip() if self._kind == "task" else ""
+
+    @property
+    def _window_ms(self) -> int:
+        return int(self.query_one("#window", Input).value or 0)
+
+    def _who_is_able(self) -> str:
+        """Who would be reached, or what may be asked for."""
+        here = neurons(self._session)
+        if self._neuron:
+            known = any(neuron.id == self._neuron for neuron in here)
+            return "live" if known else "nobody of that name is heard"
+        if not self._needs:
+            names = ", ".join(safe(capability, 40) for capability in _on_offer(here)[:12])
+            if self._kind == "offer":
+                everybody = f"{many(len(here), 'neuron')} here, all may bid"
+                return f"{everybody} · {names}" if names else everybody
+            return names or "no capabilities announced yet"
+        able = [neuron for neuron in here if neuron.capabilities.issuperset(self._needs)]
+        verb = "can bid" if self._kind == "offer" else "can take it"
+        if not able:
+            names = ", ".join(safe(capability, 40) for capability in _on_offer(here)[:12])
+            return f"nobody live {verb} · here: {names}" if names else f"nobody live {verb}"
+        return f"{len(able)} live {verb}: " + ", ".join(safe(neuron.id, 40) for neuron in able[:12])
+
+    def _preview(self) -> str:
+        """The signal as it will go out, but for its ids and time."""
+        draft = self.draft()
+        payload: dict[str, Any] = {"input": draft.input}
+        if draft.capabilities:
+            payload["capabilities"] = draft.capabilities
+        envelope: dict[str, Any] = {"type": "TASK" if draft.kind == "task" else "TASK_OFFER"}
+        if draft.kind == "offer":
+            payload["deadline_ms"] = draft.window_ms
+        else:
+            payload["finalize"] = True
+        if draft.neuron:
+            envelope["directed"] = {"id": draft.neuron}
+        envelope |= {"payload": payload, "meta": {SOURCE_KEY: SOURCE}}
+        return safe(json.dumps(envelope, ensure_ascii=False, separators=(",", ":")), MAX_SHOWN)

@@ -1,0 +1,112 @@
+"""The form behind `S`: stop a trace, and perhaps undo what it wrote to memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.content import Content
+from textual.widgets import Input, Static
+
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.facts import TraceFacts, trace_facts
+from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Field, Tick, prose
+from cosmo_doppler.tui.safe import fit, safe, short_id
+from cosmo_doppler.tui.words import duration, joined, many
+
+REFRESH_S = 0.5
+"""Time between two looks at the trace while the form is open, seconds."""
+
+FACT_WIDTH = 58
+"""Cells of a fact at the usual width of the form."""
+
+
+@dataclass(frozen=True)
+class StopDraft:
+    """How to stop."""
+
+    rollback: bool
+    reason: str
+
+
+def confirmation_of(trace_id: str) -> str:
+    """What must be typed to confirm a rollback: the end of the id as it is shown, so it can always be typed."""
+    return short_id(trace_id)[-4:]
+
+
+class StopForm(Form[StopDraft]):
+    """Confirm a STOP."""
+
+    cancel_label: ClassVar[str] = "Keep running"
+    send_label: ClassVar[str] = "Send STOP"
+    DEFAULT_CSS = """
+    StopForm #typed { width: 11; }
+    StopForm .hidden { display: none; }
+    """
+
+    def __init__(self, session: Session, trace_id: str) -> None:
+        super().__init__(f"Stop trace {short_id(trace_id)}", f"{session.namespace} · {session.title}")
+        self._session = session
+        self._trace_id = trace_id
+
+    def compose_body(self) -> ComposeResult:
+        """What would be stopped, and how."""
+        for label, fact_id in (("Task", "title"), ("Running", "running"), ("Working", "working")):
+            fact = Field(label, prose(id=fact_id))
+            fact.add_class("close")
+            yield fact
+        yield prose(" ", classes="close gap")
+        rollback = Field("Rollback", Tick("undo what it wrote", id="rollback"))
+        rollback.add_class("close")
+        yield rollback
+        yield prose("Only Engram writes are undone. What else was done stays done.", classes="hint")
+        yield Field("Reason", Input(id="reason", compact=True, placeholder="for the record, may stay empty"))
+        yield Field("Confirm", Input(id="typed", compact=True, max_length=12), unit="", id="confirm")
+
+    def on_mount(self) -> None:
+        """Keep what is shown of the trace true."""
+        self.set_interval(REFRESH_S, self.check)
+
+    def refresh_form(self) -> None:
+        """Show the trace as it stands, and ask for confirmation of a rollback."""
+        facts = trace_facts(self._session, self._trace_id)
+        title, running, working = _describe(facts)
+        self.query_one("#title", Static).update(Content(title))
+        self.query_one("#running", Static).update(Content(running))
+        self.query_one("#working", Static).update(Content(working))
+        self.query_one("#confirm").set_class(not self._rollback, "hidden")
+
+    def problem(self) -> str:
+        """Why STOP cannot be sent."""
+        wanted = confirmation_of(self._trace_id)
+        if self._rollback and self.query_one("#typed", Input).value.strip().lower() != wanted.lower():
+            return f"To roll back, type the last four of the trace id: {wanted}"
+        return ""
+
+    def draft(self) -> StopDraft:
+        """How to stop."""
+        return StopDraft(self._rollback, self.query_one("#reason", Input).value.strip())
+
+    @property
+    def _rollback(self) -> bool:
+        return self.query_one("#rollback", Tick).ticked
+
+
+def _describe(facts: TraceFacts | None) -> tuple[str, str, str]:
+    """Title, age and who is at work, one line each."""
+    if facts is None:
+        return "not seen on this bus", "unknown", "unknown"
+    age = joined(duration(facts.running_s))
+    running = age if facts.status in ("open", "waiting") else f"{facts.status} after {age}"
+    if facts.status == "waiting":
+        running += ", waiting for a person"
+    names = ", ".join(safe(name, 40) if name else "somebody" for name in facts.working[:8])
+    if facts.writes:
+        running += f" · {many(facts.writes, 'Engram write')}"
+    return (
+        fit(safe(facts.title, 200), FACT_WIDTH) or "untitled",
+        running,
+        fit(names, FACT_WIDTH) or "nobody now",
+    )
