@@ -26,7 +26,7 @@ BACKLOG = 65_536
 """Signals that may wait for a handler before more are dropped."""
 
 CROWDED = 1_024
-"""Queue length at which a sender in this process should let the handlers have a turn."""
+"""Signals waiting at which a sender in this process should let the handlers have a turn."""
 
 _TURN = 256
 """Signals one worker handles before it lets the rest of the loop have a turn."""
@@ -77,23 +77,24 @@ class Delivery:
         """Signals that no handler has started on."""
         return len(self._queue)
 
-    @property
-    def crowded(self) -> bool:
-        """Whether a sender in this process should pause for a turn of the loop."""
-        return len(self._queue) >= CROWDED
+    def push(self, signal: Signal) -> bool:
+        """Queue a Signal. Never waits; a full queue drops it and counts.
 
-    def push(self, signal: Signal) -> None:
-        """Queue a Signal. Never waits; a full queue drops it and counts."""
+        Returns:
+            False when a sender in this process should pause for a turn of the loop, because the handlers are behind.
+        """
         queue = self._queue
-        if len(queue) >= self._backlog or self._closed:
+        waiting = len(queue)
+        if waiting >= self._backlog or self._closed:
             self._drop()
-            return
+            return False
         queue.append(signal)
         if not self._reviewing:
             self._reviewing = True
             self._call_worker()
             # Runs after the worker had its turn, and so sees whether the handler kept up.
             self._loop.call_soon(self._review)
+        return waiting < CROWDED
 
     def stop(self) -> None:
         """Start no more handlers. Running ones finish."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from copy import copy
-from typing import Any
+from typing import Any, cast
+
+from msgspec import to_builtins
 
 from cosmo_bus.router import Router
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.errors import SynapseError
+from cosmo_sdk.errors import EnvelopeError, SynapseError
 from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.delivery import Delivery
@@ -18,8 +19,9 @@ from cosmo_sdk.synapse.delivery import Delivery
 class MemorySynapse(Synapse):
     """Delivers Signals to handlers in the same event loop. Works without `connect()`.
 
-    Every subscriber gets a Signal of its own: containers in the payload and meta are copied, so nobody can change
-    what another one, or the sender, holds. Other objects are passed on as they are, unless `strict`.
+    Every subscriber gets a Signal of its own, so nobody can change what another one, or the sender, holds. What JSON
+    writes as text or lists (times, sets) arrives as such; a payload with other objects in it passes all the
+    same, those objects shared, unless `strict`.
 
     Args:
         strict: encode and decode every Signal as a real bus does. Costs time, and finds payloads that JSON cannot
@@ -75,8 +77,8 @@ class MemorySynapse(Synapse):
             run_tap(tap, subject, frame)
         crowded = False
         for delivery in self._router.targets(subject):
-            delivery.push(Signal.decode(frame) if self._strict else _own_copy(signal))
-            crowded = crowded or delivery.crowded
+            if not delivery.push(Signal.decode(frame) if self._strict else _own_copy(signal)):
+                crowded = True
         if crowded:
             await asyncio.sleep(0)
 
@@ -127,26 +129,29 @@ class MemorySynapse(Synapse):
 
 def _own_copy(signal: Signal) -> Signal:
     """A Signal that shares no dict, list or address with the original."""
-    mine = copy(signal)
-    mine.payload = _copy_dict(signal.payload)
-    mine.meta = _copy_dict(signal.meta)
+    # What copy.copy() calls, without the detour, which costs twice as much as the rest.
+    mine: Signal = signal.__copy__()  # type: ignore[attr-defined]
+    mine.payload = _own_object(signal.payload)
+    mine.meta = _own_object(signal.meta) if signal.meta else {}
     if signal.directed is not None:
-        mine.directed = copy(signal.directed)
-        mine.directed.capabilities = list(signal.directed.capabilities)
+        mine.directed = directed = signal.directed.__copy__()  # type: ignore[attr-defined]
+        directed.capabilities = directed.capabilities[:]
     return mine
 
 
-def _copy_dict(original: dict[str, Any]) -> dict[str, Any]:
-    copied = original.copy()
-    for key, value in original.items():
-        if isinstance(value, dict | list):
-            copied[key] = _copy_value(value)
-    return copied
+def _own_object(original: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return cast(dict[str, Any], to_builtins(original))
+    except TypeError:
+        # Something in there is no JSON. A bus would refuse it; here it may pass, shared.
+        return {key: _copy_containers(item) for key, item in original.items()}
+    except RecursionError:
+        raise EnvelopeError("a payload that contains itself cannot be sent", field="payload") from None
 
 
-def _copy_value(value: Any) -> Any:
+def _copy_containers(value: Any) -> Any:
     if isinstance(value, dict):
-        return _copy_dict(value)
+        return {key: _copy_containers(item) for key, item in value.items()}
     if isinstance(value, list):
-        return [_copy_value(item) if isinstance(item, dict | list) else item for item in value]
+        return [_copy_containers(item) for item in value]
     return value

@@ -120,3 +120,28 @@ def test_a_frame_that_is_no_string_is_told_apart():
     assert not is_string(decode_op(b'{"op":"pub","subject":"s","frame":{"a":1}}').frame)
     assert not is_string(decode_op(b'{"op":"pub","subject":"s"}').frame)
     assert is_string(msgspec.Raw(b'""'))
+
+
+@given(
+    st.one_of(
+        st.binary(max_size=60),
+        st.recursive(
+            st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+            lambda inner: (
+                st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3)
+            ),
+        ).map(lambda value: json.dumps(value).encode()),
+        st.dictionaries(
+            st.sampled_from(
+                ["op", "subject", "frame", "sub_id", "queue_group", "namespace", "max_line", "message"]
+            ),
+            st.sampled_from(["pub", "sub", "msg", "", 1, -1, 1.5, None, True, [], {}, ["x"], 10**40]),
+        ).map(lambda value: json.dumps(value).encode()),
+    )
+)
+def test_no_line_surprises_the_reader(line):
+    for decode in (decode_op, decode_incoming):
+        try:
+            decode(line)
+        except BadLine as error:
+            assert str(error)

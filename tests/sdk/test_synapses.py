@@ -55,15 +55,40 @@ async def test_strict_memory_refuses_what_a_bus_could_not_carry(payload):
 
 
 async def test_memory_passes_other_objects_on_unless_it_is_strict():
+    synapse = MemorySynapse()
     inbox = Inbox()
-    when = datetime(2026, 1, 1, tzinfo=UTC)
-    for strict, expected in ((False, when), (True, "2026-01-01T00:00:00Z")):
+    await synapse.subscribe("s", inbox)
+    thing = object()
+    sent = Signal(type=SignalType.TASK, payload={"thing": thing, "list": [thing], "dict": {}})
+    await synapse.publish("s", sent)
+    await inbox.holds(1)
+    assert inbox.signals[0].payload == sent.payload
+    assert inbox.signals[0].payload["list"] is not sent.payload["list"]
+    assert inbox.signals[0].payload["dict"] is not sent.payload["dict"]
+    await synapse.close()
+
+
+async def test_times_and_sets_arrive_as_on_a_bus():
+    for strict in (False, True):
         synapse = MemorySynapse(strict=strict)
+        inbox = Inbox()
         await synapse.subscribe("s", inbox)
-        await synapse.publish("s", Signal(type=SignalType.TASK, payload={"when": when}))
+        when = datetime(2026, 1, 1, tzinfo=UTC)
+        await synapse.publish("s", Signal(type=SignalType.TASK, payload={"when": when, "set": {2}}))
         await inbox.holds(1)
-        assert inbox.signals.pop().payload == {"when": expected}
+        assert inbox.signals[0].payload == {"when": "2026-01-01T00:00:00Z", "set": [2]}
         await synapse.close()
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_payload_that_contains_itself_is_refused(strict):
+    synapse = MemorySynapse(strict=strict)
+    await synapse.subscribe("s", Inbox())
+    payload: dict[str, object] = {}
+    payload["self"] = payload
+    with pytest.raises(EnvelopeError):
+        await synapse.publish("s", Signal(type=SignalType.TASK, payload=payload))
+    await synapse.close()
 
 
 async def test_a_burst_in_memory_stays_small():
