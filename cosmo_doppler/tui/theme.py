@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Literal
 
 from rich.style import Style
+from textual.color import Color
 from textual.theme import Theme
 
 from cosmo_sdk.signal_types import SignalType
@@ -120,6 +121,9 @@ LIGHT = Palette(
     well="#1c6a2f",
 )
 
+_BAR_STRENGTH = 0.62
+"""How much of a family's colour a bar has, the rest being the background."""
+
 DARK_NAME = "doppler-dark"
 LIGHT_NAME = "doppler-light"
 _PALETTES = {DARK_NAME: DARK, LIGHT_NAME: LIGHT}
@@ -175,10 +179,19 @@ class Ink:
         self.people = Style(color=palette.people)
         self.market = Style(color=palette.market)
         self._families = {family: Style(color=getattr(palette, family)) for family in _MEMBERS}
+        ground = Color.parse(palette.background)
+        self._bars = {
+            family: Style(color=ground.blend(Color.parse(getattr(palette, family)), _BAR_STRENGTH).hex)
+            for family in _MEMBERS
+        }
 
     def family(self, signal_type: str) -> Style:
         """The style of a signal type's family."""
         return self._families[family_of(signal_type)]
+
+    def bar(self, signal_type: str) -> Style:
+        """The same, quieter: for areas, which weigh more than letters."""
+        return self._bars[family_of(signal_type)]
 
 
 _INKS = {name: Ink(palette) for name, palette in _PALETTES.items()}

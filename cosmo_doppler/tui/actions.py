@@ -1,0 +1,126 @@
+"""Every key in one table: bindings, footer, help and palette are read from it.
+
+What sends a signal is an upper-case letter and opens a form first; nothing that destroys sits on a motion key.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple
+
+from textual.binding import Binding, BindingType
+
+Place = Literal["pane", "screen", "app"]
+Group = Literal["Move", "Look", "Jump", "Time", "Act", "Doppler"]
+
+
+class Action(NamedTuple):
+    """One thing a key does."""
+
+    name: str
+    """The method is `action_<name>`, on the pane, the screen or the app."""
+    keys: str
+    """Textual's key names, separated by commas."""
+    shown: str
+    """The keys as footer and help show them."""
+    label: str
+    """One or two words, for the footer."""
+    help: str
+    """One sentence, for help and palette."""
+    group: Group
+    place: Place = "screen"
+    palette: bool = True
+    """Whether the palette lists it; motions are left out."""
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("cursor_down", "j,down", "j ↓", "down", "One row down", "Move", "pane", False),
+    Action("cursor_up", "k,up", "k ↑", "up", "One row up", "Move", "pane", False),
+    Action("half_page_down", "ctrl+d", "ctrl+d", "half down", "Half a page down", "Move", "pane", False),
+    Action("half_page_up", "ctrl+u", "ctrl+u", "half up", "Half a page up", "Move", "pane", False),
+    Action("page_down", "pagedown", "pgdn", "page down", "A page down", "Move", "pane", False),
+    Action("page_up", "pageup", "pgup", "page up", "A page up", "Move", "pane", False),
+    Action("top", "g,home", "g home", "top", "The first row", "Move", "pane", False),
+    Action("bottom", "G,end", "G end", "bottom", "The last row", "Move", "pane", False),
+    Action(
+        "open",
+        "enter,l,right",
+        "enter",
+        "open",
+        "Go deeper into what the cursor is on",
+        "Move",
+        "pane",
+        False,
+    ),
+    Action("back", "escape,h,left", "esc", "back", "Go back one step", "Move", "screen", False),
+    Action(
+        "next_pane", "tab", "tab", "next pane", "Move the focus to the next pane", "Move", "screen", False
+    ),
+    Action(
+        "previous_pane",
+        "shift+tab",
+        "shift+tab",
+        "previous pane",
+        "Move the focus to the previous pane",
+        "Move",
+        "screen",
+        False,
+    ),
+    Action("view('traces')", "1", "1", "Traces", "Show traces and their Pathway trees", "Look"),
+    Action("view('auctions')", "2", "2", "Auctions", "Show auctions and their bids", "Look"),
+    Action("view('registry')", "3", "3", "Registry", "Show who is there and still heard", "Look"),
+    Action("view('inbox')", "4", "4", "Inbox", "Show questions that wait for a person", "Look"),
+    Action("view('signals')", "5", "5", "Signals", "Show every signal in order of arrival", "Look"),
+    Action("zoom", "z", "z", "zoom", "Give the focused pane the whole screen, or take it back", "Look"),
+    Action("follow", "f", "f", "follow", "Keep up with what arrives, or hold still", "Look", "pane"),
+    Action("light", "T", "T", "light", "Change between the dark and the light theme", "Look", "app"),
+    Action("jump_trace", "t", "t", "trace", "Go to the trace of what the cursor is on", "Jump"),
+    Action("jump_auction", "b", "b", "auction", "Go to the auction of what the cursor is on", "Jump"),
+    Action("jump_parent", "p", "p", "parent", "Go to the signal that caused this one", "Jump"),
+    Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action("pause", "space", "space", "pause", "Pause and go on; recording never pauses", "Time"),
+    Action("step(1)", "right_square_bracket", "]", "step", "One signal forward", "Time"),
+    Action("step(-1)", "left_square_bracket", "[", "step back", "One signal back", "Time"),
+    Action(
+        "round(1)", "right_curly_bracket", "}", "next round", "Forward to the next auction or trace", "Time"
+    ),
+    Action(
+        "round(-1)", "left_curly_bracket", "{", "last round", "Back to the previous auction or trace", "Time"
+    ),
+    Action("slower", "less_than_sign", "<", "slower", "Replay slower", "Time"),
+    Action("faster", "greater_than_sign", ">", "faster", "Replay faster", "Time"),
+    Action("to_start", "0", "0", "start", "Go to the first signal", "Time"),
+    Action("to_end", "L,dollar_sign", "L", "live", "Go to the newest signal and stay there", "Time"),
+    Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
+    Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
+    Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
+    Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
+    Action("help", "question_mark", "?", "help", "Show every key", "Doppler"),
+    Action(
+        "command_palette",
+        "ctrl+p",
+        "ctrl+p",
+        "palette",
+        "Find a command or a trace by name",
+        "Doppler",
+        "app",
+        False,
+    ),
+    Action("leave", "q", "q", "quit", "Go back; on the main screen quit", "Doppler"),
+    Action("quit", "ctrl+q", "ctrl+q", "quit", "Quit at once", "Doppler", "app"),
+)
+
+_BY_NAME = {action.name: action for action in ACTIONS}
+
+
+def action(name: str) -> Action:
+    """The action of that name."""
+    return _BY_NAME[name]
+
+
+def bindings_of(place: Place) -> list[BindingType]:
+    """The bindings a pane, the screen or the app declares."""
+    return [
+        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.name)
+        for entry in ACTIONS
+        if entry.place == place
+    ]

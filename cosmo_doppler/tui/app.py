@@ -1,0 +1,128 @@
+"""The application: one observatory on a session, the themes, and the palette."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import ClassVar, get_args
+
+from textual import on
+from textual.app import App
+from textual.binding import BindingType
+from textual.command import Provider
+from textual.notifications import SeverityLevel
+
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.actions import Action, action, bindings_of
+from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.palette import ObservatoryCommands
+from cosmo_doppler.tui.screens.observatory import Observatory
+from cosmo_doppler.tui.theme import DARK_NAME, LIGHT_NAME, textual_theme
+
+_COLLECT_AFTER = 50_000
+"""Allocations between two young collections: rarer pauses, each still short."""
+
+
+class DopplerApp(App[None]):
+    """Doppler on a terminal.
+
+    Args:
+        session: what to show. The app starts and stops its engine.
+        view: the view to begin with.
+        select: a trace id, an offer id or the end of one, to begin with.
+        frame_rate: looks at the session per second. 0 leaves time to the caller: the engine is not started and
+            each `Observatory.turn()` pumps the session once.
+    """
+
+    TITLE: str | None = "Doppler"
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ObservatoryCommands}
+    BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
+    DEFAULT_CSS = """
+    CommandPalette { background: $background 60%; }
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        *,
+        view: View = "traces",
+        select: str | None = None,
+        frame_rate: float = 30,
+    ) -> None:
+        super().__init__()
+        if view not in get_args(View):
+            raise ValueError(f"view={view!r} is not one of {', '.join(get_args(View))}")
+        self.session = session
+        self._view: View = view
+        self._select = select
+        self._frame_rate = frame_rate
+        for name in (DARK_NAME, LIGHT_NAME):
+            self.register_theme(textual_theme(name))
+        self.theme = DARK_NAME
+        self.observatory = self._observe()
+
+    def _observe(self) -> Observatory:
+        return Observatory(self.session, self._view, self._frame_rate, self._select)
+
+    def get_default_screen(self) -> Observatory:
+        """The observatory is the screen below all others."""
+        return self.observatory
+
+    def on_mount(self) -> None:
+        """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""
+        if self._frame_rate > 0:
+            self.session.start()
+            gc.collect()
+            gc.freeze()
+            gc.set_threshold(_COLLECT_AFTER, 20, 50)
+
+    def on_unmount(self) -> None:
+        """Close the recording and the connection."""
+        self.session.stop()
+
+    @on(Observatory.Chosen)
+    async def _show_chosen(self, message: Observatory.Chosen) -> None:
+        """Show another session instead, and stop the present one."""
+        session = message.session
+        await asyncio.to_thread(self.session.stop)
+        self.session = session
+        self._select = None
+        self.observatory = self._observe()
+        if self._frame_rate > 0:
+            session.start()
+        await self.switch_screen(self.observatory)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = True,
+    ) -> None:
+        """Notices stand on the keys line: a toast would cover what one reads, and would parse markup."""
+        self.say(f"{title}: {message}" if title else message)
+
+    def say(self, sentence: str) -> None:
+        """Tell the person something, on the keys line. Bus text in it is made safe."""
+        self.observatory.say(sentence)
+
+    def go_to_trace(self, trace_id: str) -> None:
+        """Show a trace."""
+        self.observatory.stage.go("traces", "traces", trace_id)
+
+    async def run_listed(self, entry: Action) -> None:
+        """Do what the palette chose, where its key would do it."""
+        where = {
+            "pane": self.observatory.stage.panes[self.observatory.stage.focused],
+            "screen": self.observatory,
+            "app": self,
+        }
+        await self.run_action(entry.name, where[action(entry.name).place])
+
+    def action_light(self) -> None:
+        """The other theme."""
+        self.theme = DARK_NAME if self.theme == LIGHT_NAME else LIGHT_NAME
+        self.observatory.repaint()

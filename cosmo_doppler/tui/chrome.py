@@ -1,0 +1,195 @@
+"""The lines around the panes, as text: status, tabs, replay position, keys. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.session import Session, SessionStatus
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.actions import action
+from cosmo_doppler.tui.layout import VIEWS, View
+from cosmo_doppler.tui.safe import fit_middle, safe
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell
+
+Line = list[Segment]
+GAP = "   "
+
+
+class _Part(NamedTuple):
+    """A piece of the status line; when there is no room the ones that matter least go first."""
+
+    matters: int
+    cell: Cell
+
+
+def state_word(session: Session, status: SessionStatus) -> str:
+    """How the session stands, in one word."""
+    timeline = session.timeline
+    if status.state in {"connecting", "reconnecting", "unreachable", "loading", "closed"}:
+        return status.state.upper()
+    if timeline.seeking is not None:
+        return "SEEKING"
+    if session.kind == "replay":
+        return "REPLAY" if timeline.playing or timeline.position >= timeline.length else "PAUSED"
+    if not timeline.following:
+        return "BEHIND" if timeline.playing else "PAUSED"
+    return "DEMO" if session.kind == "demo" else "LIVE"
+
+
+def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -> Line:
+    """What one looks at: product, source, state, volume; on the right what is kept and what is allowed."""
+    word = state_word(session, status)
+    trouble = status.state in {"unreachable", "reconnecting"}
+    where: Cell = [(fit_middle(safe(session.title, 300), 48), ink.plain)]
+    if session.namespace:
+        where += [("  ", ink.dim), (safe(session.namespace, 80), ink.plain)]
+    known = status.signals if session.timeline.following else session.timeline.position
+    left = [
+        _Part(9, [("Doppler", ink.bold)]),
+        _Part(7, where),
+        _Part(10, [(word, ink.failure + Style(bold=True) if trouble else ink.bold)]),
+    ]
+    if session.kind != "replay" and status.state == "live":
+        left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
+    if known:
+        left.append(_Part(4, [(words.count(known), ink.plain), (" signals", ink.dim)]))
+    for number, noun in (
+        (status.malformed, "malformed"),
+        (status.dropped, "dropped"),
+        (status.skipped, "skipped"),
+    ):
+        if number:
+            left.append(_Part(8, [(words.count(number), ink.failure), (f" {noun}", ink.failure)]))
+    right: list[_Part] = []
+    if status.recording:
+        right.append(_Part(6, [("recording ", ink.dim), (words.size(status.recorded_bytes), ink.plain)]))
+    right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
+    return _justify(left, right, width)
+
+
+def _justify(left: list[_Part], right: list[_Part], width: int) -> Line:
+    parts = sorted([*left, *right], key=lambda part: part.matters)
+    while parts and _cells(left) + _cells(right) + len(GAP) + 2 > width:
+        least = parts.pop(0)
+        left = [part for part in left if part is not least]
+        right = [part for part in right if part is not least]
+    room = max(0, width - 2 - _cells(left) - _cells(right))
+    return [Segment(" "), *_joined(left), Segment(" " * room), *_joined(right), Segment(" ")]
+
+
+def _cells(parts: Sequence[_Part]) -> int:
+    return sum(cell_len(text) for part in parts for text, _ in part.cell) + len(GAP) * max(0, len(parts) - 1)
+
+
+def _joined(parts: Sequence[_Part]) -> Line:
+    line: Line = []
+    for number, part in enumerate(parts):
+        if number:
+            line.append(Segment(GAP))
+        line.extend(Segment(text, style) for text, style in part.cell)
+    return line
+
+
+class Tab(NamedTuple):
+    """One view's name in the tabs line, with the cells it takes."""
+
+    view: View
+    start: int
+    end: int
+
+
+def tabs_line(
+    view: View, notes: dict[View, tuple[str, bool]], width: int, ink: Ink
+) -> tuple[Line, list[Tab]]:
+    """The views, the current one on a ground of its own, each with a count; True lifts a count out of the dim."""
+    line: Line = []
+    tabs: list[Tab] = []
+    used = 0
+    spare = sum(len(name) + 4 + len(notes[name][0]) + 1 for name in VIEWS)
+    for number, name in enumerate(VIEWS, 1):
+        note, lively = notes[name]
+        current = name == view
+        ground = ink.selection if current else Style()
+        pieces: Cell = [(f" {number} ", ink.dim), (name.capitalize(), ink.bold if current else ink.plain)]
+        if note and spare <= width:
+            pieces.append((f" {note}", ink.people if lively else ink.dim))
+        pieces.append((" ", ink.dim))
+        cells = sum(cell_len(text) for text, _ in pieces)
+        if used + cells > width:
+            break
+        tabs.append(Tab(name, used, used + cells))
+        line += [Segment(text, ground + style) for text, style in pieces]
+        used += cells
+        if used < width:
+            line.append(Segment(" "))
+            used += 1
+    return line, tabs
+
+
+class Track(NamedTuple):
+    """Where the progress track of the replay line is, cells."""
+
+    start: int
+    width: int
+
+
+def replay_line(session: Session, status: SessionStatus, width: int, ink: Ink) -> tuple[Line, Track]:
+    """Play state, position on a track, total, and how many signals are behind the playhead."""
+    timeline = session.timeline
+    length = max(0.0, timeline.end_at - timeline.start_at)
+    here = min(max(0.0, timeline.now - timeline.start_at), length)
+    ended = timeline.position >= timeline.length and session.kind == "replay" and status.state != "loading"
+    sign, state = ("▶", words.speed(timeline.speed)) if timeline.playing else ("❙❙", "paused")
+    if ended:
+        sign, state = "■", "end of recording"
+    if status.state == "loading":
+        sign, state = "…", f"reading {status.loaded:.0%}"
+    if timeline.seeking is not None:
+        sign, state = "…", f"seeking {timeline.seeking:.0%}"
+    before: Cell = [
+        (f" {sign} ", ink.bold),
+        (f"{state}  ", ink.plain),
+        (f"{words.position(here)} ", ink.plain),
+    ]
+    after: Cell = [(f" {words.position(length)}", ink.dim)]
+    if width >= 76:
+        after += [
+            (f"   {words.count(timeline.position)}", ink.plain),
+            (f" of {words.count(timeline.length)}", ink.dim),
+        ]
+    start = sum(cell_len(text) for text, _ in before)
+    room = max(1, width - start - sum(cell_len(text) for text, _ in after) - 1)
+    done = 0 if length == 0 else min(room - 1, int(here / length * room))
+    track = [
+        Segment("━" * done, ink.dim),
+        Segment("●", ink.bold),
+        Segment("─" * (room - done - 1), ink.faint),
+    ]
+    ends = [Segment(text, style) for text, style in before], [Segment(text, style) for text, style in after]
+    return [*ends[0], *track, *ends[1], Segment(" ")], Track(start, room)
+
+
+def keys_line(hints: Sequence[str], width: int, ink: Ink) -> Line:
+    """Keys that make sense for what has the focus; as many as fit, `?` always."""
+    entries = [action(name) for name in hints]
+    cells = [cell_len(entry.shown) + 1 + cell_len(entry.label) for entry in entries]
+    while len(entries) > 1 and sum(cells) + 2 * (len(cells) - 1) + 2 > width:
+        drop = len(entries) - 2
+        del entries[drop], cells[drop]
+    line: Line = [Segment(" ")]
+    for number, entry in enumerate(entries):
+        if number:
+            line.append(Segment("  "))
+        line += [Segment(entry.shown, ink.bold), Segment(f" {entry.label}", ink.dim)]
+    return line
+
+
+def notice_line(sentence: str, ink: Ink) -> Line:
+    """A sentence in place of the keys."""
+    return [Segment(" "), Segment(sentence, ink.bold)]

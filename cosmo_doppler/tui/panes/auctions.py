@@ -1,0 +1,148 @@
+"""The list of auctions, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.order import NewestFirst
+from cosmo_doppler.tui.panes.traces import REST_S, quantity
+from cosmo_doppler.tui.safe import safe, short_id
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.source import Source
+
+_COLUMNS = Columns(
+    Column("age", "age", 6, right=True),
+    Column("state", "state", 10),
+    Column("bids", "bids", 4, right=True),
+    Column("window", "window", 7, right=True, needs=58),
+    Column("winner", "winner", 14, middle=True),
+    Column("why", "fits", 18, needs=84),
+    Column("id", "offer", 8, needs=70),
+    Column("need", "needs", 0, needs=44),
+)
+
+
+def state_style(auction: Auction, ink: Ink) -> Style:
+    """How an auction's state is written."""
+    if auction.state == "awarded":
+        return ink.well
+    if auction.state == "no bid":
+        return ink.failure
+    if auction.state == "stopped":
+        return ink.stop
+    return ink.bold if auction.state == "open" else ink.dim
+
+
+class AuctionRows(Source):
+    """One row for each offer."""
+
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "pause",
+        "round(-1)",
+        "round(1)",
+        "jump_trace",
+        "offer",
+        "command_palette",
+        "help",
+    )
+    follows = True
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._order = NewestFirst()
+
+    def title(self, ink: Ink) -> Cell:
+        """The pane's name."""
+        return [("Auctions", ink.bold)]
+
+    def note(self, ink: Ink) -> Cell:
+        """How many."""
+        return [(words.count(self.count()), ink.dim)]
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Column titles."""
+        return [_COLUMNS.header(width, ink)] if self.count() else []
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        """What makes an auction appear."""
+        return [
+            [("No auction yet", ink.dim)],
+            [("a TASK_OFFER opens one; ", ink.dim), ("O", ink.bold), (" sends an offer", ink.dim)],
+        ]
+
+    def count(self) -> int:
+        """Offers seen."""
+        return len(self._scene.board.auction_order)
+
+    def key(self, index: int) -> str:
+        """Its offer id."""
+        return self._order.key(self._scene.board.auction_order, index)
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where an auction stands."""
+        return self._order.row(self._scene.board.auction_order, key)
+
+    def rest(self, current: Hashable | None) -> Hashable | None:
+        """Stay while an auction is open and a moment longer, then go to the newest."""
+        auction = self._scene.board.auctions.get(current) if isinstance(current, str) else None
+        if auction is not None:
+            settled = auction.awarded_at or auction.opened_at + auction.deadline_ms / 1000
+            if self._scene.now - settled < REST_S:
+                return current
+        return super().rest(current)
+
+    def touched(self, changes: Changes) -> bool:
+        """Only auctions show here."""
+        return bool(changes.auctions) or changes.reset
+
+    def stamp(self) -> Hashable:
+        """Ages count in seconds."""
+        return int(self._scene.now)
+
+    def sequence(self, key: Hashable) -> int | None:
+        """Its offer."""
+        auction = self._scene.board.auctions.get(key) if isinstance(key, str) else None
+        return auction.seq if auction is not None else None
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One auction."""
+        scene = self._scene
+        auction = scene.board.auctions[self.key(index)]
+        strategies = auction.explained_by()
+        window: Cell = (
+            quantity((f"{auction.deadline_ms}", "ms"), ink) if auction.deadline_ms else [("–", ink.dim)]
+        )
+        winner = safe(auction.winner, 80)
+        return _COLUMNS.row(
+            width,
+            {
+                "age": quantity(words.age(scene.now - auction.opened_at), ink, ink.dim),
+                "state": [(auction.state, state_style(auction, ink))],
+                "bids": [(f"{len(auction.bids)}", ink.plain if auction.bids else ink.dim)],
+                "window": window,
+                "winner": [(winner, ink.bold)] if winner else [("–", ink.dim)],
+                "why": [(fits(strategies), ink.dim)],
+                "id": [(short_id(auction.offer_id), ink.dim)],
+                "need": [(safe(", ".join(auction.capabilities), 200) or safe(auction.title, 200), ink.plain)],
+            },
+        )
+
+
+def fits(strategies: Sequence[str]) -> str:
+    """Strategy names in a few words."""
+    if not strategies:
+        return ""
+    return "any strategy" if len(strategies) == 3 else " or ".join(_SHORT[name] for name in strategies)
+
+
+_SHORT = {"first_bid": "first", "lowest_cost": "cost", "highest_confidence": "confidence"}

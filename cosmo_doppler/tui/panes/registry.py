@@ -1,0 +1,159 @@
+"""Who is there, and who is still heard."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.roster import Liveness, Participant
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.traces import quantity
+from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.source import Source, find_near
+
+_SIGNS: dict[Liveness, str] = {"live": "●", "late": "◐", "stale": "✗", "left": "–", "static": "○"}
+_BEATS = 12
+_UNKNOWN_PERIOD_S = 5.0
+_COLUMNS = Columns(
+    Column("state", "state", 8),
+    Column("who", "who", 0, middle=True, most=28),
+    Column("role", "role", 8, needs=52),
+    Column("seen", "seen", 6, right=True),
+    Column("period", "every", 6, right=True, needs=66),
+    Column("beats", "beats", _BEATS, right=True, needs=40),
+    Column("signals", "sig", 5, right=True, needs=80),
+    Column("capabilities", "can", 0, needs=76),
+)
+
+
+def _state_style(state: Liveness, ink: Ink) -> Style:
+    return {"live": ink.plain, "late": ink.bold, "stale": ink.failure, "left": ink.dim, "static": ink.dim}[
+        state
+    ]
+
+
+def beats(participant: Participant, now: float) -> str:
+    """The last heartbeats as marks, one place a period, newest right: `▂` heard, `·` missed."""
+    period = participant.period_s() or _UNKNOWN_PERIOD_S
+    since = participant.beats[0] if participant.beats else now
+    places = [" "] * _BEATS
+    for place in range(_BEATS):
+        ends = now - (_BEATS - 1 - place) * period
+        if ends > since:
+            places[place] = "·"
+    for beat in participant.beats:
+        back = int((now - beat) / period)
+        if 0 <= back < _BEATS:
+            places[_BEATS - 1 - back] = "▂"
+    return "".join(places)
+
+
+def heard_of(scene: Scene) -> tuple[int, int]:
+    """Participants that are live or need no heartbeat, and all that did not leave."""
+    states = [participant.liveness(scene.now) for participant in scene.board.roster.values()]
+    return sum(state in {"live", "static"} for state in states), sum(state != "left" for state in states)
+
+
+class RosterRows(Source):
+    """One row for each participant, in the order they announced themselves."""
+
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "pause",
+        "view('traces')",
+        "view('auctions')",
+        "copy",
+        "zoom",
+        "command_palette",
+        "help",
+    )
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._ids: list[str] = []
+
+    def title(self, ink: Ink) -> Cell:
+        """The pane's name."""
+        return [("Registry", ink.bold)]
+
+    def note(self, ink: Ink) -> Cell:
+        """How many of them are heard."""
+        live, known = heard_of(self._scene)
+        return [(f"{live} of {known} heard", ink.dim)] if known else []
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Column titles."""
+        return [_COLUMNS.header(width, ink)] if self._scene.board.roster else []
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        """What makes a participant appear."""
+        return [
+            [("Nobody has announced themselves yet", ink.dim)],
+            [("workers register when they start", ink.dim)],
+        ]
+
+    def count(self) -> int:
+        """Participants known."""
+        roster = self._scene.board.roster
+        if len(self._ids) != len(roster) or (self._ids and self._ids[-1] not in roster):
+            self._ids = list(roster)
+        return len(self._ids)
+
+    def key(self, index: int) -> str:
+        """The participant's id."""
+        return self._ids[index]
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where a participant stands."""
+        return find_near(self._ids, key, near)
+
+    def touched(self, changes: Changes) -> bool:
+        """Only participants show here."""
+        if changes.reset:
+            self._ids = []
+        return bool(changes.roster) or changes.reset
+
+    def stamp(self) -> Hashable:
+        """Silence counts in seconds."""
+        return int(self._scene.now)
+
+    def sequence(self, key: Hashable) -> int | None:
+        """Its REGISTER."""
+        participant = self._scene.board.roster.get(key) if isinstance(key, str) else None
+        return participant.seq if participant is not None else None
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One participant."""
+        participant = self._scene.board.roster.get(self._ids[index])
+        if participant is None:
+            return []
+        now = self._scene.now
+        state = participant.liveness(now)
+        style = _state_style(state, ink)
+        quiet = ink.dim if state == "left" else ink.plain
+        period = participant.period_s()
+        marks = beats(participant, now) if participant.beats and state != "left" else ""
+        return _COLUMNS.row(
+            width,
+            {
+                "state": [(f"{_SIGNS[state]} {state}", style)],
+                "who": [(safe(participant.id, 80), quiet if state != "stale" else ink.bold)],
+                "role": [(safe(participant.role, 20), ink.dim)],
+                "capabilities": [(safe(", ".join(participant.capabilities), 200), quiet)],
+                "period": quantity((f"{period:.3g}", "s"), ink) if period is not None else [("–", ink.dim)],
+                "seen": quantity(
+                    words.age(now - participant.last_seen),
+                    ink,
+                    style if state in {"late", "stale"} else quiet,
+                ),
+                "beats": [(mark, ink.faint if mark == "·" else ink.dim) for mark in marks],
+                "signals": [(words.count(participant.signals), ink.dim)],
+            },
+        )

@@ -1,0 +1,162 @@
+"""The list of traces, newest first."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.traces import Trace, TraceStatus
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.order import NewestFirst
+from cosmo_doppler.tui.safe import safe, short_id
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.source import Source
+
+REST_S = 2.0
+"""A followed trace that has been quiet this long gives way to a newer one."""
+
+_SIGNS: dict[TraceStatus, str] = {"open": "▸", "waiting": "?", "done": "✓", "failed": "✗", "stopped": "■"}
+_COLUMNS = Columns(
+    Column("age", "age", 6, right=True),
+    Column("took", "took", 7, right=True, needs=40),
+    Column("sign", "", 1),
+    Column("status", "status", 7, needs=62),
+    Column("signals", "sig", 4, right=True, needs=54),
+    Column("id", "trace", 8, needs=46),
+    Column("title", "asked", 0),
+)
+
+
+def status_style(status: TraceStatus, ink: Ink) -> Style:
+    """Only what went well, went wrong or waits has a colour of its own."""
+    return {
+        "open": ink.bold,
+        "waiting": ink.people,
+        "done": ink.well,
+        "failed": ink.failure,
+        "stopped": ink.stop,
+    }[status]
+
+
+def sign_of(status: TraceStatus) -> str:
+    """One character that says how a trace stands."""
+    return _SIGNS[status]
+
+
+def took(trace: Trace, now: float) -> float:
+    """How long a trace took, or has been going on, seconds."""
+    return (trace.ended_at if trace.ended_at is not None else max(now, trace.last_at)) - trace.started_at
+
+
+def quantity(amount: tuple[str, str], ink: Ink, style: Style | None = None) -> Cell:
+    """Number and unit, the unit dimmed."""
+    return [(amount[0], style or ink.plain), (f" {amount[1]}", ink.dim)]
+
+
+def _first_said(trace: Trace) -> str:
+    """What a trace without any input began with."""
+    if not trace.rows:
+        return ""
+    first = trace.rows[0]
+    return f"{safe(first.type, 40)} {safe(first.who, 80)}".rstrip()
+
+
+class TraceRows(Source):
+    """One row for each workflow."""
+
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "pause",
+        "follow",
+        "offer",
+        "stop_trace",
+        "answer",
+        "command_palette",
+        "help",
+    )
+    follows = True
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._order = NewestFirst()
+
+    def title(self, ink: Ink) -> Cell:
+        """The pane's name."""
+        return [("Traces", ink.bold)]
+
+    def note(self, ink: Ink) -> Cell:
+        """How many, and how many were forgotten to make room."""
+        board = self._scene.board
+        note: Cell = [(words.count(len(board.trace_order)), ink.dim)]
+        if board.evicted_traces:
+            note.append((f"  {words.count(board.evicted_traces)} older dropped", ink.dim))
+        return note
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Column titles."""
+        return [_COLUMNS.header(width, ink)] if self.count() else []
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        """What makes a trace appear."""
+        return [
+            [("No trace yet", ink.dim)],
+            [("each task starts one; ", ink.dim), ("O", ink.bold), (" offers one", ink.dim)],
+        ]
+
+    def count(self) -> int:
+        """Traces known."""
+        return len(self._scene.board.trace_order)
+
+    def key(self, index: int) -> str:
+        """Its trace id."""
+        return self._order.key(self._scene.board.trace_order, index)
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where a trace stands."""
+        return self._order.row(self._scene.board.trace_order, key)
+
+    def rest(self, current: Hashable | None) -> Hashable | None:
+        """Stay on a trace while it is lively, then go to the newest: the eye gets time to read."""
+        trace = self._scene.board.traces.get(current) if isinstance(current, str) else None
+        if trace is not None and self._scene.now - trace.last_at < REST_S:
+            return current
+        return super().rest(current)
+
+    def touched(self, changes: Changes) -> bool:
+        """Only traces show here."""
+        return bool(changes.traces) or changes.reset
+
+    def stamp(self) -> Hashable:
+        """Ages count in seconds."""
+        return int(self._scene.now)
+
+    def sequence(self, key: Hashable) -> int | None:
+        """Its first signal."""
+        trace = self._scene.board.traces.get(key) if isinstance(key, str) else None
+        return trace.rows[0].seq if trace and trace.rows else None
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One trace."""
+        scene = self._scene
+        trace = scene.board.traces[self.key(index)]
+        state = status_style(trace.status, ink)
+        title = safe(trace.title, 400) or _first_said(trace)
+        nested: Cell = [("↳ ", ink.dim)] if trace.parent_trace else []
+        return _COLUMNS.row(
+            width,
+            {
+                "age": quantity(words.age(scene.now - trace.started_at), ink, ink.dim),
+                "took": quantity(words.duration(took(trace, scene.now)), ink),
+                "sign": [(_SIGNS[trace.status], state)],
+                "status": [(trace.status, state)],
+                "signals": [(words.count(trace.signals), ink.plain)],
+                "id": [(short_id(trace.id), ink.dim)],
+                "title": [*nested, (title, ink.plain if trace.title else ink.dim)],
+            },
+        )

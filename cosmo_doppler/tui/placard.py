@@ -1,0 +1,69 @@
+"""What stands in place of the panes while there is nothing to show: one sentence, why, and what makes it so."""
+
+from __future__ import annotations
+
+from cosmo_doppler.session import Session, SessionStatus
+from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell
+
+
+def placard(session: Session, status: SessionStatus, ink: Ink) -> list[Cell]:
+    """The lines to show, or none when the panes have something to say."""
+    if status.signals or session.timeline.length:
+        return []
+    address: Cell = [(safe(session.title, 200), ink.bold)]
+    namespace = safe(session.namespace, 80)
+    if status.state in {"unreachable", "reconnecting"}:
+        return _unreachable(session, status, ink)
+    if status.state == "connecting":
+        attempt = f", attempt {status.attempt}" if status.attempt > 1 else ""
+        return [[("Connecting to ", ink.dim), *address, (attempt, ink.dim)]]
+    if status.state == "loading":
+        return [[("Reading ", ink.dim), *address, (f"  {status.loaded:.0%}", ink.dim)]]
+    if session.kind == "replay":
+        return [
+            [("This recording holds no signal", ink.plain)],
+            [],
+            [("cosmo record -o session.ndjson", ink.bold), ("  records what a bus carries", ink.dim)],
+        ]
+    if session.kind == "demo":
+        return [[("The market opens", ink.dim)]]
+    return [
+        [("Listening to ", ink.dim), (namespace, ink.bold), (" on ", ink.dim), *address],
+        [("nothing has been said yet", ink.dim)],
+        [],
+        [("Traces, auctions and participants appear here as soon as somebody speaks.", ink.dim)],
+        [
+            ("Is it the right namespace? ", ink.dim),
+            ("cosmo doppler -n NAME", ink.bold),
+            (" watches another.", ink.dim),
+        ],
+        [],
+        _key("O", "offer a task", ink),
+        _key("C", "connect elsewhere", ink),
+        _key("q", "quit", ink),
+    ]
+
+
+def _unreachable(session: Session, status: SessionStatus, ink: Ink) -> list[Cell]:
+    retry = (
+        f"trying again in {status.retry_in_s:.0f} s" if status.retry_in_s is not None else "trying again now"
+    )
+    namespace = safe(session.namespace, 80) or "dev"
+    return [
+        [("No bus at ", ink.plain), (safe(session.title, 200), ink.bold)],
+        [(safe(status.detail, 200) or "it does not answer", ink.failure)],
+        [],
+        [("Start one in another terminal", ink.dim)],
+        [(f"cosmo synapse start memory -n {namespace}", ink.bold)],
+        [],
+        [(f"attempt {status.attempt}, {retry}", ink.dim)],
+        [],
+        _key("C", "connect elsewhere", ink),
+        _key("q", "quit", ink),
+    ]
+
+
+def _key(key: str, what: str, ink: Ink) -> Cell:
+    return [(key, ink.bold), (f"  {what:<18}", ink.dim)]

@@ -1,0 +1,54 @@
+"""What the screen is about right now: a session, and what is selected in it."""
+
+from __future__ import annotations
+
+from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.traces import Trace
+from cosmo_doppler.model.wording import describe
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.safe import safe
+from cosmo_sdk.header import Header
+
+
+class Scene:
+    """The selection that all panes share. Reading it is only safe while the session's lock is held."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.trace_id: str | None = None
+        self.offer_id: str | None = None
+        self.seq: int | None = None
+        """Position in the store of the signal the inspector shows."""
+
+    @property
+    def board(self) -> Board:
+        """What is known at this point of time."""
+        return self.session.timeline.board
+
+    @property
+    def now(self) -> float:
+        """The time on the screen, epoch seconds: the clock when live, the playhead in a replay."""
+        return self.session.timeline.now
+
+    @property
+    def trace(self) -> Trace | None:
+        """The selected trace."""
+        return self.board.traces.get(self.trace_id) if self.trace_id else None
+
+    @property
+    def auction(self) -> Auction | None:
+        """The selected auction."""
+        return self.board.auctions.get(self.offer_id) if self.offer_id else None
+
+    def observed(self, seq: int | None) -> Observed | None:
+        """A signal by its position; None when it is not known at this point of time."""
+        if seq is None or not 0 <= seq < min(self.session.timeline.position, len(self.session.store)):
+            return None
+        return self.session.store.observed(seq)
+
+
+def says(header: Header) -> str:
+    """What a signal says in one short line, safe for a terminal."""
+    return safe(describe(header), 400)

@@ -1,0 +1,1 @@
+"""The one screen of the observatory, and the help laid over it."""

@@ -1,0 +1,89 @@
+"""Columns of a line: fixed ones, one that takes what is left, and some that wait for a wider pane."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.tui.safe import fit, fit_middle
+from cosmo_doppler.tui.theme import Ink
+
+Span = tuple[str, Style]
+Cell = list[Span]
+"""Styled pieces of one cell; texts are already safe."""
+
+
+class Column(NamedTuple):
+    """One column."""
+
+    name: str
+    """Key of its cell in a row."""
+    title: str
+    width: int
+    """Cells; 0 takes what the others leave."""
+    right: bool = False
+    """Numbers stand at the right edge."""
+    needs: int = 0
+    """Shown only in panes at least this wide, cells."""
+    middle: bool = False
+    """Cut in the middle (ids, addresses), not at the end."""
+    most: int = 0
+    """For the column that takes the rest: no wider than this; 0 means no limit."""
+
+
+GAP = 2
+
+
+class Columns:
+    """Lays cells out on a line. One gap of two cells between columns, none at the edges."""
+
+    def __init__(self, *columns: Column) -> None:
+        self._columns = columns
+
+    def shown(self, width: int) -> list[tuple[Column, int]]:
+        """The columns a pane of `width` cells has, with the cells each gets."""
+        columns = [column for column in self._columns if width >= column.needs]
+        fixed = sum(column.width for column in columns) + GAP * (len(columns) - 1)
+        flexible = sum(column.width == 0 for column in columns)
+        rest = max(0, width - fixed) // max(1, flexible)
+        return [
+            (column, column.width or (min(rest, column.most) if column.most else rest)) for column in columns
+        ]
+
+    def header(self, width: int, ink: Ink) -> list[Segment]:
+        """The line of titles."""
+        return self._line(width, {column.name: [(column.title, ink.dim)] for column in self._columns})
+
+    def row(self, width: int, cells: Mapping[str, Cell]) -> list[Segment]:
+        """One row; missing cells stay empty."""
+        return self._line(width, cells)
+
+    def _line(self, width: int, cells: Mapping[str, Cell]) -> list[Segment]:
+        line: list[Segment] = []
+        for index, (column, cells_wide) in enumerate(self.shown(width)):
+            if index:
+                line.append(Segment(" " * GAP))
+            line.extend(
+                place(cells.get(column.name, []), cells_wide, right=column.right, middle=column.middle)
+            )
+        return line
+
+
+def place(cell: Cell, width: int, *, right: bool = False, middle: bool = False) -> list[Segment]:
+    """A cell cut and padded to exactly `width` cells."""
+    line: list[Segment] = []
+    left = width
+    for text, style in cell:
+        if left <= 0:
+            break
+        shown = fit_middle(text, left) if middle else fit(text, left)
+        line.append(Segment(shown, style))
+        left -= cell_len(shown)
+    if left > 0:
+        blank = Segment(" " * left)
+        line = [blank, *line] if right else [*line, blank]
+    return line

@@ -1,0 +1,367 @@
+"""A pane of lines with a viewport of fixed size: it draws the rows it shows and nothing else.
+
+`ScrollView` would lay the whole screen out again each time a row arrives; this widget never changes its size. The
+cursor and the top row are pinned by key, so what one reads stays put while rows come and go elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from contextlib import AbstractContextManager
+from typing import ClassVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.cache import LRUCache
+from textual.geometry import Region
+from textual.message import Message
+from textual.strip import Strip
+from textual.widget import Widget
+
+from cosmo_doppler.tui.actions import bindings_of
+from cosmo_doppler.tui.theme import Ink, ink_of
+from cosmo_doppler.tui.widgets.columns import Cell, place
+from cosmo_doppler.tui.widgets.source import Source
+
+_CURSOR_MARK = "▎"
+_THUMB = "▐"
+_WHEEL_ROWS = 3
+
+
+class Lines(Widget, can_focus=True):
+    """Shows a `Source`."""
+
+    BINDINGS = bindings_of("pane")
+    ALLOW_SELECT = False
+    DEFAULT_CSS = "Lines { position: absolute; background: $background; }"
+    GUTTER: ClassVar[int] = 1
+    """Cells left of every row, for the cursor's mark; as many right of it, for the scroll mark."""
+
+    class Moved(Message):
+        """The cursor rests on another row."""
+
+        def __init__(self, lines: Lines) -> None:
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> Lines:
+            """The pane."""
+            return self.lines
+
+    class Opened(Message):
+        """A row was opened: enter, or a double click."""
+
+        def __init__(self, lines: Lines) -> None:
+            super().__init__()
+            self.lines = lines
+
+        @property
+        def control(self) -> Lines:
+            """The pane."""
+            return self.lines
+
+    def __init__(self, source: Source, lock: AbstractContextManager[object], *, id: str) -> None:
+        super().__init__(id=id)
+        self.source = source
+        self.follow = source.follows
+        """Whether the pane keeps up with what arrives."""
+        self.cursor: Hashable | None = None
+        """Key of the row the cursor is on."""
+        self.rendered_rows = 0
+        """Rows drawn since the start; a cost counter for tests."""
+        self._lock = lock
+        self._cursor_index = 0
+        self._top_key: Hashable | None = None
+        self._top = 0
+        self._count = 0
+        self._scope: Hashable = None
+        self._stamp: Hashable = None
+        self._head: list[list[Segment]] = []
+        self._strips: LRUCache[tuple[Hashable, int], Strip] = LRUCache(2048)
+
+    # What changed
+
+    def touch(self) -> None:
+        """Something shown here changed: draw again. The caller holds the session's lock."""
+        if not self.source.fixed_rows:
+            self._strips.clear()
+        self._stamp = self.source.stamp()
+        self._settle()
+        self.refresh()
+
+    def aged(self) -> bool:
+        """Whether time alone changed what is shown. The caller holds the session's lock."""
+        return self.source.stamp() != self._stamp
+
+    def forget(self) -> None:
+        """Drop every drawn row: the theme or the past itself changed."""
+        self._strips.clear()
+        self.refresh()
+
+    def select(self, key: Hashable) -> bool:
+        """Put the cursor on a row and show it; False when there is no such row."""
+        with self._lock:
+            self._settle()
+            index = self.source.index(key, self._cursor_index)
+            if index is None:
+                return False
+            self.follow = False
+            self._place_cursor(index)
+        return True
+
+    # Where cursor and viewport are
+
+    @property
+    def page(self) -> int:
+        """Rows that fit."""
+        return max(0, self.size.height - 1 - len(self._head))
+
+    def _settle(self) -> None:
+        """Find cursor and top row again after rows came and went."""
+        source = self.source
+        self._count = count = source.count()
+        if (scope := source.scope()) != self._scope:
+            self._scope = scope
+            self._cursor_index = self._top = 0
+            self._top_key = None
+            self.cursor = None
+        if count == 0:
+            self._cursor_index = self._top = 0
+            self._set_cursor(None)
+            return
+        if self.follow and (rest := source.rest(self.cursor)) is not None:
+            self._cursor_index = source.index(rest, self._cursor_index) or 0
+        elif self.cursor is not None:
+            found = source.index(self.cursor, self._cursor_index)
+            self._cursor_index = min(self._cursor_index, count - 1) if found is None else found
+        self._set_cursor(source.key(self._cursor_index))
+        self._settle_top()
+
+    def _settle_top(self) -> None:
+        last_top = max(0, self._count - self.page)
+        if self.follow:
+            self._top = last_top if self.source.newest_last else 0
+        elif self._top_key is not None:
+            found = self.source.index(self._top_key, self._top)
+            self._top = min(self._top if found is None else found, last_top)
+        self._top = min(max(0, self._top), last_top)
+        self._top_key = self.source.key(self._top) if self._top else None
+
+    def _set_cursor(self, key: Hashable | None) -> None:
+        if key != self.cursor:
+            self.cursor = key
+            self.post_message(self.Moved(self))
+
+    def _place_cursor(self, index: int) -> None:
+        """Put the cursor on a row and scroll it into view."""
+        if self._count == 0:
+            return
+        self._cursor_index = index = min(max(0, index), self._count - 1)
+        if index < self._top:
+            self._scroll(index)
+        elif self.page and index >= self._top + self.page:
+            self._scroll(index - self.page + 1)
+        self._set_cursor(self.source.key(index))
+        self.refresh()
+
+    def _scroll(self, top: int) -> None:
+        self._top = min(max(0, top), max(0, self._count - self.page))
+        # Row 0 is not pinned: what arrives above it may show.
+        self._top_key = self.source.key(self._top) if self._top and self._count else None
+        self.refresh()
+
+    def _move(self, rows: int) -> None:
+        with self._lock:
+            self._settle()
+            self.follow = False
+            self._pin_top()
+            self._place_cursor(self._cursor_index + rows)
+
+    def _pin_top(self) -> None:
+        """Leaving follow mode freezes the view where it is."""
+        if self._count and self._top_key is None:
+            self._top_key = self.source.key(self._top)
+
+    # Keys
+
+    def action_cursor_down(self) -> None:
+        """One row down."""
+        self._move(1)
+
+    def action_cursor_up(self) -> None:
+        """One row up."""
+        self._move(-1)
+
+    def action_half_page_down(self) -> None:
+        """Half a page down."""
+        self._move(max(1, self.page // 2))
+
+    def action_half_page_up(self) -> None:
+        """Half a page up."""
+        self._move(-max(1, self.page // 2))
+
+    def action_page_down(self) -> None:
+        """A page down."""
+        self._move(max(1, self.page - 1))
+
+    def action_page_up(self) -> None:
+        """A page up."""
+        self._move(-max(1, self.page - 1))
+
+    def action_top(self) -> None:
+        """The first row."""
+        self._move(-self._count)
+
+    def action_bottom(self) -> None:
+        """The last row."""
+        self._move(self._count)
+
+    def action_follow(self) -> None:
+        """Keep up with what arrives, or stop doing so."""
+        with self._lock:
+            self.follow = not self.follow
+            if not self.follow:
+                self._pin_top()
+            self._settle()
+        self.refresh()
+
+    def action_open(self) -> None:
+        """Go deeper into the row under the cursor."""
+        if self.cursor is not None:
+            self.post_message(self.Opened(self))
+
+    # Mouse
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor on a row, a second one opens it."""
+        row = event.y - 1 - len(self._head)
+        if row < 0:
+            return
+        with self._lock:
+            self._settle()
+            index = self._top + row
+            if index >= self._count:
+                return
+            self.follow = False
+            self._pin_top()
+            self._place_cursor(index)
+        if event.chain == 2:
+            self.action_open()
+
+    def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
+        """The wheel moves the view and leaves cursor and focus alone."""
+        event.stop()
+        self._wheel(_WHEEL_ROWS)
+
+    def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
+        """The wheel moves the view and leaves cursor and focus alone."""
+        event.stop()
+        self._wheel(-_WHEEL_ROWS)
+
+    def _wheel(self, rows: int) -> None:
+        with self._lock:
+            self._settle()
+            self.follow = False
+            self._scroll(self._top + rows)
+            self._pin_top()
+
+    def on_focus(self) -> None:
+        """Show where the focus is."""
+        self.refresh()
+
+    def on_blur(self) -> None:
+        """Show where the focus is not."""
+        self.refresh()
+
+    # Drawing
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draw what is visible, with the session held still meanwhile."""
+        with self._lock:
+            ink = ink_of(self.app)
+            self._head = self.source.head(self._inner_width, ink)
+            self._settle()
+            return super().render_lines(crop)
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the pane: title, head, a row, or part of the empty state."""
+        ink = ink_of(self.app)
+        if y == 0:
+            return self._finish(self._title(ink), ink, ink.background, mark=self.has_focus)
+        if y <= len(self._head):
+            return self._finish(self._head[y - 1], ink, ink.background)
+        row = y - 1 - len(self._head)
+        if self._count == 0:
+            return self._finish(self._empty_line(row, ink), ink, ink.background)
+        index = self._top + row
+        thumb = self._thumb(row)
+        if index >= self._count:
+            return self._finish([], ink, ink.background, thumb=thumb)
+        strip = self._row(index, ink)
+        if index != self._cursor_index:
+            return self._finish(strip, ink, ink.background, thumb=thumb)
+        style = ink.selection if self.has_focus else ink.selection_blurred
+        return self._finish(strip, ink, style, mark=self.has_focus, thumb=thumb)
+
+    @property
+    def _inner_width(self) -> int:
+        return max(0, self.size.width - 2 * self.GUTTER)
+
+    def _row(self, index: int, ink: Ink) -> Strip:
+        width = self._inner_width
+        key = (self.source.key(index), width)
+        strip = self._strips.get(key)
+        if strip is None:
+            self.rendered_rows += 1
+            strip = Strip(self.source.row(index, width, ink)).adjust_cell_length(width)
+            self._strips[key] = strip
+        return strip
+
+    def _finish(
+        self,
+        content: Strip | list[Segment],
+        ink: Ink,
+        under: Style,
+        *,
+        mark: bool = False,
+        thumb: bool = False,
+    ) -> Strip:
+        """Gutter, content, scroll mark, over a background."""
+        strip = content if isinstance(content, Strip) else Strip(content)
+        left = Segment(_CURSOR_MARK, ink.focus) if mark else Segment(" ")
+        right = Segment(_THUMB, ink.faint) if thumb else Segment(" ")
+        whole = Strip([left, *strip.adjust_cell_length(self._inner_width), right])
+        return whole.adjust_cell_length(self.size.width).apply_style(under)
+
+    def _title(self, ink: Ink) -> list[Segment]:
+        width = self._inner_width
+        name, *rest = self.source.title(ink)
+        title: Cell = [(name[0], ink.bold if self.has_focus else ink.dim + Style(bold=True)), *rest]
+        note = self.source.note(ink)
+        if self.follow and self.source.follows:
+            note = [*note, ("  following" if note else "following", ink.dim)]
+        note_width = sum(cell_len(text) for text, _ in note)
+        if note_width + 12 > width:
+            return place(title, width)
+        return [*place(title, width - note_width - 1), Segment(" "), *(Segment(*piece) for piece in note)]
+
+    def _empty_line(self, row: int, ink: Ink) -> list[Segment]:
+        lines = self.source.empty(ink)
+        first = max(0, (self.page - len(lines)) // 2)
+        if not 0 <= row - first < len(lines):
+            return []
+        cell = lines[row - first]
+        width = self._inner_width
+        indent = max(0, (width - sum(cell_len(text) for text, _ in cell)) // 2)
+        return [Segment(" " * indent), *place(cell, width - indent)]
+
+    def _thumb(self, row: int) -> bool:
+        page = self.page
+        if self._count <= page:
+            return False
+        length = max(1, page * page // self._count)
+        first = round(self._top / (self._count - page) * (page - length))
+        return first <= row < first + length

@@ -1,0 +1,98 @@
+"""What a line widget asks of the thing it shows."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Hashable, Sequence
+from typing import ClassVar
+
+from rich.segment import Segment
+
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell
+
+
+class Source(ABC):
+    """Rows, asked for one at a time and only when they are on the screen.
+
+    Rows are known by key, so that a cursor stays on what it points at while rows come and go around it. Nothing
+    here knows of widgets: a source turns keys into styled text. Its owner holds the session's lock while it asks.
+    """
+
+    hints: ClassVar[tuple[str, ...]] = ()
+    """Names of the actions the footer offers while this pane has the focus, most useful first."""
+    newest_last: ClassVar[bool] = False
+    """Whether the newest row is the last one; following then means resting at the bottom."""
+    follows: ClassVar[bool] = False
+    """Whether the pane starts out following what arrives."""
+    fixed_rows: ClassVar[bool] = False
+    """Whether a row once drawn never changes, so that drawn rows may be kept when others arrive."""
+
+    @abstractmethod
+    def title(self, ink: Ink) -> Cell:
+        """The left of the title line; its first piece is the pane's name."""
+
+    def note(self, ink: Ink) -> Cell:
+        """The right of the title line."""
+        return []
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Lines between the title and the rows that do not scroll."""
+        return []
+
+    @abstractmethod
+    def empty(self, ink: Ink) -> list[Cell]:
+        """What stands in the middle while there is no row: what would be here, and what makes it so."""
+
+    @abstractmethod
+    def count(self) -> int:
+        """How many rows there are."""
+
+    @abstractmethod
+    def key(self, index: int) -> Hashable:
+        """What the row at `index` is known by."""
+
+    @abstractmethod
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where the row is now, or None when it is gone; `near` is where it was last."""
+
+    @abstractmethod
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One row, at most `width` cells."""
+
+    def scope(self) -> Hashable:
+        """What the rows belong to; when it changes the cursor starts over at the top."""
+        return None
+
+    def rest(self, current: Hashable | None) -> Hashable | None:
+        """Where the cursor rests while following. Normally the newest row."""
+        count = self.count()
+        if count == 0:
+            return None
+        return self.key(count - 1 if self.newest_last else 0)
+
+    def touched(self, changes: Changes) -> bool:
+        """Whether these changes may show."""
+        return bool(changes)
+
+    def stamp(self) -> Hashable:
+        """What is shown of the passing time; a new value means paint again."""
+        return None
+
+    def sequence(self, key: Hashable) -> int | None:
+        """The signal behind a row, as its position in the store; None when there is none."""
+        return None
+
+
+def find_near(keys: Sequence[Hashable], key: Hashable, near: int) -> int | None:
+    """Index of `key`, looking first around where it was: rows move little between two paints."""
+    count = len(keys)
+    for reach in range(64):
+        for index in (near + reach, near - reach):
+            if 0 <= index < count and keys[index] == key:
+                return index
+    try:
+        return keys.index(key)
+    except ValueError:
+        return None
