@@ -35,7 +35,8 @@ def describe(header: Header) -> str:
 
 
 def _quoted(value: Any) -> str:
-    return f'"{gist(value)}"'
+    text = gist(value)
+    return f'"{text}"' if text else "nothing in particular"
 
 
 def _because(payload: Payload) -> str:

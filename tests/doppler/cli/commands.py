@@ -1,0 +1,125 @@
+"""The commands as a person runs them: real processes, real exit codes."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+COSMO = (sys.executable, "-m", "cosmo_doppler")
+PATIENCE_S = 30.0
+
+
+def environment(**extra: str) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("COSMO_")}
+    return {**kept, "PYTHONUNBUFFERED": "1", **extra}
+
+
+def cosmo(*arguments: str, stdin: str | None = None, **extra: str) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end."""
+    return subprocess.run(
+        [*COSMO, *arguments],
+        input=stdin,
+        stdin=subprocess.DEVNULL if stdin is None else None,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_S,
+        env=environment(**extra),
+        check=False,
+    )
+
+
+@dataclass
+class Running:
+    """A command that goes on. What it prints is collected as it comes."""
+
+    process: subprocess.Popen[str]
+    out: list[str] = field(default_factory=list)
+    err: list[str] = field(default_factory=list)
+    _grown: threading.Condition = field(default_factory=threading.Condition)
+
+    def collect(self, stream: IO[str], lines: list[str]) -> None:
+        for line in stream:
+            with self._grown:
+                lines.append(line.rstrip("\n"))
+                self._grown.notify_all()
+
+    def wait_for(self, text: str) -> str:
+        """The first line, on either stream, that holds `text`."""
+        deadline = time.monotonic() + PATIENCE_S
+        with self._grown:
+            while True:
+                for line in (*self.out, *self.err):
+                    if text in line:
+                        return line
+                left = deadline - time.monotonic()
+                assert left > 0, f"{text!r} never came; stdout {self.out}, stderr {self.err}"
+                self._grown.wait(left)
+
+    def interrupt(self, number: int = signal.SIGINT) -> int:
+        """Send a signal, by default what Ctrl-C sends, and return the exit code."""
+        self.process.send_signal(number)
+        return self.end()
+
+    def end(self) -> int:
+        """Wait for the end and return the exit code."""
+        return self.process.wait(PATIENCE_S)
+
+    @property
+    def text(self) -> str:
+        return "\n".join((*self.out, *self.err))
+
+
+@contextmanager
+def running(*arguments: str, stdin: int = subprocess.DEVNULL, **extra: str) -> Iterator[Running]:
+    """Start a command; killed at the end of the block if it still runs."""
+    process = subprocess.Popen(
+        [*COSMO, *arguments],
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**extra),
+    )
+    command = Running(process)
+    assert process.stdout is not None
+    assert process.stderr is not None
+    readers = [
+        threading.Thread(target=command.collect, args=(process.stdout, command.out)),
+        threading.Thread(target=command.collect, args=(process.stderr, command.err)),
+    ]
+    for reader in readers:
+        reader.start()
+    try:
+        yield command
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait()
+        for reader in readers:
+            reader.join()
+        for stream in (process.stdout, process.stderr, process.stdin):
+            if stream is not None:
+                stream.close()
+
+
+@contextmanager
+def bus_process(folder: Path, *options: str, namespace: str = "dev") -> Iterator[tuple[Running, str]]:
+    """`cosmo synapse start memory` on a free port, and its URL."""
+    port_file = folder / "bus.port"
+    arguments = ("synapse", "start", "memory", "-n", namespace, "--port", "0", "--port-file", str(port_file))
+    with running(*arguments, *options) as bus:
+        deadline = time.monotonic() + PATIENCE_S
+        while not port_file.exists():
+            assert bus.process.poll() is None, bus.text
+            assert time.monotonic() < deadline, bus.text
+            time.sleep(0.01)
+        yield bus, f"cosmo://127.0.0.1:{port_file.read_text().strip()}"
