@@ -148,7 +148,9 @@ class Session(asyncio.Protocol):
         full = len(self._sessions) >= self._max_sessions
         self._sessions.add(self)
         if full:
-            self.close(f"this bus has its {self._max_sessions} connections; raise the limit of open files")
+            self.close(
+                f"this bus is full: it may have {self._max_sessions} connections; raise the limit of open files"
+            )
             return
         self._transport.write(self._welcome())
 
@@ -283,6 +285,9 @@ class Session(asyncio.Protocol):
         if not op.namespace:
             self._refuse("ns_register: missing namespace")
             return
+        if max(len(op.namespace), len(op.transport or "")) > MAX_LENGTH:
+            self._refuse(f"ns_register: longer than {MAX_LENGTH} characters")
+            return
         self._namespaces.register(op.namespace, op.transport or "memory", self)
         self.send(line_of(op="ns_registered", namespace=op.namespace))
 
@@ -292,14 +297,14 @@ class Session(asyncio.Protocol):
     def _mgmt_info(self, op: Op) -> None:
         known = self._namespaces.get(op.namespace)
         if known is None:
-            self._refuse(f"namespace {op.namespace!r} not found")
+            self._refuse(_not_found(op.namespace))
             return
         self.send(line_of(op="mgmt_ns_info", **known.describe(), client_count=len(self._sessions)))
 
     def _mgmt_stop(self, op: Op) -> None:
         known = self._namespaces.get(op.namespace)
         if known is None:
-            self._refuse(f"namespace {op.namespace!r} not found")
+            self._refuse(_not_found(op.namespace))
             return
         self._namespaces.remove(known.name)
         known.owner.send(line_of(op="ns_stopping", namespace=known.name))
@@ -316,3 +321,7 @@ class Session(asyncio.Protocol):
         "mgmt_info": _mgmt_info,
         "mgmt_stop": _mgmt_stop,
     }
+
+
+def _not_found(namespace: str | None) -> str:
+    return f"namespace {repr(namespace)[:200]} not found"

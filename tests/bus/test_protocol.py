@@ -52,6 +52,10 @@ async def test_the_first_line_is_a_welcome_that_says_what_the_bus_takes(bus):
         ({"op": "mgmt_info", "namespace": "nope"}, "namespace 'nope' not found"),
         ({"op": "mgmt_stop", "namespace": "nope"}, "namespace 'nope' not found"),
         ({"op": "mgmt_info"}, "namespace None not found"),
+        ({"op": "mgmt_info", "namespace": "x" * 5000}, f"namespace '{'x' * 199} not found"),
+        ({"op": "ns_register", "namespace": "x" * 5000}, "ns_register: longer than 4096 characters"),
+        ({"op": "sub", "sub_id": "s", "subject": "x" * 5000}, "sub: longer than 4096 characters"),
+        ({"op": "pub", "subject": "x" * 5000, "frame": ""}, "pub: subject longer than 4096 characters"),
         ({"op": "mgmt_stop"}, "namespace None not found"),
         # Released servers close the connection here, or pass on what no client can read.
         ({"op": "pub", "subject": 7, "frame": "f"}, "pub: Expected `str | null`, got `int` - at `subject`"),
