@@ -4,36 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 from uuid import uuid4
 
+from cosmo_bus.address import parse_url
+from cosmo_bus.backoff import Backoff
 from cosmo_bus.connection import Connection
-from cosmo_bus.errors import BadUrl, BusClosed, BusError, LineTooLong
-from cosmo_bus.wire import DEFAULT_PORT, Incoming, line_of, pub_line
+from cosmo_bus.errors import BusClosed, BusError, LineTooLong
+from cosmo_bus.wire import Incoming, line_of, pub_line
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[str, bytes], None]
 """Gets subject and frame of every message, in order. Must not block."""
-
-
-@dataclass(frozen=True)
-class Backoff:
-    """How long to wait before each attempt to reconnect."""
-
-    first_s: float = 0.1
-    longest_s: float = 5.0
-    jitter: float = 0.3
-    """Each wait is made longer or shorter by up to this fraction, so that clients do not return all at once."""
-
-    def delay(self, attempt: int) -> float:
-        """Seconds before attempt number `attempt`, counted from 1."""
-        steady = min(self.longest_s, self.first_s * 2.0 ** min(attempt - 1, 30))
-        return steady * random.uniform(1 - self.jitter, 1 + self.jitter)
 
 
 @dataclass(frozen=True)
@@ -313,19 +298,3 @@ class BusClient:
             self.state = state
             for listener in list(self._state_listeners):
                 listener(state)
-
-
-def parse_url(url: str) -> tuple[str, int]:
-    """Host and port of `cosmo://host:port`; a path is ignored.
-
-    Raises:
-        BadUrl: another scheme, no host, or no valid port.
-    """
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        raise BadUrl(url) from None
-    if parts.scheme != "cosmo" or not parts.hostname:
-        raise BadUrl(url)
-    return parts.hostname, port or DEFAULT_PORT

@@ -11,6 +11,7 @@ import resource
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
 from cosmo_bus.namespaces import Namespaces
+from cosmo_bus.ops import Client
 from cosmo_bus.outbox import MAX_BYTES, MAX_LINES, Outbox
 from cosmo_bus.session import Session
 from cosmo_bus.wire import DEFAULT_MAX_LINE, DEFAULT_PORT
@@ -53,7 +54,7 @@ class BusServer:
         # One address, one port: localhost may name two.
         self.host = "127.0.0.1" if host == "localhost" else host
         self.port = port
-        self.namespaces: Namespaces[Session] = Namespaces()
+        self.namespaces: Namespaces[Client] = Namespaces()
         self._max_line = max_line
         self._outbox_lines = outbox_lines
         self._outbox_bytes = outbox_bytes

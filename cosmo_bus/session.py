@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
-from typing import ClassVar, cast
+from typing import cast
 
 from cosmo_bus import __version__
-from cosmo_bus.hub import Hub, Subscriber
+from cosmo_bus.hub import Hub
 from cosmo_bus.namespaces import Namespaces
+from cosmo_bus.ops import Client, Ops
 from cosmo_bus.outbox import Outbox
-from cosmo_bus.router import Route
-from cosmo_bus.subjects import MAX_LENGTH
 from cosmo_bus.wire import (
     LEGACY_MAX_RECEIVED,
     BadLine,
     LineReader,
-    Op,
     Oversize,
     decode_op,
     error_line,
-    is_absent,
-    is_string,
     line_of,
-    msg_tail,
-    unknown_op,
 )
 
 _WRITE_AT_ONCE = 256 << 10
@@ -54,7 +47,7 @@ class Session(asyncio.Protocol):
         self,
         *,
         hub: Hub,
-        namespaces: Namespaces[Session],
+        namespaces: Namespaces[Client],
         sessions: set[Session],
         max_line: int,
         max_sessions: int,
@@ -64,11 +57,10 @@ class Session(asyncio.Protocol):
         self.outbox = outbox
         self.ended: asyncio.Future[None] = hub.loop.create_future()
         self._hub = hub
-        self._namespaces = namespaces
+        self._ops = Ops(self, hub, namespaces)
         self._sessions = sessions
         self._max_sessions = max_sessions
         self._reader = LineReader(max_line)
-        self._routes: dict[str, Route[Subscriber]] = {}
         self._transport: asyncio.Transport | None = None
         self._first_line = True
         self._closing = False
@@ -77,7 +69,12 @@ class Session(asyncio.Protocol):
         self._last_read = 0.0
         self._patience: asyncio.TimerHandle | None = None
 
-    # -- the hub's side
+    # -- the side of the hub and the ops
+
+    @property
+    def neighbours(self) -> int:
+        """Sessions of the bus, this one included."""
+        return len(self._sessions)
 
     @property
     def falls_behind(self) -> bool:
@@ -152,7 +149,7 @@ class Session(asyncio.Protocol):
                 f"this bus is full: it may have {self._max_sessions} connections; raise the limit of open files"
             )
             return
-        self._transport.write(self._welcome())
+        self._transport.write(self.welcome())
 
     def data_received(self, data: bytes) -> None:
         """Carry out every line that is complete."""
@@ -190,10 +187,7 @@ class Session(asyncio.Protocol):
     def _leave(self) -> None:
         """Receive nothing more; its group members take its turns from here on."""
         self._closing = True
-        for route in self._routes.values():
-            self._hub.router.remove(route)
-        self._routes.clear()
-        self._namespaces.remove_owner(self)
+        self._ops.leave()
 
     def _evict(self) -> None:
         lost = self.outbox.clear()
@@ -207,7 +201,7 @@ class Session(asyncio.Protocol):
         if self._closing:
             return
         if isinstance(line, Oversize):
-            self._refuse(
+            self.refuse(
                 f"line of {line.length:,} bytes discarded: this bus takes {self._reader.limit:,} at most"
             )
             return
@@ -220,108 +214,15 @@ class Session(asyncio.Protocol):
         try:
             op = decode_op(line)
         except BadLine as error:
-            self._refuse(str(error))
+            self.refuse(str(error))
             return
-        carry_out = self._ops.get(op.op or "")
-        if carry_out is None:
-            self._refuse(unknown_op(op.op))
-        else:
-            carry_out(self, op)
+        self._ops.carry_out(op)
 
-    def _refuse(self, message: str) -> None:
+    def refuse(self, message: str) -> None:
+        """Answer with `err`."""
         self._hub.counts.refused += 1
         self.send(error_line(message))
 
-    def _welcome(self) -> bytes:
+    def welcome(self) -> bytes:
+        """The line that greets a client."""
         return line_of(op="welcome", server=f"cosmo_bus/{__version__}", max_line=self._reader.limit)
-
-    def _pub(self, op: Op) -> None:
-        subject = op.subject
-        if not subject or is_absent(op.frame):
-            self._refuse("pub: missing subject/frame")
-        elif not is_string(op.frame):
-            self._refuse("pub: frame must be a string, the JSON text of the message")
-        elif len(subject) > MAX_LENGTH:
-            self._refuse(f"pub: subject longer than {MAX_LENGTH} characters")
-        else:
-            self._namespaces.count(subject)
-            skipped = self._hub.publish(subject, op.frame, self)
-            if skipped:
-                self._refuse(
-                    f"frame too large for {skipped} legacy subscriber(s) of {subject}: not sent to them"
-                )
-
-    def _sub(self, op: Op) -> None:
-        if op.sub_id is None or not op.subject:
-            self._refuse("sub: missing sub_id/subject")
-        elif max(len(op.subject), len(op.sub_id), len(op.queue_group or "")) > MAX_LENGTH:
-            self._refuse(f"sub: longer than {MAX_LENGTH} characters")
-        else:
-            self._forget(op.sub_id)
-            self._routes[op.sub_id] = self._hub.router.add(
-                op.subject, Subscriber(self, msg_tail(op.sub_id)), group=op.queue_group
-            )
-
-    def _unsub(self, op: Op) -> None:
-        self._forget(op.sub_id)
-
-    def _forget(self, sub_id: str | None) -> None:
-        route = None if sub_id is None else self._routes.pop(sub_id, None)
-        if route is not None:
-            self._hub.router.remove(route)
-
-    def _hello(self, op: Op) -> None:
-        if op.max_line is not None:
-            self.max_line = max(op.max_line, LEGACY_MAX_RECEIVED)
-        self.outbox.drop_oldest = op.observer
-        self.send(self._welcome())
-
-    def _ping(self, op: Op) -> None:
-        self.send(b'{"op":"pong"}\n')
-
-    # -- namespaces
-
-    def _ns_register(self, op: Op) -> None:
-        if not op.namespace:
-            self._refuse("ns_register: missing namespace")
-            return
-        if max(len(op.namespace), len(op.transport or "")) > MAX_LENGTH:
-            self._refuse(f"ns_register: longer than {MAX_LENGTH} characters")
-            return
-        self._namespaces.register(op.namespace, op.transport or "memory", self)
-        self.send(line_of(op="ns_registered", namespace=op.namespace))
-
-    def _mgmt_list(self, op: Op) -> None:
-        self.send(line_of(op="mgmt_ns_list", namespaces=self._namespaces.describe()))
-
-    def _mgmt_info(self, op: Op) -> None:
-        known = self._namespaces.get(op.namespace)
-        if known is None:
-            self._refuse(_not_found(op.namespace))
-            return
-        self.send(line_of(op="mgmt_ns_info", **known.describe(), client_count=len(self._sessions)))
-
-    def _mgmt_stop(self, op: Op) -> None:
-        known = self._namespaces.get(op.namespace)
-        if known is None:
-            self._refuse(_not_found(op.namespace))
-            return
-        self._namespaces.remove(known.name)
-        known.owner.send(line_of(op="ns_stopping", namespace=known.name))
-        self.send(line_of(op="mgmt_stop_ack", namespace=known.name))
-
-    _ops: ClassVar[dict[str, Callable[[Session, Op], None]]] = {
-        "hello": _hello,
-        "ping": _ping,
-        "pub": _pub,
-        "sub": _sub,
-        "unsub": _unsub,
-        "ns_register": _ns_register,
-        "mgmt_list": _mgmt_list,
-        "mgmt_info": _mgmt_info,
-        "mgmt_stop": _mgmt_stop,
-    }
-
-
-def _not_found(namespace: str | None) -> str:
-    return f"namespace {repr(namespace)[:200]} not found"

@@ -11,8 +11,10 @@ import asyncio
 import contextvars
 import logging
 from collections import deque
-from inspect import isawaitable
+from collections.abc import Awaitable
+from inspect import isawaitable, iscoroutinefunction
 from types import CoroutineType
+from typing import Any
 
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.synapse.base import SignalHandler
@@ -65,6 +67,7 @@ class Delivery:
         self._idle: deque[asyncio.Future[None]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
+        self._at_once = not iscoroutinefunction(handler)
         self._context = contextvars.copy_context()
         self._closed = False
         self._pausing = 0
@@ -80,9 +83,14 @@ class Delivery:
     def push(self, signal: Signal) -> bool:
         """Queue a Signal. Never waits; a full queue drops it and counts.
 
+        A plain function is called right here instead, so that its Signals keep their order across subscriptions.
+
         Returns:
             False when a sender in this process should pause for a turn of the loop, because the handlers are behind.
         """
+        if self._at_once:
+            self._call(signal)
+            return True
         queue = self._queue
         waiting = len(queue)
         if waiting >= self._backlog or self._closed:
@@ -114,6 +122,31 @@ class Delivery:
             worker.cancel()
         if others:
             await asyncio.wait(others)
+
+    def _call(self, signal: Signal) -> None:
+        """Run a plain function now. One that turns out to return an awaitable is queued from here on."""
+        if self._closed:
+            return
+        try:
+            result = self._handler(signal)
+        except Exception:
+            self._note_failure(signal)
+            return
+        if isawaitable(result):
+            self._at_once = False
+            worker = self._loop.create_task(self._finish(signal, result), context=self._context.copy())
+            self._workers.add(worker)
+            worker.add_done_callback(self._leave)
+
+    async def _finish(self, signal: Signal, result: Awaitable[Any]) -> None:
+        try:
+            await result
+        except Exception:
+            self._note_failure(signal)
+
+    def _note_failure(self, signal: Signal) -> None:
+        self.failures += 1
+        logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
 
     def _drop(self) -> None:
         if self._closed:
@@ -172,8 +205,7 @@ class Delivery:
                         raise
                     _forgive_cancellation()
                 except Exception:
-                    self.failures += 1
-                    logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
+                    self._note_failure(signal)
             if queue:
                 await self._pause()
                 continue

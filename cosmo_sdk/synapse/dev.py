@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
-from cosmo_bus.client import Backoff, BusClient, BusSubscription, ClientStatistics
+from cosmo_bus.backoff import Backoff
+from cosmo_bus.client import BusClient, BusSubscription, ClientStatistics
 from cosmo_bus.errors import BusError
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError

@@ -8,7 +8,8 @@ import contextlib
 import pytest
 
 from cosmo_bus import BusClient
-from cosmo_bus.client import Backoff, parse_url
+from cosmo_bus.address import parse_url
+from cosmo_bus.backoff import Backoff
 from cosmo_bus.errors import BadUrl, BusClosed, CannotConnect, LineTooLong, NoAnswer
 from cosmo_bus.testing import running_bus
 from cosmo_bus.wire import LEGACY_MAX_SENT

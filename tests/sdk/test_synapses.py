@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cosmo_bus.client import Backoff
+from cosmo_bus.backoff import Backoff
 from cosmo_bus.testing import running_bus
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError

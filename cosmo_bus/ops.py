@@ -1,0 +1,150 @@
+"""What the ops of a client do (PROTOCOL 4.2 to 4.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, Protocol
+
+from cosmo_bus.hub import Hub, Receiver, Subscriber
+from cosmo_bus.namespaces import Namespaces
+from cosmo_bus.outbox import Outbox
+from cosmo_bus.router import Route
+from cosmo_bus.subjects import MAX_LENGTH
+from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Op, is_absent, is_string, line_of, msg_tail, unknown_op
+
+
+class Client(Receiver, Protocol):
+    """What the ops know of the session that they serve."""
+
+    outbox: Outbox
+
+    @property
+    def neighbours(self) -> int:
+        """Sessions of the bus, this one included."""
+        ...
+
+    def refuse(self, message: str) -> None:
+        """Answer with `err`."""
+        ...
+
+    def welcome(self) -> bytes:
+        """The line that greets a client."""
+        ...
+
+
+class Ops:
+    """Carries out what one client asks for, and keeps its subscriptions."""
+
+    def __init__(self, client: Client, hub: Hub, namespaces: Namespaces[Client]) -> None:
+        self._client = client
+        self._hub = hub
+        self._namespaces = namespaces
+        self._routes: dict[str, Route[Subscriber]] = {}
+
+    def carry_out(self, op: Op) -> None:
+        """Do it and answer, or refuse."""
+        method = self._methods.get(op.op or "")
+        if method is None:
+            self._client.refuse(unknown_op(op.op))
+        else:
+            method(self, op)
+
+    def leave(self) -> None:
+        """End every subscription and give up every namespace."""
+        for route in self._routes.values():
+            self._hub.router.remove(route)
+        self._routes.clear()
+        self._namespaces.remove_owner(self._client)
+
+    def _pub(self, op: Op) -> None:
+        subject = op.subject
+        if not subject or is_absent(op.frame):
+            self._client.refuse("pub: missing subject/frame")
+        elif not is_string(op.frame):
+            self._client.refuse("pub: frame must be a string, the JSON text of the message")
+        elif len(subject) > MAX_LENGTH:
+            self._client.refuse(f"pub: subject longer than {MAX_LENGTH} characters")
+        else:
+            self._namespaces.count(subject)
+            skipped = self._hub.publish(subject, op.frame, self._client)
+            if skipped:
+                self._client.refuse(
+                    f"frame too large for {skipped} legacy subscriber(s) of {subject}: not sent to them"
+                )
+
+    def _sub(self, op: Op) -> None:
+        if op.sub_id is None or not op.subject:
+            self._client.refuse("sub: missing sub_id/subject")
+        elif max(len(op.subject), len(op.sub_id), len(op.queue_group or "")) > MAX_LENGTH:
+            self._client.refuse(f"sub: longer than {MAX_LENGTH} characters")
+        else:
+            self._forget(op.sub_id)
+            self._routes[op.sub_id] = self._hub.router.add(
+                op.subject, Subscriber(self._client, msg_tail(op.sub_id)), group=op.queue_group
+            )
+
+    def _unsub(self, op: Op) -> None:
+        self._forget(op.sub_id)
+
+    def _forget(self, sub_id: str | None) -> None:
+        route = None if sub_id is None else self._routes.pop(sub_id, None)
+        if route is not None:
+            self._hub.router.remove(route)
+
+    def _hello(self, op: Op) -> None:
+        if op.max_line is not None:
+            self._client.max_line = max(op.max_line, LEGACY_MAX_RECEIVED)
+        self._client.outbox.drop_oldest = op.observer
+        self._client.send(self._client.welcome())
+
+    def _ping(self, op: Op) -> None:
+        self._client.send(b'{"op":"pong"}\n')
+
+    # -- namespaces
+
+    def _ns_register(self, op: Op) -> None:
+        if not op.namespace:
+            self._client.refuse("ns_register: missing namespace")
+            return
+        if max(len(op.namespace), len(op.transport or "")) > MAX_LENGTH:
+            self._client.refuse(f"ns_register: longer than {MAX_LENGTH} characters")
+            return
+        self._namespaces.register(op.namespace, op.transport or "memory", self._client)
+        self._client.send(line_of(op="ns_registered", namespace=op.namespace))
+
+    def _mgmt_list(self, op: Op) -> None:
+        self._client.send(line_of(op="mgmt_ns_list", namespaces=self._namespaces.describe()))
+
+    def _mgmt_info(self, op: Op) -> None:
+        known = self._namespaces.get(op.namespace)
+        if known is None:
+            self._client.refuse(_not_found(op.namespace))
+            return
+        self._client.send(
+            line_of(op="mgmt_ns_info", **known.describe(), client_count=self._client.neighbours)
+        )
+
+    def _mgmt_stop(self, op: Op) -> None:
+        known = self._namespaces.get(op.namespace)
+        if known is None:
+            self._client.refuse(_not_found(op.namespace))
+            return
+        self._namespaces.remove(known.name)
+        known.owner.send(line_of(op="ns_stopping", namespace=known.name))
+        self._client.send(line_of(op="mgmt_stop_ack", namespace=known.name))
+
+    _methods: ClassVar[dict[str, Callable[[Ops, Op], None]]] = {
+        "hello": _hello,
+        "ping": _ping,
+        "pub": _pub,
+        "sub": _sub,
+        "unsub": _unsub,
+        "ns_register": _ns_register,
+        "mgmt_list": _mgmt_list,
+        "mgmt_info": _mgmt_info,
+        "mgmt_stop": _mgmt_stop,
+    }
+
+
+def _not_found(namespace: str | None) -> str:
+    return f"namespace {repr(namespace)[:200]} not found"
