@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import time
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -42,3 +44,25 @@ class SystemClock:
 
 SYSTEM_CLOCK = SystemClock()
 """The default for every `clock=` parameter."""
+
+
+async def within(clock: Clock, waited_for: asyncio.Future[T], seconds: float | None) -> T:
+    """Await a future for at most `seconds` of `clock`; None waits for ever. Cancels the future when time is up.
+
+    Raises:
+        TimeoutError: it was not done in time.
+    """
+    if seconds is None:
+        return await waited_for
+    if isinstance(clock, SystemClock):
+        return await asyncio.wait_for(waited_for, seconds)
+    alarm: asyncio.Future[None] = asyncio.ensure_future(clock.sleep(seconds))
+    either: set[asyncio.Future[Any]] = {waited_for, alarm}
+    try:
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        if not waited_for.done():
+            raise TimeoutError
+        return waited_for.result()
+    finally:
+        alarm.cancel()
+        waited_for.cancel()

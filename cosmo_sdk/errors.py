@@ -72,6 +72,10 @@ class PathwayClosedError(CosmoError, RuntimeError):
         self.reason = reason
         super().__init__(f"pathway of {trace_id} closed: {reason}")
 
+    def again(self) -> PathwayClosedError:
+        """A fresh exception saying the same: one object raised to several waiters would share a traceback."""
+        return type(self)(self.trace_id, self.reason)
+
 
 class PathwayStopped(PathwayClosedError):
     """A STOP ended the trace. Never retried."""

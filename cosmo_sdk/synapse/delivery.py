@@ -130,7 +130,8 @@ class Delivery:
         try:
             result = self._handler(signal)
         except Exception:
-            self._note_failure(signal)
+            self.failures += 1
+            logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
             return
         if isawaitable(result):
             self._at_once = False
@@ -142,11 +143,8 @@ class Delivery:
         try:
             await result
         except Exception:
-            self._note_failure(signal)
-
-    def _note_failure(self, signal: Signal) -> None:
-        self.failures += 1
-        logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
+            self.failures += 1
+            logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
 
     def _drop(self) -> None:
         if self._closed:
@@ -205,7 +203,8 @@ class Delivery:
                         raise
                     _forgive_cancellation()
                 except Exception:
-                    self._note_failure(signal)
+                    self.failures += 1
+                    logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
             if queue:
                 await self._pause()
                 continue

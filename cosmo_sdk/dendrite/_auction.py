@@ -1,0 +1,273 @@
+"""Auctions: the producer's rounds and the default bidder (PROTOCOL 6.12)."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron, read_bid
+from cosmo_sdk.clock import Clock, within
+from cosmo_sdk.dendrite._dispatch import place
+from cosmo_sdk.dendrite._hosting import Hosting
+from cosmo_sdk.dendrite._link import Link
+from cosmo_sdk.dendrite._pathways import PathwayTable
+from cosmo_sdk.dendrite._work import Work
+from cosmo_sdk.envelope import Directed, Signal
+from cosmo_sdk.errors import DendriteProtocolError, NoBids, PathwayStopped, SynapseError
+from cosmo_sdk.ids import Ids
+from cosmo_sdk.pathway import Pathway, Scope
+from cosmo_sdk.signal_types import SignalType
+
+logger = logging.getLogger("cosmo_sdk.dendrite")
+
+REMEMBERED_ROUNDS = 1024
+"""Decided rounds kept, so that late bidders are told."""
+
+
+class Round:
+    """One open auction of this Dendrite."""
+
+    __slots__ = ("bids", "decided", "first", "offer")
+
+    def __init__(self, offer: Signal) -> None:
+        self.offer = offer
+        self.bids: list[Bid] = []
+        """By arrival, invalid ones included."""
+        self.decided = False
+        self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done as soon as a valid bid is there."""
+
+    @property
+    def valid(self) -> list[Bid]:
+        """Who can win: valid bids, the latest of each neuron."""
+        return latest_per_neuron([bid for bid in self.bids if not bid.problem])
+
+
+class Auctioneer:
+    """Opens rounds, decides them, and tells everybody."""
+
+    def __init__(self, link: Link, pathways: PathwayTable, work: Work, clock: Clock, ids: Ids) -> None:
+        self._link = link
+        self._pathways = pathways
+        self._work = work
+        self._clock = clock
+        self._ids = ids
+        self._rounds: OrderedDict[str, Round] = OrderedDict()
+
+    async def dispatch_offer(
+        self,
+        *,
+        input: dict[str, Any],
+        capabilities: list[str] | None = None,
+        deadline_ms: int = 250,
+        select: Select = "first_bid",
+        scope: Scope = "all",
+        finalize: bool | None = None,
+        trace_id: str | None = None,
+        parent_id: str | None = None,
+        context_ref: str | None = None,
+        meta: dict[str, Any] | None = None,
+        inherit_trace: bool = False,
+    ) -> Pathway:
+        """Put work up for auction and return the Pathway of what the winner does.
+
+        The strategies see the same bids: `first_bid` takes the first and closes the window early, `lowest_cost` and
+        `highest_confidence` wait it out. Ties go to the earliest. Bids that are not valid (see `Bid.problem`) never win.
+
+        Args:
+            input: what the winner's Neuron function receives.
+            capabilities: what a bidder must have.
+            deadline_ms: the window for bids, milliseconds.
+            select: how the winner is chosen.
+            scope: of the Pathway.
+            finalize: the winner follows its AGENT_OUTPUT with a FINAL; when left out, under `scope="terminal"`.
+            trace_id: the workflow; a new one when left out.
+            parent_id: the event that caused it; the TASK being handled when left out.
+            context_ref: where more context lies; goes to the winner.
+            meta: annotations of the offer.
+            inherit_trace: inside a task, stay on its trace.
+
+        Raises:
+            RoleError: this Dendrite is a worker.
+            ValueError: an unknown strategy or scope, or a window that is not positive.
+            NoBids: nobody bid in time (also a TimeoutError).
+            PathwayStopped: the trace was stopped meanwhile.
+        """
+        self._link.require_orchestrator("dispatch_offer")
+        if select not in SELECTS:
+            raise ValueError(f"select={select!r} is not one of {', '.join(SELECTS)}")
+        if deadline_ms <= 0:
+            raise ValueError(f"deadline_ms={deadline_ms}: a window for bids is longer than nothing")
+        trace, parent = place(trace_id, parent_id, inherit_trace)
+        payload: dict[str, Any] = {"input": input, "deadline_ms": deadline_ms}
+        if capabilities:
+            payload["capabilities"] = list(capabilities)
+        offer = Signal(
+            id=self._ids.event(),
+            trace_id=trace or self._ids.trace(),
+            parent_id=parent,
+            type=SignalType.TASK_OFFER,
+            ts=self._clock.now(),
+            payload=payload,
+            meta=dict(meta or {}),
+        )
+        pathway = self._pathways.open(offer.trace_id, parent_id=offer.id, scope=scope)
+        award: dict[str, Any] = {"input": input}
+        if context_ref is not None:
+            award["context_ref"] = context_ref
+        if scope == "terminal" if finalize is None else finalize:
+            award["finalize"] = True
+        try:
+            await self._pathways.listen()
+            await self._hold(offer, deadline_ms / 1000, select, award, pathway)
+        except BaseException:
+            await pathway.close()
+            raise
+        return pathway
+
+    def take_bid(self, signal: Signal) -> None:
+        """A BID arrived. It counts if it answers one of our offers; a late one is declined."""
+        held = self._rounds.get(signal.parent_id or "")
+        if held is None:
+            return
+        bid = read_bid(id=signal.id, neuron=signal.neuron, payload=signal.payload, meta=signal.meta)
+        held.bids.append(bid)
+        if bid.problem:
+            logger.warning("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
+        elif held.decided:
+            self._work.spawn(self._decline(held.offer, bid, "late"), f"declining late bid {bid.id}")
+        elif not held.first.done():
+            held.first.set_result(None)
+
+    async def _hold(
+        self, offer: Signal, window_s: float, select: Select, award: dict[str, Any], pathway: Pathway
+    ) -> None:
+        """Hold a round: publish, wait, decide, tell."""
+        held = self._rounds[offer.id] = Round(offer)
+        while len(self._rounds) > REMEMBERED_ROUNDS:
+            self._rounds.popitem(last=False)
+        try:
+            await self._link.publish(offer)
+            if select == "first_bid":
+                try:
+                    await within(self._clock, held.first, window_s)
+                except TimeoutError:
+                    logger.debug("nobody bid first on %s", offer.id)
+            else:
+                await self._clock.sleep(window_s)
+        finally:
+            held.decided = True
+        if pathway.closed:
+            raise PathwayStopped(offer.trace_id, "the trace was stopped while bids were awaited")
+        winner = choose_winner(held.valid, select)
+        if winner is None:
+            raise NoBids(offer.trace_id, int(window_s * 1000), invalid=len(held.bids))
+        losers = [bid for bid in held.valid if bid.id != winner.id]
+        # The award first: it is what somebody waits for.
+        await self._link.publish(self._award(offer, winner, award))
+        for bid in losers:
+            await self._decline(offer, bid, "not selected")
+
+    def _award(self, offer: Signal, winner: Bid, payload: dict[str, Any]) -> Signal:
+        terms = {"cost": winner.cost, "eta_ms": winner.eta_ms, "confidence": winner.confidence}
+        return Signal(
+            id=self._ids.event(),
+            trace_id=offer.trace_id,
+            parent_id=winner.id,
+            type=SignalType.TASK_AWARDED,
+            directed=Directed(id=winner.neuron),
+            ts=self._clock.now(),
+            payload={
+                **payload,
+                "winning_bid": {key: value for key, value in terms.items() if value is not None},
+            },
+            meta={"cosmo.instance": winner.instance} if winner.instance else {},
+        )
+
+    async def _decline(self, offer: Signal, bid: Bid, reason: str) -> None:
+        try:
+            await self._link.publish(
+                Signal(
+                    id=self._ids.event(),
+                    trace_id=offer.trace_id,
+                    parent_id=bid.id,
+                    type=SignalType.TASK_DECLINED,
+                    directed=Directed(id=bid.neuron),
+                    ts=self._clock.now(),
+                    payload={"reason": reason},
+                )
+            )
+        except SynapseError as error:
+            logger.warning("bidder %s could not be told that it lost: %s", bid.neuron, error)
+
+
+class Bidder:
+    """Bids: for callers, and by default for the hosted Axons."""
+
+    def __init__(
+        self, link: Link, hosting: Hosting, work: Work, clock: Clock, ids: Ids, *, wanted: Callable[[], bool]
+    ) -> None:
+        self._link = link
+        self._hosting = hosting
+        self._work = work
+        self._clock = clock
+        self._ids = ids
+        self._wanted = wanted
+
+    async def bid(
+        self,
+        offer: Signal,
+        *,
+        neuron: str,
+        cost: float,
+        eta_ms: int | None = None,
+        confidence: float | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
+        """Bid on an offer. Workers may: bidding announces ability, it does not orchestrate.
+
+        Args:
+            offer: the TASK_OFFER.
+            neuron: who would do the work.
+            cost: price, in US dollars by convention.
+            eta_ms: promised time to an answer, milliseconds.
+            confidence: self-assessment, 0 to 1.
+            meta: annotations.
+
+        Raises:
+            DendriteProtocolError: `offer` is no TASK_OFFER.
+        """
+        if offer.type is not SignalType.TASK_OFFER:
+            raise DendriteProtocolError(f"bid() answers a TASK_OFFER, not {offer.type}")
+        payload: dict[str, Any] = {"cost": cost}
+        if eta_ms is not None:
+            payload["eta_ms"] = eta_ms
+        if confidence is not None:
+            payload["confidence"] = confidence
+        bid = Signal(
+            id=self._ids.event(),
+            trace_id=offer.trace_id,
+            parent_id=offer.id,
+            type=SignalType.BID,
+            directed=Directed(id=neuron),
+            ts=self._clock.now(),
+            payload=payload,
+            meta={**(meta or {}), "cosmo.instance": self._link.instance},
+        )
+        await self._link.publish(bid)
+        return bid
+
+    def consider(self, offer: Signal) -> None:
+        """An offer arrived: bid for the first Axon that covers it, unless somebody else decides on bids."""
+        if not self._wanted():
+            return
+        needed = offer.payload.get("capabilities")
+        axon = self._hosting.bidder_for(needed if isinstance(needed, list) else [])
+        if axon is not None:
+            bidding = self.bid(
+                offer, neuron=axon.neuron_id, cost=0.0, confidence=1.0, meta={"auto_bid": True}
+            )
+            self._work.spawn(bidding, f"bidding on {offer.id}")

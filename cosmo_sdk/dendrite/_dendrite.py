@@ -1,0 +1,452 @@
+"""The facade: constructor, lifecycle, and the names of the API, each its collaborator's own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import warnings
+from types import TracebackType
+from typing import Any, Self, get_args
+
+from cosmo_sdk.ambient import current_task
+from cosmo_sdk.axon import Axon
+from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
+from cosmo_sdk.dendrite._auction import Auctioneer, Bidder
+from cosmo_sdk.dendrite._dispatch import Dispatcher
+from cosmo_sdk.dendrite._emitters import Emitters
+from cosmo_sdk.dendrite._facade import delegate, on
+from cosmo_sdk.dendrite._handlers import Handler, HandlerTable
+from cosmo_sdk.dendrite._hosting import Hosting
+from cosmo_sdk.dendrite._inbound import Inbound
+from cosmo_sdk.dendrite._link import ROUTED, Link, Role
+from cosmo_sdk.dendrite._liveness import Liveness, best_effort
+from cosmo_sdk.dendrite._memory import Memory
+from cosmo_sdk.dendrite._pathways import PathwayTable
+from cosmo_sdk.dendrite._replies import Replies
+from cosmo_sdk.dendrite._stop import Stopper, Tombstones
+from cosmo_sdk.dendrite._wiring import wire
+from cosmo_sdk.dendrite._work import Work
+from cosmo_sdk.engram.base import Engram
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.hooks import LifecycleHooks
+from cosmo_sdk.ids import ULIDS, Ids
+from cosmo_sdk.registry.base import RegistryStore
+from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.synapse.base import Synapse, SynapseState
+
+logger = logging.getLogger("cosmo_sdk.dendrite")
+
+_T = SignalType
+
+DRAIN_S = 0.5
+"""How long work under way may go on after `stop()`, seconds."""
+
+HOSTING = (_T.TASK, _T.TASK_AWARDED, _T.DISCOVER)
+"""What a host of Axons must hear."""
+
+REGISTRY = (_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT)
+
+
+class Dendrite(LifecycleHooks):
+    """One participant on a Synapse: hosts Axons and Engrams, and may orchestrate.
+
+    Args:
+        synapse: the transport. Connected at `start()` if it is not yet; never closed here: its owner does that.
+        registry_store: kept true to the REGISTER, HEARTBEAT and DEREGISTER signals of the namespace.
+        namespace: of all subjects; one word.
+        dendrite_id: the name of what this Dendrite says in its own name.
+        heartbeat_s: seconds between HEARTBEATs; 0 sends none.
+        reregister_on_heartbeat: REGISTER again with each, so that late joiners learn who is there.
+        role: a `worker` may not dispatch, emit or stop; it hosts, bids and answers.
+        auto_bid: bid for the hosted Axons while no `on_task_offer` handler is registered.
+        stale_after_s: silence after which the registry calls a participant stale, seconds; three heartbeats when left
+            out, 0 never.
+        clock: the time, for tests.
+        ids: the ids, for tests.
+
+    Raises:
+        TypeError: no synapse.
+        ValueError: an unknown role, or a namespace that is not one word.
+    """
+
+    def __init__(
+        self,
+        *,
+        synapse: Synapse,
+        registry_store: RegistryStore | None = None,
+        namespace: str = "default",
+        dendrite_id: str = "dendrite",
+        heartbeat_s: float = 30.0,
+        reregister_on_heartbeat: bool = True,
+        role: Role = "orchestrator",
+        auto_bid: bool = True,
+        stale_after_s: float | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+        ids: Ids = ULIDS,
+    ) -> None:
+        super().__init__(clock)
+        if not isinstance(synapse, Synapse):
+            raise TypeError("Dendrite needs synapse=: build one with `await connect_synapse(url)`")
+        if role not in get_args(Role):
+            raise ValueError(f'role={role!r} is neither "orchestrator" nor "worker"')
+        self.dendrite_id = dendrite_id
+        self._store = registry_store
+        self._heartbeat_s = heartbeat_s
+        self._reregister = reregister_on_heartbeat
+        self._auto_bid = auto_bid
+        self._stale_after_s = 3 * heartbeat_s if stale_after_s is None else stale_after_s
+        self._clock = clock
+        self._running = False
+        self._timers: list[asyncio.Task[Any]] = []
+        self._build(Link(synapse, namespace, role), clock, ids)
+        synapse.on_state(self._on_state)
+
+    def _build(self, link: Link, clock: Clock, ids: Ids) -> None:
+        """Make the collaborators and tell the inbound walk who reacts to what."""
+        work = Work()
+        tombstones = Tombstones(clock)
+        self._link = link
+        self._work = work
+        self._memory = Memory(link, self.dendrite_id, clock=clock, ids=ids, current_task=current_task)
+        self._hosting = Hosting(link, self._memory, tombstones, work, clock, ids)
+        self._pathways = PathwayTable(link, clock)
+        self._stopper = Stopper(
+            link, self._pathways, self._hosting, self._memory, tombstones, self._own_id, clock, ids
+        )
+        self._dispatcher = Dispatcher(link, self._pathways, self._stopper, clock, ids)
+        self._auctioneer = Auctioneer(link, self._pathways, work, clock, ids)
+        self._bidder = Bidder(link, self._hosting, work, clock, ids, wanted=self._bids_by_default)
+        self._replies = Replies(link, self._pathways, self._dispatcher, self._own_id, clock, ids)
+        self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
+        self._liveness = Liveness(link, self._hosting, self._memory, self._store, self._tell, clock, ids)
+        self._handlers = HandlerTable(self._liveness.capabilities_of)
+        self._handlers.added = self._handler_added
+        self._inbound = Inbound(clock)
+        link.receive = self._inbound.receive
+        wire(self)
+
+    def _own_id(self) -> str:
+        return self.dendrite_id
+
+    async def _tell(self, reason: str, neuron_id: str | None) -> None:
+        await self.refresh(reason=reason, neuron_id=neuron_id)
+
+    # -- what it is
+
+    @property
+    def synapse(self) -> Synapse:
+        """The transport."""
+        return self._link.synapse
+
+    @property
+    def registry_store(self) -> RegistryStore | None:
+        """The registry store, if there is one."""
+        return self._store
+
+    @property
+    def namespace(self) -> str:
+        """The namespace of all subjects."""
+        return self._link.namespace
+
+    @property
+    def role(self) -> Role:
+        """`orchestrator` or `worker`."""
+        return self._link.role
+
+    @property
+    def running(self) -> bool:
+        """Whether it was started and not stopped."""
+        return self._running
+
+    @property
+    def axons(self) -> dict[str, Axon]:
+        """The attached Axons by neuron id; a copy."""
+        return self._hosting.axons
+
+    @property
+    def engrams(self) -> dict[str, Engram]:
+        """The attached Engrams by engram id; a copy."""
+        return self._memory.engrams
+
+    @property
+    def capabilities(self) -> list[str]:
+        """What the attached Axons can do together, sorted, each once."""
+        return self._hosting.capabilities
+
+    # -- life
+
+    async def start(self) -> None:
+        """Subscribe to everything needed, then announce who lives here, then start heartbeats and schedules.
+
+        Raises:
+            SynapseError: the bus cannot be reached.
+        """
+        if self._running:
+            return
+        if not self.synapse.connected:
+            await self.synapse.connect()
+        if self._store is not None:
+            await self._store.connect()
+        self._running = True
+        try:
+            await self._memory.start()
+            await self._subscribe()
+            await self._liveness.announce_all()
+            if self._store is not None:
+                await self._liveness.discover()
+        except BaseException:
+            await self.stop()
+            raise
+        self._start_timers()
+        for axon in self.axons.values():
+            await axon._start_hooks()
+        await self._start_hooks()
+
+    async def stop(self, reason: str | None = None) -> None:
+        """Close every Pathway, end the work under way, DEREGISTER, unsubscribe. Every step is best effort.
+
+        Args:
+            reason: said in the DEREGISTER.
+        """
+        self._pathways.close_all()
+        timers, self._timers = self._timers, []
+        mine = asyncio.current_task()
+        for timer in timers:
+            timer.cancel()
+        await asyncio.gather(*(timer for timer in timers if timer is not mine), return_exceptions=True)
+        was_running, self._running = self._running, False
+        if was_running:
+            await self._stop_hooks()
+            for axon in self.axons.values():
+                await axon._stop_hooks()
+            await self._link.drop(
+                [self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED)]
+            )
+            await self._link.drop([self._link.subject(ROUTED)])
+        await self._work.finish(DRAIN_S)
+        if was_running:
+            residents = [*self.axons, *(signal.neuron or "" for signal in self._memory.registrations())]
+            await best_effort("deregistering", [self._liveness.leave(each, reason) for each in residents])
+        await self._memory.stop()
+        await self._handlers.stop()
+        await self._link.drop_all()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    # -- Axons
+
+    def attach_axon(self, axon: Axon) -> None:
+        """Host an Axon. On a running Dendrite it takes part from the next start on; see `add_axon`.
+
+        Raises:
+            ValueError: a neuron of that name is attached already.
+        """
+        self._hosting.attach(axon)
+
+    async def add_axon(self, axon: Axon) -> None:
+        """Host an Axon; on a running Dendrite it is announced and takes part at once.
+
+        Raises:
+            ValueError: a neuron of that name is attached already.
+        """
+        self._hosting.attach(axon)
+        if self._running:
+            await self._subscribe()
+            await self._rekey()
+            await self._liveness.announce(axon)
+            await axon._start_hooks()
+
+    async def detach_axon(self, neuron_id: str, *, reason: str | None = None) -> None:
+        """Stop hosting an Axon; on a running Dendrite it is deregistered.
+
+        Args:
+            neuron_id: which.
+            reason: said in the DEREGISTER.
+
+        Raises:
+            KeyError: it is not attached.
+        """
+        axon = self._hosting.detach(neuron_id)
+        if self._running:
+            await self._rekey()
+            await axon._stop_hooks()
+            await best_effort("deregistering", [self._liveness.leave(neuron_id, reason)])
+
+    def axon(self, neuron_id: str) -> Axon | None:
+        """An attached Axon, or None."""
+        return self._hosting.axon(neuron_id)
+
+    attach_engram = delegate("_memory", Memory.attach_engram)
+    detach_engram = delegate("_memory", Memory.detach_engram)
+
+    # -- sending
+
+    emit = delegate("_link", Link.emit)
+    publish = delegate("_link", Link.publish)
+    subscribe = delegate("_link", Link.subscribe)
+    ensure_subscribed = delegate("_link", Link.ensure_subscribed)
+    dispatch_task = delegate("_dispatcher", Dispatcher.dispatch_task)
+    dispatch = delegate("_dispatcher", Dispatcher.dispatch)
+    dispatch_and_wait = delegate("_dispatcher", Dispatcher.dispatch_and_wait)
+    dispatch_and_subscribe = delegate("_dispatcher", Dispatcher.dispatch_and_subscribe)
+    run_with_retry = delegate("_dispatcher", Dispatcher.run_with_retry)
+    observe_pathway = delegate("_pathways", PathwayTable.observe_pathway)
+    dispatch_offer = delegate("_auctioneer", Auctioneer.dispatch_offer)
+    bid = delegate("_bidder", Bidder.bid)
+    emit_stop = delegate("_stopper", Stopper.emit_stop)
+    stop_trace = delegate("_stopper", Stopper.stop_trace)
+    await_decision = delegate("_replies", Replies.await_decision)
+    answer_clarification = delegate("_replies", Replies.answer_clarification)
+    grant_permission = delegate("_replies", Replies.grant_permission)
+    deny_permission = delegate("_replies", Replies.deny_permission)
+    respond_to_clarification = delegate("_replies", Replies.respond_to_clarification)
+    respond_to_permission = delegate("_replies", Replies.respond_to_permission)
+    respond_to_escalation = delegate("_replies", Replies.respond_to_escalation)
+    recall = delegate("_memory", Memory.recall)
+    imprint = delegate("_memory", Memory.imprint)
+    find_neurons = delegate("_liveness", Liveness.find_neurons)
+    registry_snapshot = delegate("_liveness", Liveness.registry_snapshot)
+    discover = delegate("_liveness", Liveness.discover)
+    respond_to_discover = delegate("_liveness", Liveness.respond_to_discover)
+    emit_final = delegate("_emitters", Emitters.emit_final)
+    emit_error = delegate("_emitters", Emitters.emit_error)
+    emit_plan = delegate("_emitters", Emitters.emit_plan)
+    emit_thought_delta = delegate("_emitters", Emitters.emit_thought_delta)
+    emit_tool_call = delegate("_emitters", Emitters.emit_tool_call)
+    emit_tool_result = delegate("_emitters", Emitters.emit_tool_result)
+    emit_memory_append = delegate("_emitters", Emitters.emit_memory_append)
+    emit_critique = delegate("_emitters", Emitters.emit_critique)
+    emit_escalation = delegate("_emitters", Emitters.emit_escalation)
+    emit_consensus = delegate("_emitters", Emitters.emit_consensus)
+    emit_context_sync = delegate("_emitters", Emitters.emit_context_sync)
+    emit_audit = delegate("_emitters", Emitters.emit_audit)
+
+    # -- hearing
+
+    on_signal = delegate("_handlers", HandlerTable.on_signal)
+    on_trace = delegate("_handlers", HandlerTable.on_trace)
+    on_task_signal = on(_T.TASK)
+    on_agent_output = on(_T.AGENT_OUTPUT)
+    on_final = on(_T.FINAL)
+    on_error_signal = on(_T.ERROR)
+    on_task_offer = on(_T.TASK_OFFER)
+    on_bid = on(_T.BID)
+    on_task_awarded = on(_T.TASK_AWARDED)
+    on_task_declined = on(_T.TASK_DECLINED)
+    on_plan = on(_T.PLAN)
+    on_thought_delta = on(_T.THOUGHT_DELTA)
+    on_audit = on(_T.AUDIT)
+    on_tool_call = on(_T.TOOL_CALL)
+    on_tool_result = on(_T.TOOL_RESULT)
+    on_memory_append = on(_T.MEMORY_APPEND)
+    on_critique = on(_T.CRITIQUE)
+    on_escalation = on(_T.ESCALATION)
+    on_consensus = on(_T.CONSENSUS)
+    on_context_sync = on(_T.CONTEXT_SYNC)
+    on_clarification = on(_T.CLARIFICATION)
+    on_permission = on(_T.PERMISSION)
+    on_clarification_answer = on(_T.CLARIFICATION_ANSWER)
+    on_permission_decision = on(_T.PERMISSION_DECISION)
+    on_recall_signal = on(_T.RECALL)
+    on_imprint_signal = on(_T.IMPRINT)
+    on_recalled = on(_T.RECALLED)
+    on_imprinted = on(_T.IMPRINTED)
+    on_register_signal = on(_T.REGISTER)
+    on_deregister_signal = on(_T.DEREGISTER)
+    on_heartbeat_signal = on(_T.HEARTBEAT)
+    on_discover = on(_T.DISCOVER)
+    on_stop = on(_T.STOP)
+    on_stopped = on(_T.STOPPED)
+
+    def on_error(self, fn: Handler) -> Handler:
+        """Deprecated: use `on_error_signal`."""
+        return self._deprecated("on_error", _T.ERROR, fn)
+
+    def on_register(self, fn: Handler) -> Handler:
+        """Deprecated: use `on_register_signal`."""
+        return self._deprecated("on_register", _T.REGISTER, fn)
+
+    def on_deregister(self, fn: Handler) -> Handler:
+        """Deprecated: use `on_deregister_signal`."""
+        return self._deprecated("on_deregister", _T.DEREGISTER, fn)
+
+    def on_heartbeat(self, fn: Handler) -> Handler:
+        """Deprecated: use `on_heartbeat_signal`."""
+        return self._deprecated("on_heartbeat", _T.HEARTBEAT, fn)
+
+    def _deprecated(self, name: str, signal_type: SignalType, fn: Handler) -> Handler:
+        warnings.warn(f"{name} is deprecated, use {name}_signal", DeprecationWarning, stacklevel=3)
+        return self._handlers.registrar(signal_type)(fn)
+
+    # -- subscriptions and timers
+
+    def _bids_by_default(self) -> bool:
+        return self._auto_bid and not self._handlers.wants(_T.TASK_OFFER)
+
+    async def _subscribe(self) -> None:
+        """Receive all that this Dendrite, as it stands, must hear."""
+        wanted: set[SignalType] = {_T.STOP, _T.RECALLED, _T.IMPRINTED, *self._handlers.types}
+        if self.axons:
+            wanted.update(HOSTING)
+            if self._auto_bid:
+                wanted.add(_T.TASK_OFFER)
+        if self.engrams:
+            wanted.update((_T.RECALL, _T.IMPRINT, _T.FINAL, _T.ERROR, _T.DISCOVER))
+        if self._store is not None:
+            wanted.update(REGISTRY)
+        if _T.TASK in self._handlers.types:
+            await self._link.open_as("on_task_signal", self._link.subject(ROUTED), self._handlers.fire)
+        await self._link.ensure_subscribed(*wanted)
+        if self.capabilities:
+            group = "caps:" + ",".join(self.capabilities)
+            await self._link.open_as(
+                self._link.subject(ROUTED), self._link.subject(ROUTED), self._take_routed, group
+            )
+
+    async def _rekey(self) -> None:
+        """Capability-routed TASKs are shared among equals: a new profile is a new group (PROTOCOL 3.2)."""
+        await self._link.drop([self._link.subject(ROUTED)])
+        await self._subscribe()
+
+    def _take_routed(self, task: Signal) -> None:
+        self._replies.remember(task)
+        self._hosting.take_task(task)
+
+    def _handler_added(self, signal_type: SignalType) -> None:
+        if self._running:
+            self._work.spawn(self._subscribe(), f"subscribing to {signal_type}")
+
+    def _start_timers(self) -> None:
+        loop = asyncio.get_running_loop()
+        if self._heartbeat_s > 0:
+            self._timers.append(loop.create_task(self._keep_beating(), name="heartbeat"))
+        if self._store is not None and self._stale_after_s > 0:
+            self._timers.append(loop.create_task(self._keep_sweeping(), name="stale sweep"))
+
+    async def _keep_beating(self) -> None:
+        while True:
+            await self._clock.sleep(self._heartbeat_s)
+            if self.axons or self.engrams:
+                await best_effort("heartbeat", [self._liveness.beat(reregister=self._reregister)])
+
+    async def _keep_sweeping(self) -> None:
+        while True:
+            await self._clock.sleep(self._stale_after_s / 3)
+            await self._liveness.sweep(self._stale_after_s)
+
+    def _on_state(self, state: SynapseState) -> None:
+        """The bus came back: whoever watches there has forgotten us."""
+        if state == "connected" and self._running:
+            announcing = best_effort("announcing again", [self._liveness.announce_all()])
+            self._work.spawn(announcing, "announcing again")
+
+
+Cortex = Dendrite
+"""The name of an orchestrating Dendrite in early releases."""

@@ -1,0 +1,148 @@
+"""How a Dendrite reaches the bus: subjects, guards, and one subscription per type."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Literal
+from uuid import uuid4
+
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import DendriteProtocolError, RoleError, SynapseError
+from cosmo_sdk.signal_types import SYNAPSE_TYPES, SignalType
+from cosmo_sdk.synapse.base import SignalHandler, Subscription, Synapse
+
+logger = logging.getLogger("cosmo_sdk.dendrite")
+
+Role = Literal["orchestrator", "worker"]
+"""An orchestrator may dispatch and stop; a worker hosts Axons, bids and answers."""
+
+ROUTED = "TASK.routed"
+"""Last tokens of the subject of capability-routed TASKs (PROTOCOL 3.1)."""
+
+
+class Link:
+    """Publishes under the guards and subscribes once per type.
+
+    Args:
+        synapse: the transport; connected and closed by its owner.
+        namespace: of the subjects.
+        role: for the guards.
+
+    Raises:
+        ValueError: a namespace that cannot be one token of a subject.
+    """
+
+    def __init__(self, synapse: Synapse, namespace: str, role: Role) -> None:
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", namespace):
+            raise ValueError(f"namespace={namespace!r}: one word of letters, digits, _ and -, without dots")
+        self.synapse = synapse
+        self.namespace = namespace
+        self.role: Role = role
+        self.instance = uuid4().hex[:12]
+        """Tells Dendrites with the same id apart; travels as `meta["cosmo.instance"]` on bids and awards."""
+        self.receive: Callable[[Signal], None] = _nobody
+        """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
+        self._subscriptions: dict[str, asyncio.Future[Subscription]] = {}
+
+    def subject(self, type: SignalType | str) -> str:
+        """The subject of a type."""
+        return f"cosmonapse.{self.namespace}.{type}"
+
+    def require_orchestrator(self, operation: str) -> None:
+        """Refuse a worker.
+
+        Raises:
+            RoleError: this Dendrite is one.
+        """
+        if self.role != "orchestrator":
+            raise RoleError(operation, self.role)
+
+    async def publish(self, signal: Signal) -> None:
+        """Publish any Signal on the subject of its type, unguarded. For replies, and for what `emit` does not take.
+
+        Raises:
+            SynapseError: the bus is not connected, or refuses.
+            EnvelopeError: the Signal cannot be written as JSON.
+        """
+        await self.synapse.publish(self.subject(signal.type), signal)
+
+    async def publish_routed(self, task: Signal) -> None:
+        """Publish a TASK for whoever covers its capabilities."""
+        await self.synapse.publish(self.subject(ROUTED), task)
+
+    async def emit(self, signal: Signal) -> None:
+        """Publish a Signal of an orchestrator's own.
+
+        Raises:
+            RoleError: this Dendrite is a worker.
+            DendriteProtocolError: the type belongs to Axons: not in SYNAPSE_TYPES.
+        """
+        self.require_orchestrator("emit")
+        if signal.type not in SYNAPSE_TYPES:
+            raise DendriteProtocolError(
+                f"emit() does not take {signal.type}: Axons and their hosts produce it"
+            )
+        await self.publish(signal)
+
+    async def subscribe(
+        self, signal_type: SignalType, handler: SignalHandler, *, queue_group: str | None = None
+    ) -> Subscription:
+        """Call `handler` for every Signal of a type on this namespace, past all filters and guards.
+
+        Args:
+            signal_type: the type.
+            handler: a coroutine function or a plain one.
+            queue_group: members of one group share the Signals, one member each.
+        """
+        return await self.synapse.subscribe(self.subject(signal_type), handler, queue_group=queue_group)
+
+    async def ensure_subscribed(self, *types: SignalType) -> None:
+        """Return once this Dendrite receives these types."""
+        await self.open({self.subject(type): None for type in types})
+
+    async def open(self, subjects: dict[str, str | None]) -> None:
+        """Receive these subjects, each with its queue group or None, unless they already are."""
+        pending = [
+            self._open_one(subject, group, self.receive)
+            for subject, group in subjects.items()
+            if subject not in self._subscriptions
+        ]
+        waiting = [self._subscriptions[subject] for subject in subjects if subject in self._subscriptions]
+        await asyncio.gather(*pending, *(asyncio.shield(each) for each in waiting))
+
+    async def open_as(self, key: str, subject: str, handler: SignalHandler, group: str | None = None) -> None:
+        """Receive a subject into a handler of its own, under a key for `drop`."""
+        if key not in self._subscriptions:
+            await self._open_one(key, group, handler, subject)
+
+    async def drop(self, keys: Iterable[str]) -> None:
+        """End subscriptions, best effort. Unknown keys are ignored."""
+        for key in keys:
+            opened = self._subscriptions.pop(key, None)
+            if opened is not None and opened.done() and not opened.cancelled() and opened.exception() is None:
+                with suppress(SynapseError):
+                    await opened.result().unsubscribe()
+
+    async def drop_all(self) -> None:
+        """End every subscription, best effort."""
+        await self.drop(list(self._subscriptions))
+
+    async def _open_one(self, key: str, group: str | None, handler: SignalHandler, subject: str = "") -> None:
+        opened: asyncio.Future[Subscription] = asyncio.get_running_loop().create_future()
+        self._subscriptions[key] = opened
+        try:
+            opened.set_result(await self.synapse.subscribe(subject or key, handler, queue_group=group))
+        except BaseException as error:
+            self._subscriptions.pop(key, None)
+            opened.set_exception(SynapseError(f"cannot subscribe to {subject or key}: {error}"))
+            # Whoever waits for it sees the exception; when nobody does, that is no news.
+            opened.exception()
+            raise
+
+
+def _nobody(signal: Signal) -> None:
+    logger.debug("nobody receives %s", signal.type)

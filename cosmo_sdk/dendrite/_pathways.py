@@ -1,0 +1,128 @@
+"""Open Pathways by trace, and who waits for the answer to one request (PROTOCOL 6.11, 6.13)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+
+from cosmo_sdk.clock import Clock, within
+from cosmo_sdk.dendrite._link import Link
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import PathwayClosedError, PathwayShutDown, PathwayStopped
+from cosmo_sdk.pathway import Pathway, Scope
+from cosmo_sdk.signal_types import PATHWAY_TYPES, SignalType
+
+REMEMBERED_DECISIONS = 256
+"""Answers kept for who asks for them later."""
+
+
+class PathwayTable:
+    """Delivers Signals to the Pathways of their trace, and answers to who awaits them."""
+
+    def __init__(self, link: Link, clock: Clock) -> None:
+        self._link = link
+        self._clock = clock
+        self._by_trace: dict[str, list[Pathway]] = {}
+        self._awaited: dict[str, list[tuple[SignalType, str, asyncio.Future[Signal]]]] = {}
+        self._decisions: OrderedDict[str, Signal] = OrderedDict()
+
+    async def listen(self) -> None:
+        """Receive every type a Pathway may see."""
+        await self._link.ensure_subscribed(*PATHWAY_TYPES)
+
+    def open(
+        self, trace_id: str, *, parent_id: str | None, scope: Scope, role: str = "originator"
+    ) -> Pathway:
+        """A new Pathway on a trace; there may be several."""
+        pathway = Pathway(
+            trace_id, parent_id=parent_id, role=role, on_close=self._forget, scope=scope, clock=self._clock
+        )
+        self._by_trace.setdefault(trace_id, []).append(pathway)
+        return pathway
+
+    async def observe_pathway(self, trace_id: str) -> Pathway:
+        """Watch a trace that somebody else started. Publishes nothing.
+
+        Raises:
+            ValueError: this Dendrite has a Pathway on that trace already.
+        """
+        if trace_id in self._by_trace:
+            raise ValueError(f"{trace_id} already has a pathway on this Dendrite")
+        await self.listen()
+        return self.open(trace_id, parent_id=None, scope="all", role="observer")
+
+    def deliver(self, signal: Signal) -> None:
+        """Give a Signal to the Pathways of its trace."""
+        for pathway in list(self._by_trace.get(signal.trace_id, ())):
+            pathway.deliver(signal)
+
+    def has(self, trace_id: str) -> bool:
+        """Whether a Pathway is open on the trace."""
+        return trace_id in self._by_trace
+
+    # -- answers to one request
+
+    def answer(self, signal: Signal) -> None:
+        """Note an answer, and give it to whoever awaits it."""
+        if signal.parent_id is None:
+            return
+        self._decisions.setdefault(signal.parent_id, signal)
+        while len(self._decisions) > REMEMBERED_DECISIONS:
+            self._decisions.popitem(last=False)
+        waiting = self._awaited.get(signal.parent_id, [])
+        for wanted, _, future in waiting:
+            if wanted is signal.type and not future.done():
+                future.set_result(signal)
+
+    async def await_answer(self, request: Signal, wanted: SignalType, timeout_s: float | None) -> Signal:
+        """The first answer of a type whose parent is the request, also one that came before this call.
+
+        Raises:
+            TimeoutError: none came in time.
+            PathwayClosedError: the trace was stopped, or the Dendrite was.
+        """
+        known = self._decisions.get(request.id)
+        if known is not None and known.type is wanted:
+            return known
+        future: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+        entry = (wanted, request.trace_id, future)
+        self._awaited.setdefault(request.id, []).append(entry)
+        try:
+            return await within(self._clock, future, timeout_s)
+        except TimeoutError:
+            raise TimeoutError(f"no {wanted} to {request.id} within {timeout_s}s") from None
+        finally:
+            waiting = self._awaited[request.id]
+            waiting.remove(entry)
+            if not waiting:
+                del self._awaited[request.id]
+
+    # -- ends
+
+    def stop_trace(self, trace_id: str) -> bool:
+        """A STOP ended the trace. True when a Pathway was open on it."""
+        pathways = list(self._by_trace.get(trace_id, ()))
+        for pathway in pathways:
+            pathway.end(PathwayStopped(trace_id, "the trace was stopped"))
+        self._give_up(PathwayStopped(trace_id, "the trace was stopped"), trace_id)
+        return bool(pathways)
+
+    def close_all(self) -> None:
+        """The Dendrite stops: nothing will be delivered any more."""
+        for trace_id, pathways in list(self._by_trace.items()):
+            for pathway in list(pathways):
+                pathway.end(PathwayShutDown(trace_id, "the Dendrite was stopped"))
+        self._give_up(PathwayShutDown("", "the Dendrite was stopped"), None)
+
+    def _give_up(self, reason: PathwayClosedError, trace_id: str | None) -> None:
+        for waiting in list(self._awaited.values()):
+            for _, trace, future in waiting:
+                if (trace_id is None or trace == trace_id) and not future.done():
+                    future.set_exception(reason.again())
+
+    def _forget(self, pathway: Pathway) -> None:
+        pathways = self._by_trace.get(pathway.trace_id)
+        if pathways is not None and pathway in pathways:
+            pathways.remove(pathway)
+            if not pathways:
+                del self._by_trace[pathway.trace_id]

@@ -1,0 +1,265 @@
+"""Answering questions: CLARIFICATION, PERMISSION, ESCALATION (PROTOCOL 6.13, 6.14)."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+from cosmo_sdk.clock import Clock
+from cosmo_sdk.dendrite._dispatch import Dispatcher, TaskSpec
+from cosmo_sdk.dendrite._link import Link
+from cosmo_sdk.dendrite._pathways import PathwayTable
+from cosmo_sdk.envelope import Directed, Signal
+from cosmo_sdk.errors import DendriteProtocolError
+from cosmo_sdk.ids import Ids
+from cosmo_sdk.signal_types import SignalType
+
+REMEMBERED_TASKS = 4096
+"""Tasks and awards whose input is kept, so that an answer can carry it along."""
+
+_DECIDED_BY = {
+    SignalType.CLARIFICATION: SignalType.CLARIFICATION_ANSWER,
+    SignalType.PERMISSION: SignalType.PERMISSION_DECISION,
+}
+
+
+class Replies:
+    """Closes open questions, in the discrete form or by dispatching the asker again."""
+
+    def __init__(
+        self,
+        link: Link,
+        pathways: PathwayTable,
+        dispatcher: Dispatcher,
+        dendrite_id: Callable[[], str],
+        clock: Clock,
+        ids: Ids,
+    ) -> None:
+        self._link = link
+        self._pathways = pathways
+        self._dispatcher = dispatcher
+        self._dendrite_id = dendrite_id
+        self._clock = clock
+        self._ids = ids
+        self._finalizing: OrderedDict[str, Any] = OrderedDict()
+
+    def remember(self, task: Signal) -> None:
+        """A TASK or award went by: its answer may have to ask for a FINAL again, and carry its input."""
+        if task.payload.get("finalize") is True or task.payload.get("input"):
+            self._finalizing[task.id] = (task.payload.get("finalize") is True, task.payload.get("input"))
+            while len(self._finalizing) > REMEMBERED_TASKS:
+                self._finalizing.popitem(last=False)
+
+    async def await_decision(self, request: Signal, *, timeout_s: float | None = 30.0) -> Signal:
+        """The discrete answer to a CLARIFICATION or PERMISSION, also one that came before this call.
+
+        Args:
+            request: the question.
+            timeout_s: how long to wait, seconds; None waits for ever.
+
+        Raises:
+            DendriteProtocolError: `request` is neither.
+            TimeoutError: nobody answered in time.
+            PathwayClosedError: the trace was stopped, or this Dendrite was.
+        """
+        wanted = _DECIDED_BY.get(request.type)
+        if wanted is None:
+            raise DendriteProtocolError(
+                f"await_decision() takes a CLARIFICATION or PERMISSION, not {request.type}"
+            )
+        await self._link.ensure_subscribed(wanted, SignalType.STOP)
+        return await self._pathways.await_answer(request, wanted, timeout_s)
+
+    async def answer_clarification(
+        self, request: Signal, *, answer: Any, meta: dict[str, Any] | None = None
+    ) -> Signal:
+        """Publish a CLARIFICATION_ANSWER. Whoever awaits it goes on; the asking Neuron is not run again.
+
+        Raises:
+            DendriteProtocolError: `request` is no CLARIFICATION.
+        """
+        _expect(request, SignalType.CLARIFICATION, "answer_clarification")
+        return await self._answer(request, SignalType.CLARIFICATION_ANSWER, {"answer": answer}, meta)
+
+    async def grant_permission(
+        self,
+        request: Signal,
+        *,
+        reason: str | None = None,
+        ttl_ms: int | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
+        """Publish a PERMISSION_DECISION that grants.
+
+        Args:
+            request: the PERMISSION.
+            reason: for people.
+            ttl_ms: how long it holds, milliseconds; for whoever enforces it.
+            meta: annotations.
+
+        Raises:
+            DendriteProtocolError: `request` is no PERMISSION.
+        """
+        _expect(request, SignalType.PERMISSION, "grant_permission")
+        verdict = _verdict(granted=True, reason=reason, ttl_ms=ttl_ms)
+        return await self._answer(request, SignalType.PERMISSION_DECISION, verdict, meta)
+
+    async def deny_permission(
+        self, request: Signal, *, reason: str | None = None, meta: dict[str, Any] | None = None
+    ) -> Signal:
+        """Publish a PERMISSION_DECISION that denies.
+
+        Raises:
+            DendriteProtocolError: `request` is no PERMISSION.
+        """
+        _expect(request, SignalType.PERMISSION, "deny_permission")
+        verdict = _verdict(granted=False, reason=reason, ttl_ms=None)
+        return await self._answer(request, SignalType.PERMISSION_DECISION, verdict, meta)
+
+    async def respond_to_clarification(
+        self,
+        signal: Signal,
+        *,
+        answer: Any,
+        extra: dict[str, Any] | None = None,
+        neuron: str | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
+        """Dispatch the asker again with the answer, on the same trace; the one form that makes it go on.
+
+        Args:
+            signal: the CLARIFICATION.
+            answer: any JSON.
+            extra: more keys beside question and answer.
+            neuron: somebody else than the asker.
+            meta: annotations.
+
+        Raises:
+            DendriteProtocolError: not a CLARIFICATION, or it names nobody.
+            RoleError: this Dendrite is a worker.
+        """
+        _expect(signal, SignalType.CLARIFICATION, "respond_to_clarification")
+        said = {"question": signal.payload.get("question", ""), "answer": answer, **self._original(signal)}
+        return await self._redispatch(signal, "clarification", {**said, **(extra or {})}, neuron, meta)
+
+    async def respond_to_permission(
+        self,
+        signal: Signal,
+        *,
+        granted: bool,
+        reason: str | None = None,
+        ttl_ms: int | None = None,
+        extra: dict[str, Any] | None = None,
+        neuron: str | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
+        """Dispatch the asker again with the verdict, on the same trace. Arguments as for a clarification.
+
+        Raises:
+            DendriteProtocolError: not a PERMISSION, or it names nobody.
+            RoleError: this Dendrite is a worker.
+        """
+        _expect(signal, SignalType.PERMISSION, "respond_to_permission")
+        said = {
+            "action": signal.payload.get("action", ""),
+            **_verdict(granted=granted, reason=reason, ttl_ms=ttl_ms),
+            **self._original(signal),
+        }
+        return await self._redispatch(signal, "permission", {**said, **(extra or {})}, neuron, meta)
+
+    async def respond_to_escalation(
+        self,
+        signal: Signal,
+        *,
+        neuron: str | None = None,
+        input: dict[str, Any] | None = None,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
+        """Dispatch whom an ESCALATION names, on the same trace.
+
+        Args:
+            signal: the ESCALATION.
+            neuron: somebody else than its target.
+            input: instead of its reason and context.
+            meta: annotations.
+
+        Raises:
+            DendriteProtocolError: not an ESCALATION, or there is nobody to dispatch.
+            RoleError: this Dendrite is a worker.
+        """
+        self._link.require_orchestrator("respond_to_escalation")
+        _expect(signal, SignalType.ESCALATION, "respond_to_escalation")
+        said = {
+            "reason": signal.payload.get("reason", ""),
+            "context": signal.payload.get("context") or {},
+            "from": signal.neuron,
+        }
+        target = neuron or signal.payload.get("target")
+        if not target:
+            raise DendriteProtocolError("this ESCALATION names no target: pass neuron=")
+        return await self._dispatcher.send(
+            TaskSpec(
+                neuron=target,
+                input={"escalation": said} if input is None else input,
+                trace_id=signal.trace_id,
+                parent_id=signal.id,
+                meta=meta,
+            )
+        )
+
+    # -- inside
+
+    def _original(self, request: Signal) -> dict[str, Any]:
+        """What was asked of the asker in the first place, when this Dendrite saw it go by."""
+        known = self._finalizing.get(request.parent_id or "")
+        return {"original_input": known[1]} if known is not None and known[1] else {}
+
+    async def _answer(
+        self, request: Signal, type: SignalType, payload: dict[str, Any], meta: dict[str, Any] | None
+    ) -> Signal:
+        answer = Signal(
+            id=self._ids.event(),
+            trace_id=request.trace_id,
+            parent_id=request.id,
+            type=type,
+            directed=Directed(id=self._dendrite_id()),
+            ts=self._clock.now(),
+            payload=payload,
+            meta=dict(meta or {}),
+        )
+        await self._link.publish(answer)
+        return answer
+
+    async def _redispatch(
+        self, request: Signal, key: str, said: dict[str, Any], neuron: str | None, meta: dict[str, Any] | None
+    ) -> Signal:
+        self._link.require_orchestrator(f"respond_to_{key}")
+        target = neuron or request.neuron
+        if not target:
+            raise DendriteProtocolError(f"this {request.type} names nobody to dispatch again: pass neuron=")
+        known = self._finalizing.get(request.parent_id or "")
+        return await self._dispatcher.send(
+            TaskSpec(
+                neuron=target,
+                input={key: said},
+                trace_id=request.trace_id,
+                parent_id=request.id,
+                finalize=known is not None and known[0],
+                meta=meta,
+            )
+        )
+
+
+def _verdict(*, granted: bool, reason: str | None, ttl_ms: int | None) -> dict[str, Any]:
+    verdict: dict[str, Any] = {"granted": granted}
+    if reason is not None:
+        verdict["reason"] = reason
+    if ttl_ms is not None:
+        verdict["ttl_ms"] = ttl_ms
+    return verdict
+
+
+def _expect(signal: Signal, type: SignalType, operation: str) -> None:
+    if signal.type is not type:
+        raise DendriteProtocolError(f"{operation}() takes a {type}, not {signal.type}")

@@ -1,0 +1,56 @@
+"""Which collaborator reacts to which types, in the order of PROTOCOL 6.20."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.signal_types import PATHWAY_TYPES, TERMINAL_TYPES, SignalType
+
+if TYPE_CHECKING:
+    from cosmo_sdk.dendrite._dendrite import Dendrite
+
+_T = SignalType
+
+
+def wire(dendrite: Dendrite) -> None:
+    """Add every reaction, in order."""
+    inbound, work = dendrite._inbound, dendrite._work
+    hosting, memory, pathways = dendrite._hosting, dendrite._memory, dendrite._pathways
+    handlers, liveness, stopper = dendrite._handlers, dendrite._liveness, dendrite._stopper
+
+    def discover(signal: Signal) -> Literal["done"] | None:
+        if handlers.wants(_T.DISCOVER):
+            # Whoever registers a handler answers in our place.
+            handlers.fire(signal)
+        else:
+            work.spawn(liveness.respond_to_discover(signal), "answering a DISCOVER")
+        return "done"
+
+    def stop(signal: Signal) -> None:
+        pathways.deliver(signal)
+        work.spawn(stopper.obey(signal), f"stopping {signal.trace_id}")
+
+    def conclude(signal: Signal) -> None:
+        work.spawn(memory.conclude(signal), f"concluding {signal.trace_id}")
+
+    def mirror(signal: Signal) -> None:
+        liveness.note(signal)
+        if dendrite.registry_store is not None:
+            work.spawn(liveness.mirror(signal), f"mirroring {signal.type}")
+
+    inbound.react({_T.DISCOVER}, discover)
+    inbound.react({_T.RECALL, _T.IMPRINT}, memory.serve)
+    inbound.react({_T.STOP}, stop)
+    inbound.react({_T.RECALLED, _T.IMPRINTED}, memory.deliver)
+    inbound.react({_T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION}, pathways.answer)
+    inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._replies.remember)
+    inbound.react({_T.TASK}, hosting.take_task)
+    inbound.react(TERMINAL_TYPES, conclude)
+    inbound.react({_T.TASK_AWARDED}, hosting.take_award)
+    inbound.react({_T.BID}, dendrite._auctioneer.take_bid)
+    inbound.react({_T.STOPPED}, stopper.note_ack)
+    inbound.react(PATHWAY_TYPES - {_T.STOP}, pathways.deliver)
+    inbound.react({_T.TASK_OFFER}, dendrite._bidder.consider)
+    inbound.react({_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT}, mirror)
+    inbound.react(set(_T) - {_T.DISCOVER}, handlers.fire)

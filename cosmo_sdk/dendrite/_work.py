@@ -1,0 +1,41 @@
+"""Background work of one Dendrite: kept, named in the log when it fails, drained or cancelled at the end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Coroutine
+from typing import Any
+
+logger = logging.getLogger("cosmo_sdk.dendrite")
+
+
+class Work:
+    """Tasks that somebody must hold on to."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[Any]] = set()
+
+    def spawn(self, coroutine: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
+        """Run a coroutine beside everything else. What it raises is logged as `what`."""
+        task = asyncio.get_running_loop().create_task(coroutine, name=what)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.error("%s failed: %s", task.get_name(), error, exc_info=error)
+
+    async def finish(self, timeout_s: float) -> None:
+        """Let everything end by itself for a while, then cancel what is left, and wait for that."""
+        mine = asyncio.current_task()
+        tasks = {task for task in self._tasks if task is not mine}
+        if not tasks:
+            return
+        _, late = await asyncio.wait(tasks, timeout=timeout_s)
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)

@@ -1,0 +1,242 @@
+"""A Pathway: one trace as its originator, or an observer, follows it (PROTOCOL 6.11)."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
+from types import TracebackType
+from typing import Any, Literal, Self, TypeVar, get_args
+
+from cosmo_sdk.clock import SYSTEM_CLOCK, Clock, within
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import PathwayClosedError
+from cosmo_sdk.signal_types import TERMINAL_SCOPE_TYPES, TERMINAL_TYPES, WAIT_TYPES, SignalType
+
+logger = logging.getLogger(__name__)
+
+Scope = Literal["all", "terminal"]
+"""What reaches `wait` and iteration: every type, or what ends the work or needs an answer."""
+
+BUFFERED = 4096
+"""Signals kept for a later `wait` or iteration; beyond that the oldest are dropped and counted."""
+
+Callback = Callable[[Signal], Awaitable[Any] | Any]
+C = TypeVar("C", bound=Callback)
+
+
+class Pathway:
+    """Everything a trace says, as it is said.
+
+    `wait` and `wait_for` give the next Signal nobody has consumed yet, iteration gives every one from the start,
+    callbacks run in order; none of the three disturbs the others. FINAL and ERROR close it.
+
+    Args:
+        trace_id: the trace to follow.
+        parent_id: the event that opened it here.
+        role: `originator` or `observer`.
+        on_close: called once, when it closes.
+        scope: see `Scope`; callbacks hear every type under both.
+        clock: measures timeouts.
+
+    Raises:
+        ValueError: unknown scope.
+    """
+
+    def __init__(
+        self,
+        trace_id: str,
+        *,
+        parent_id: str | None = None,
+        role: str = "originator",
+        on_close: Callable[[Pathway], None] | None = None,
+        scope: Scope = "all",
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        if scope not in get_args(Scope):
+            raise ValueError(f'scope={scope!r} is neither "all" nor "terminal"')
+        self.trace_id = trace_id
+        self.parent_id = parent_id
+        self.role = role
+        self.scope: Scope = scope
+        self.dropped = 0
+        """Signals that nobody consumed in time and that were dropped from a full buffer."""
+        self._on_close = on_close
+        self._clock = clock
+        self._closed: PathwayClosedError | None = None
+        self._callbacks: list[tuple[SignalType, Callback]] = []
+        self._unconsumed: deque[Signal] = deque()
+        self._history: deque[Signal] = deque()
+        self._history_start = 0
+        self._waiters: list[tuple[frozenset[SignalType], asyncio.Future[Signal]]] = []
+        self._news: list[asyncio.Future[None]] = []
+        self._pending: deque[Signal] = deque()
+        self._caller: asyncio.Task[None] | None = None
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more will be delivered."""
+        return self._closed is not None
+
+    # -- what users call
+
+    async def wait(self, timeout_s: float | None = None) -> Signal:
+        """The next answer or question: AGENT_OUTPUT, CLARIFICATION, PERMISSION, ERROR or FINAL.
+
+        Under `scope="terminal"` AGENT_OUTPUT is passed over. An ERROR is returned, not raised.
+
+        Args:
+            timeout_s: how long to wait, seconds; None waits until the Pathway closes.
+
+        Raises:
+            TimeoutError: nothing came in time.
+            PathwayClosedError: it closed before; PathwayStopped after a STOP, PathwayShutDown when its Dendrite stopped.
+        """
+        return await self._next(WAIT_TYPES if self.scope == "all" else TERMINAL_SCOPE_TYPES, timeout_s)
+
+    async def wait_for(self, type: SignalType, timeout_s: float | None = None) -> Signal:
+        """The next Signal of one type. Raises as `wait` does."""
+        return await self._next(frozenset({type}), timeout_s)
+
+    def on(self, type: SignalType) -> Callable[[C], C]:
+        """Decorator: call the function with every Signal of a type, one at a time, in order of arrival."""
+
+        def register(callback: C) -> C:
+            self._callbacks.append((type, callback))
+            return callback
+
+        return register
+
+    async def close(self) -> None:
+        """Stop following. What was buffered can still be waited for. Calling it again does nothing."""
+        self.end(PathwayClosedError(self.trace_id))
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def __aiter__(self) -> AsyncIterator[Signal]:
+        position = 0
+        while True:
+            position = max(position, self._history_start)
+            index = position - self._history_start
+            if index < len(self._history):
+                position += 1
+                yield self._history[index]
+            elif self._closed is not None:
+                return
+            else:
+                news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+                self._news.append(news)
+                await news
+
+    # -- what the Dendrite calls
+
+    def deliver(self, signal: Signal) -> None:
+        """Take in a Signal of the trace. Ignored once closed."""
+        if self._closed is not None:
+            return
+        if self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES:
+            self._remember(signal)
+        if signal.type in TERMINAL_TYPES:
+            self._finish(PathwayClosedError(self.trace_id, f"{signal.type} ended the trace"))
+        if self._caller is not None or any(type is signal.type for type, _ in self._callbacks):
+            self._pending.append(signal)
+            if self._caller is None:
+                self._caller = asyncio.get_running_loop().create_task(self._call_back())
+        else:
+            self._settle(signal)
+
+    def end(self, reason: PathwayClosedError) -> None:
+        """Close for a reason, which everybody who waits is told."""
+        if self._closed is None:
+            self._finish(reason)
+        if self._caller is None:
+            self._dismiss()
+
+    # -- inside
+
+    def _finish(self, reason: PathwayClosedError) -> None:
+        self._closed = reason
+        self._announce()
+        if self._on_close is not None:
+            self._on_close(self)
+            self._on_close = None
+
+    def _remember(self, signal: Signal) -> None:
+        if len(self._history) >= BUFFERED:
+            self._history.popleft()
+            self._history_start += 1
+        self._history.append(signal)
+        self._announce()
+
+    def _announce(self) -> None:
+        news, self._news = self._news, []
+        for waiting in news:
+            if not waiting.done():
+                waiting.set_result(None)
+
+    async def _call_back(self) -> None:
+        """Run callbacks in order; who waits for a Signal is served after its callbacks."""
+        while self._pending:
+            signal = self._pending[0]
+            for type, callback in list(self._callbacks):
+                if type is signal.type:
+                    try:
+                        result = callback(signal)
+                        if inspect.isawaitable(result):
+                            await result
+                    except Exception:
+                        logger.exception("a callback for %s on %s failed", signal.type, self.trace_id)
+            self._pending.popleft()
+            self._settle(signal)
+        self._caller = None
+
+    def _settle(self, signal: Signal) -> None:
+        """Serve whoever waits for this Signal, else keep it for who will."""
+        served = False
+        if self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES:
+            remaining = []
+            for types, waiter in self._waiters:
+                if waiter.done():
+                    continue
+                if signal.type in types:
+                    waiter.set_result(signal)
+                    served = True
+                else:
+                    remaining.append((types, waiter))
+            self._waiters = remaining
+            if not served:
+                if len(self._unconsumed) >= BUFFERED:
+                    self._unconsumed.popleft()
+                    self.dropped += 1
+                self._unconsumed.append(signal)
+        if self._closed is not None and len(self._pending) == 0:
+            self._dismiss()
+
+    def _dismiss(self) -> None:
+        """Tell everybody who still waits that nothing will come."""
+        waiters, self._waiters = self._waiters, []
+        for _, waiter in waiters:
+            if not waiter.done() and self._closed is not None:
+                waiter.set_exception(self._closed.again())
+
+    async def _next(self, types: frozenset[SignalType], timeout_s: float | None) -> Signal:
+        for index, signal in enumerate(self._unconsumed):
+            if signal.type in types:
+                del self._unconsumed[index]
+                return signal
+        if self._closed is not None and self._caller is None:
+            raise self._closed.again()
+        waiter: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+        self._waiters.append((types, waiter))
+        try:
+            return await within(self._clock, waiter, timeout_s)
+        except TimeoutError:
+            raise TimeoutError(f"nothing arrived on {self.trace_id} within {timeout_s}s") from None
