@@ -14,7 +14,7 @@ from cosmo_sdk.synapse import DevSynapse
 NAMESPACE = "demo"
 
 HEARTBEAT_S = 2.0
-"""Time between two signs of life at the usual pace, seconds."""
+"""Time between two signs of life, about, at the usual pace, seconds."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class Worker:
             namespace=NAMESPACE,
             dendrite_id=f"{neuron_id}-host",
             role=role,
-            heartbeat_s=pace.seconds(HEARTBEAT_S),
+            # Everybody has a rhythm of their own, or all would speak at once.
+            heartbeat_s=pace.seconds(HEARTBEAT_S * pace.dice.uniform(0.9, 1.3)),
             reregister_on_heartbeat=False,
             auto_bid=False,
         )

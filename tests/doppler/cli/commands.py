@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
+
+from cosmo_sdk.envelope import Signal
 
 COSMO = (sys.executable, "-m", "cosmo_doppler")
 PATIENCE_S = 30.0
@@ -52,14 +56,14 @@ class Running:
                 lines.append(line.rstrip("\n"))
                 self._grown.notify_all()
 
-    def wait_for(self, text: str) -> str:
-        """The first line, on either stream, that holds `text`."""
+    def wait_for(self, text: str, times: int = 1) -> str:
+        """Wait until `text` was in so many lines, on either stream, and return the last of these."""
         deadline = time.monotonic() + PATIENCE_S
         with self._grown:
             while True:
-                for line in (*self.out, *self.err):
-                    if text in line:
-                        return line
+                found = [line for line in (*self.out, *self.err) if text in line]
+                if len(found) >= times:
+                    return found[times - 1]
                 left = deadline - time.monotonic()
                 assert left > 0, f"{text!r} never came; stdout {self.out}, stderr {self.err}"
                 self._grown.wait(left)
@@ -76,6 +80,14 @@ class Running:
     @property
     def text(self) -> str:
         return "\n".join((*self.out, *self.err))
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Look again and again until it holds."""
+    deadline = time.monotonic() + PATIENCE_S
+    while not condition():
+        assert time.monotonic() < deadline, "it never held"
+        time.sleep(0.01)
 
 
 @contextmanager
@@ -117,9 +129,24 @@ def bus_process(folder: Path, *options: str, namespace: str = "dev") -> Iterator
     port_file = folder / "bus.port"
     arguments = ("synapse", "start", "memory", "-n", namespace, "--port", "0", "--port-file", str(port_file))
     with running(*arguments, *options) as bus:
-        deadline = time.monotonic() + PATIENCE_S
-        while not port_file.exists():
-            assert bus.process.poll() is None, bus.text
-            assert time.monotonic() < deadline, bus.text
-            time.sleep(0.01)
+        wait_until(lambda: port_file.exists() or bus.process.poll() is not None)
+        assert port_file.exists(), bus.text
         yield bus, f"cosmo://127.0.0.1:{port_file.read_text().strip()}"
+
+
+def publish(url: str, namespace: str, *signals: Signal) -> None:
+    """Publish from a connection of its own; the bus has taken them when this returns."""
+    host, _, port = url.removeprefix("cosmo://").rpartition(":")
+    with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+        lines = connection.makefile("rwb")
+        lines.readline()
+        for each in signals:
+            op = {
+                "op": "pub",
+                "subject": f"cosmonapse.{namespace}.{each.type}",
+                "frame": each.encode().decode(),
+            }
+            lines.write(json.dumps(op).encode() + b"\n")
+        lines.write(b'{"op":"ping"}\n')
+        lines.flush()
+        assert b"pong" in lines.readline()

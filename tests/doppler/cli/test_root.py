@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from cosmo_doppler.cli.root import COMMANDS, cosmo
+from tests.doppler.cli.commands import cosmo as run
+
+GROUPS = {"synapse": ("start", "view", "stop"), "registry": ("list",)}
+EVERY = [(name,) for name in COMMANDS] + [
+    (group, command) for group, commands in GROUPS.items() for command in commands
+]
+
+
+def test_help_lists_every_command_with_its_summary() -> None:
+    shown = run("--help")
+    assert shown.returncode == 0
+    for name, entry in COMMANDS.items():
+        assert (name in shown.stdout) == bool(entry.summary)
+        assert entry.summary in shown.stdout
+
+
+@pytest.mark.parametrize("words", EVERY, ids=" ".join)
+def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
+    context = cosmo.make_context("cosmo", [*words, "--help"], resilient_parsing=True)
+    command = cosmo
+    for word in words:
+        command = command.get_command(context, word)
+        assert command is not None
+    text = command.get_help(context)
+    assert len(command.help or "") > 10
+    if len(words) == 2 or words[0] not in GROUPS:
+        assert "Examples:" in text
+
+
+def test_the_version_is_told() -> None:
+    shown = run("--version")
+    assert shown.stdout.startswith("cosmo, version ")
+    assert shown.returncode == 0
+
+
+def test_an_unknown_command_is_named_in_one_line() -> None:
+    shown = run("observe")
+    assert shown.returncode == 2
+    assert shown.stderr == "error: No such command 'observe'; see `cosmo --help`\n"
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts_complete(shell: str) -> None:
+    shown = run("completion", shell)
+    assert shown.returncode == 0
+    assert "_COSMO_COMPLETE" in shown.stdout
+    assert shown.stdout.startswith("#")
+    assert not run("completion", shell, "--no-hint").stdout.startswith("# ")
+
+
+def test_completion_of_an_unknown_shell_is_refused() -> None:
+    assert run("completion", "tcsh").returncode == 2
+
+
+def test_commands_complete_themselves() -> None:
+    shown = run(_COSMO_COMPLETE="bash_complete", COMP_WORDS="cosmo reg", COMP_CWORD="1")
+    assert shown.stdout == "plain,registry\n"

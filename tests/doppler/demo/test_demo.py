@@ -1,0 +1,175 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from cosmo_doppler.demo import open_demo
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.requests import Request
+from cosmo_doppler.session import Session
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.synapse import DevSynapse
+
+PATIENCE_S = 45.0
+SCALE = 0.12
+"""Fast enough for tests, slow enough for a busy machine."""
+
+
+@pytest.fixture
+def demo(caplog: pytest.LogCaptureFixture) -> Iterator[Session]:
+    """The demo, running. Nobody may complain while it runs and when it ends."""
+    caplog.set_level(logging.WARNING)
+    session = open_demo(seed=7, scale=SCALE)
+    session.start()
+    yield session
+    session.stop()
+    assert session.failure is None
+    assert session.status().state == "closed"
+    complaints = [record.getMessage() for record in caplog.records if "unexpected" in record.getMessage()]
+    assert complaints == []
+
+
+def until(session: Session, condition: Callable[[Board], object]) -> None:
+    """Wait until the board of the session shows it."""
+    deadline = time.monotonic() + PATIENCE_S
+    while True:
+        assert session.failure is None
+        with session.lock:
+            if condition(session.timeline.board):
+                return
+            seen = dict(session.timeline.board.types)
+        assert time.monotonic() < deadline, f"it never happened; seen: {seen}"
+        time.sleep(0.02)
+
+
+def types_of(board: Board, trace_id: str) -> list[str]:
+    return [node.type for node in board.traces[trace_id].rows]
+
+
+def open_request(session: Session, kind: str) -> Request:
+    """The first open question of a kind."""
+    found: list[Request] = []
+
+    def look(board: Board) -> bool:
+        found.extend(each for each in board.requests.values() if each.kind == kind and each.state == "open")
+        return bool(found)
+
+    until(session, look)
+    return found[0]
+
+
+def signal_of(session: Session, request: Request) -> Signal:
+    with session.lock:
+        return Signal.decode(session.store.frame(request.seq))
+
+
+def test_it_shows_everything_it_promises(demo: Session) -> None:
+    until(
+        demo, lambda board: {each.liveness(board.now) for each in board.roster.values()} >= {"live", "stale"}
+    )
+    until(demo, lambda board: board.types["CLARIFICATION"] and board.types["PERMISSION"])
+    until(demo, lambda board: {"night-owl", "barn-owl"} <= board.roster.keys())
+    until(demo, lambda board: any(_stopped_with_rollback(demo, board)))
+    until(demo, lambda board: any(_retried(board)))
+    until(demo, lambda board: any(_nested(board)))
+    until(demo, lambda board: _strategies(board) >= {"first_bid", "lowest_cost", "highest_confidence"})
+    with demo.lock:
+        board = demo.timeline.board
+        assert board.malformed == 0
+        assert board.roster["ledger-book"].role == "engram"
+        assert "DEREGISTER" not in board.types
+
+
+def _stopped_with_rollback(session: Session, board: Board) -> Iterator[bool]:
+    for trace in board.traces.values():
+        for node in trace.rows:
+            if node.type == "STOPPED":
+                yield session.store.observed(node.seq).header.read_payload().get("compensated", 0) >= 2
+
+
+def _retried(board: Board) -> Iterator[bool]:
+    """An ERROR on one trace, and the fetcher's success on a later one."""
+    failed = [trace for trace in board.traces.values() if trace.errors and "fetcher" in _who(board, trace.id)]
+    for trace in board.traces.values():
+        if "fetcher" in _who(board, trace.id) and "FINAL" in types_of(board, trace.id):
+            yield bool(failed)
+
+
+def _who(board: Board, trace_id: str) -> set[str]:
+    return {node.who for node in board.traces[trace_id].rows}
+
+
+def _nested(board: Board) -> Iterator[bool]:
+    """Offers inside the work of an offer, all on one trace, down to the conclusion."""
+    for trace in board.traces.values():
+        if len(trace.auctions) >= 3:
+            depths = {node.depth for node in trace.rows if node.type == "TASK_OFFER"}
+            yield len(depths) > 1 and trace.status == "done" and "PLAN" in types_of(board, trace.id)
+
+
+def _strategies(board: Board) -> set[str]:
+    """The strategies that alone explain some award."""
+    explained = [auction.explained_by() for auction in board.auctions.values() if auction.state == "awarded"]
+    return {each for strategies in explained for each in strategies}
+
+
+@pytest.mark.parametrize("redispatch", [True, False], ids=["re-dispatch", "discrete"])
+async def test_work_goes_on_when_a_person_answers(demo: Session, redispatch: bool) -> None:
+    question = await asyncio.to_thread(open_request, demo, "CLARIFICATION")
+    request = signal_of(demo, question)
+    await demo.act(lambda operator: operator.answer(request, answer="2025", redispatch=redispatch))
+    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].status == "done")
+    with demo.lock:
+        assert "FINAL" in types_of(demo.timeline.board, question.trace_id)
+        final = demo.timeline.board.traces[question.trace_id].rows[-1]
+        assert "Report 2025" in demo.store.frame(final.seq).decode()
+
+
+@pytest.mark.parametrize("redispatch", [True, False], ids=["re-dispatch", "discrete"])
+@pytest.mark.parametrize(("granted", "words"), [(True, "noted in the ledger"), (False, "left undone")])
+async def test_work_goes_on_when_a_person_decides(
+    demo: Session, granted: bool, words: str, redispatch: bool
+) -> None:
+    question = await asyncio.to_thread(open_request, demo, "PERMISSION")
+    request = signal_of(demo, question)
+    await demo.act(
+        lambda operator: operator.decide(request, granted=granted, reason="", redispatch=redispatch)
+    )
+    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].status == "done")
+    with demo.lock:
+        finals = [node for node in demo.timeline.board.traces[question.trace_id].rows if node.type == "FINAL"]
+        assert words in demo.store.frame(finals[0].seq).decode()
+
+
+async def test_others_can_attach_to_it(demo: Session) -> None:
+    await asyncio.to_thread(until, demo, lambda board: board.signals > 10)
+    synapse = DevSynapse(demo.title.removeprefix("demo at "))
+    heard = asyncio.Event()
+    await synapse.connect()
+    await synapse.subscribe("cosmonapse.demo.HEARTBEAT", lambda _: heard.set())
+    await asyncio.wait_for(heard.wait(), PATIENCE_S)
+    await synapse.close()
+
+
+async def test_a_person_can_stop_its_work(demo: Session) -> None:
+    question = await asyncio.to_thread(open_request, demo, "CLARIFICATION")
+    await demo.act(lambda operator: operator.stop(question.trace_id, rollback=False, reason="enough"))
+    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].stopped)
+    before = demo.status().signals
+    await asyncio.to_thread(until, demo, lambda board: board.signals > before + 30)
+
+
+def test_the_same_seed_asks_for_the_same_work() -> None:
+    def first_titles() -> list[str]:
+        session = open_demo(seed=3, scale=SCALE)
+        session.start()
+        until(session, lambda board: len(board.trace_order) >= 3)
+        session.stop()
+        board = session.timeline.board
+        return [board.traces[id].title for id in board.trace_order[:3]]
+
+    assert first_titles() == first_titles()
