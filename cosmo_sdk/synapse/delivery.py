@@ -128,7 +128,7 @@ class Delivery:
         if self._closed:
             return
         try:
-            result = self._handler(signal)
+            result = self._context.copy().run(self._handler, signal)
         except Exception:
             self.failures += 1
             logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
