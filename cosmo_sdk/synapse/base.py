@@ -17,7 +17,8 @@ REPLY_TO = "_reply_to"
 """The meta key that names where a reply is awaited (PROTOCOL 1.7)."""
 
 SignalHandler = Callable[[Signal], Awaitable[Any] | Any]
-"""Receives one Signal. Coroutine functions run concurrently up to a bound; plain functions are called in the same order."""
+"""Receives one Signal. Coroutine functions run concurrently up to a bound; plain functions are called at
+once, in order over all subscriptions, and must not block."""
 
 FrameHandler = Callable[[str, bytes], None]
 """Receives one undecoded frame: subject, JSON bytes. Called in order, must not block."""

@@ -36,6 +36,8 @@ _TURN = 256
 _SPARE = 4
 """Idle workers kept; the others of a burst go home."""
 
+_FAILED = "%s: handler failed on %s %s"
+
 
 class Delivery:
     """The queue and the workers of one subscription.
@@ -131,9 +133,9 @@ class Delivery:
             result = self._context.copy().run(self._handler, signal)
         except Exception:
             self.failures += 1
-            logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
+            logger.exception(_FAILED, self._label, signal.type, signal.id)
             return
-        if isawaitable(result):
+        if result is not None and isawaitable(result):
             self._at_once = False
             worker = self._loop.create_task(self._finish(signal, result), context=self._context.copy())
             self._workers.add(worker)
@@ -144,7 +146,7 @@ class Delivery:
             await result
         except Exception:
             self.failures += 1
-            logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
+            logger.exception(_FAILED, self._label, signal.type, signal.id)
 
     def _drop(self) -> None:
         if self._closed:
@@ -204,7 +206,7 @@ class Delivery:
                     _forgive_cancellation()
                 except Exception:
                     self.failures += 1
-                    logger.exception("%s: handler failed on %s %s", self._label, signal.type, signal.id)
+                    logger.exception(_FAILED, self._label, signal.type, signal.id)
             if queue:
                 await self._pause()
                 continue

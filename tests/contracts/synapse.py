@@ -152,6 +152,27 @@ async def test_plain_functions_are_handlers_too(join):
     assert got == [1, 2]
 
 
+async def test_plain_functions_keep_the_order_across_subscriptions(join):
+    synapse = await join()
+    got: list[int] = []
+    for subject in ("a", "b", "c"):
+        await synapse.subscribe(subject, lambda signal: got.append(number_of(signal)))
+    for number in range(60):
+        await synapse.publish("abc"[number * 7 % 3], task(number))
+    await all_delivered(synapse)
+    assert got == list(range(60))
+
+
+async def test_a_plain_function_may_return_something_to_await(join):
+    synapse = await join()
+    inbox = Inbox()
+    await synapse.subscribe("s", lambda signal: inbox(signal))
+    for number in range(20):
+        await synapse.publish("s", task(number))
+    await inbox.holds(20)
+    assert inbox.numbers == list(range(20))
+
+
 async def test_a_slow_handler_delays_nobody(join):
     synapse = await join()
     release = asyncio.Event()
@@ -183,13 +204,18 @@ async def test_a_handler_that_fails_is_logged_and_disturbs_nobody(join, caplog):
     async def broken(signal: Signal) -> None:
         raise ValueError("a broken handler")
 
+    def plainly_broken(signal: Signal) -> None:
+        raise ValueError("a broken plain handler")
+
     await synapse.subscribe("s", broken)
+    await synapse.subscribe("s", plainly_broken)
     await synapse.subscribe("s", inbox)
     await synapse.publish("s", task(1))
     await synapse.publish("s", task(2))
     await inbox.holds(2)
     await all_delivered(synapse)
     assert caplog.text.count("ValueError: a broken handler") == 2
+    assert caplog.text.count("ValueError: a broken plain handler") == 2
 
 
 async def test_a_cancelled_handler_does_not_end_the_subscription(join):

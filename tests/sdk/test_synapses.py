@@ -97,7 +97,7 @@ async def test_a_burst_in_memory_stays_small():
     arrived = 0
     all_arrived = asyncio.Event()
 
-    def handler(signal: Signal) -> None:
+    async def handler(signal: Signal) -> None:
         nonlocal arrived
         arrived += 1
         if arrived == 20_000:
@@ -148,13 +148,26 @@ async def test_concurrency_is_bounded_and_what_finds_no_room_is_counted(caplog):
     await delivery.close()
 
 
-async def test_handlers_run_in_the_context_that_subscribed():
+@pytest.mark.parametrize(
+    "kind", ["coroutine function", "plain function", "function that returns an awaitable"]
+)
+async def test_handlers_run_in_the_context_that_subscribed(kind):
     ambient: ContextVar[str] = ContextVar("ambient", default="none")
     seen: asyncio.Queue[str] = asyncio.Queue()
-    delivery = Delivery(lambda signal: seen.put(ambient.get()), "test")
+
+    async def note(signal: Signal) -> None:
+        await seen.put(ambient.get())
+
+    handlers = {
+        "coroutine function": note,
+        "plain function": lambda signal: seen.put_nowait(ambient.get()),
+        "function that returns an awaitable": lambda signal: note(signal),
+    }
+    delivery = Delivery(handlers[kind], "test")
     ambient.set("of the publisher")
-    delivery.push(task())
-    assert await seen.get() == "none"
+    for _ in range(3):
+        delivery.push(task())
+        assert await seen.get() == "none"
     await delivery.close()
 
 
