@@ -172,6 +172,11 @@ class BusClient:
         connection.send(line)
         self._published += 1
 
+    @property
+    def congested(self) -> bool:
+        """Whether the socket takes no more for now, so that `drain()` would wait."""
+        return self._connection is not None and self._connection.congested
+
     async def drain(self) -> None:
         """Wait until the bus takes more.
 

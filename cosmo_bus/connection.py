@@ -112,6 +112,11 @@ class Connection(asyncio.Protocol):
         if self._waiting_bytes > _WRITE_AT_ONCE:
             self._write()
 
+    @property
+    def congested(self) -> bool:
+        """Whether the socket takes no more for now."""
+        return not self._writable.is_set()
+
     async def drain(self) -> None:
         """Wait until the socket takes more.
 
