@@ -95,7 +95,7 @@ class QuestionForm(Form[Draft]):
                 field = Field(label, prose(safe_value(value), classes="context"))
                 field.add_class("close")
                 yield field
-        yield Field("Waiting", prose(id="waited", classes="quiet"))
+        yield Field("Waiting", prose(id="waited"))
 
     def reply_choice(self) -> ComposeResult:
         """Which of the two forms of an answer goes out (PROTOCOL 6.14)."""
@@ -112,10 +112,10 @@ class QuestionForm(Form[Draft]):
 
     def say_effect(self, reply_type: str) -> None:
         """Say what the chosen form does to the asker."""
-        again = "The asker runs again, with your reply and what it was asked first."
+        again = "It runs again, with your reply and its task."
         if self._question.original is None:
-            again = "The asker runs again, with your reply. Its first task was not seen."
-        only = f"A {reply_type}; only an agent that waits for it goes on."
+            again = "It runs again with your reply; its task is unknown."
+        only = f"Only an agent awaiting a {reply_type} goes on."
         self.query_one("#effect", Static).update(Content(again if self.redispatch else only))
 
     def nobody_to_task(self) -> str:
@@ -192,8 +192,8 @@ class PermissionForm(QuestionForm[DecisionDraft]):
     def compose_buttons(self) -> Iterator[Button]:
         """Neither decision is under the first enter."""
         yield button(self.cancel_label, "cancel")
-        yield button("Deny  d", "deny")
-        yield button("Grant  g", "grant")
+        yield button("Deny", "deny", "d")
+        yield button("Grant", "grant", "g")
 
     def senders(self) -> list[Button]:
         """Both decisions."""

@@ -7,14 +7,13 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
-from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.session import check_namespace
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
-from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.form import Form, button_label
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.synapse import synapse_from_url
@@ -70,10 +69,10 @@ class ConnectForm(Form[ConnectChoice]):
         yield prose(
             "Real agents trade on a bus inside this program. Nothing leaves it.", id="of-demo", classes="hint"
         )
-        start = Field("No bus yet", prose(self._start_command(), id="command"))
+        start = Field("No bus?", prose(self._start_command(), id="command"))
         start.add_class("close")
         yield start
-        yield prose("in another terminal starts one here; Doppler finds it by itself.", classes="hint")
+        yield prose("in another terminal starts one, and Doppler finds it.", classes="hint")
 
     def _start_command(self) -> str:
         """The command that starts a bus where we look for one."""
@@ -87,9 +86,14 @@ class ConnectForm(Form[ConnectChoice]):
     def refresh_form(self) -> None:
         """Show the fields of the chosen place."""
         place = self._place
-        for field, of in (("of-bus", "bus"), ("in-bus", "bus"), ("of-file", "recording"), ("of-demo", "demo")):
+        for field, of in (
+            ("of-bus", "bus"),
+            ("in-bus", "bus"),
+            ("of-file", "recording"),
+            ("of-demo", "demo"),
+        ):
             self.query_one(f"#{field}").set_class(place != of, "hidden")
-        self.query_one("#send", Button).label = Content(_VERBS[place])
+        self.query_one("#send", Button).label = button_label(_VERBS[place], "ctrl+s")
 
     def problem(self) -> str:
         """Why this cannot be opened."""

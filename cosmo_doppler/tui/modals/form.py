@@ -33,7 +33,7 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
 
     AUTO_FOCUS: ClassVar[str | None] = ""
     # Textual declares it as an instance attribute.
-    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (22, "-tall")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (22, "-middle"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("ctrl+s", "send", "send", show=False, priority=True),
@@ -44,27 +44,30 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         width: 76; max-width: 100%; height: auto; max-height: 100%;
         background: $panel; border: round $border; padding: 1 2;
     }
+    Form.-middle > #frame { padding: 1 2 0 2; }
     Form.-short > #frame { padding: 0 1; }
     Form #heading { height: 1; margin-bottom: 1; }
     Form.-short #heading { margin-bottom: 0; }
-    Form #heading > #what { width: 1fr; text-style: bold; }
-    Form #heading > #where { width: auto; color: $foreground-muted; }
-    Form #body { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
+    Form #heading > #what { width: 1fr; text-style: bold; text-wrap: nowrap; text-overflow: ellipsis; }
+    Form #heading > #where { width: auto; margin-left: 2; color: $foreground-muted; }
+    Form #body { height: auto; scrollbar-size-vertical: 1; }
     Form #body > * { height: auto; margin-bottom: 1; }
-    Form #body > .close { margin-bottom: 0; }
+    Form #body > .close, Form #body > *:last-child { margin-bottom: 0; }
     Form.-short #body > * { margin-bottom: 0; }
     Form .hint { color: $foreground-muted; padding-left: 10; }
-    Form .quiet { color: $foreground-muted; }
-    Form Input, Form TextArea { background: $background; padding: 0 1; }
+    Form.-short .gap { display: none; }
+    Form Input, Form TextArea { background: $background; padding: 0; }
     Form Input:focus, Form TextArea:focus { background: $block-cursor-background; background-tint: transparent; }
     Form TextArea .text-area--cursor-line { background: transparent; }
-    Form #message { height: auto; max-height: 2; }
-    Form #buttons { height: 1; align-horizontal: right; margin-top: 1; }
-    Form.-short #buttons { margin-top: 0; }
-    Form Button { min-width: 0; padding: 0 2; margin-left: 2; color: $foreground; background: $background; }
+    Form #message { height: auto; min-height: 1; max-height: 2; margin-top: 1; }
+    Form #buttons { height: 1; align-horizontal: right; }
+    Form.-short #message { max-height: 1; margin-top: 0; }
+    Form Button { min-width: 0; padding: 0 1; margin-left: 2; color: $foreground; background: $background; text-style: none; }
     Form Button:hover { background: $block-cursor-background; }
-    Form Button:focus { color: $background; background: $primary; text-style: bold; }
-    Form Button:disabled { color: $foreground-disabled; background: $panel; opacity: 1; text-opacity: 1; }
+    Form Button:focus {
+        color: $background; background: $primary; background-tint: transparent; text-style: bold !important;
+    }
+    Form Button:disabled { color: $foreground-disabled; background: $panel; text-opacity: 1; }
     """
 
     cancel_label: ClassVar[str] = "Cancel"
@@ -115,12 +118,27 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
     def compose_buttons(self) -> Iterator[Button]:
         """Cancel first: it is the default."""
         yield button(self.cancel_label, "cancel")
-        yield button(self.send_label, "send")
+        yield button(self.send_label, "send", "ctrl+s")
 
     def on_mount(self) -> None:
         """Show the form as it stands, and hold the keys for a moment."""
         self.check()
         self.hold(self.GUARD_S, self.first)
+
+    def on_resize(self) -> None:
+        """Keep the buttons on the screen, once the styles of this size are known."""
+        self.call_after_refresh(self._fit)
+
+    def _fit(self) -> None:
+        """Let what is too high for the screen scroll above the buttons."""
+        parts = [self.query_one(f"#{part}") for part in ("heading", "message", "buttons")]
+        # Where there is room, a second line is kept for the reason why not.
+        around = 3 if self.has_class("-short") else 4
+        around += self.query_one("#frame").gutter.height + sum(part.styles.margin.height for part in parts)
+        body = self.query_one("#body")
+        body.styles.max_height = max(3, self.size.height - around)
+        if self.focused is not None:
+            self.focused.scroll_visible(animate=False)
 
     def hold(self, seconds: float, then: Callable[[], Widget]) -> None:
         """Send nothing and move no focus for a moment, then focus `then()`."""
@@ -190,6 +208,11 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         self.dismiss(self.draft())
 
 
-def button(label: str, id: str) -> Button:
-    """A button of one line."""
-    return Button(Content(label), id=id, compact=True)
+def button(label: str, id: str, key: str = "") -> Button:
+    """A button of one line, and the key that stands for it."""
+    return Button(button_label(label, key), id=id, compact=True)
+
+
+def button_label(label: str, key: str = "") -> Content:
+    """What a button says; the key dim."""
+    return Content.assemble(label, (f"  {key}", "dim")) if key else Content(label)

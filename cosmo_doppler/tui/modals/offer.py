@@ -15,9 +15,9 @@ from textual.widgets import Button, Input, Static, TextArea
 from cosmo_doppler.controls import SOURCE, SOURCE_KEY
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import Neuron, neurons
-from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.form import Form, button_label
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
-from cosmo_doppler.tui.safe import fit, safe
+from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many
 from cosmo_sdk.bidding import Select
 
@@ -26,9 +26,6 @@ LONGEST_WINDOW_MS = 600_000
 
 MAX_SHOWN = 400
 """Characters of the preview."""
-
-HINT_WIDTH = 58
-"""Cells of a hint at the usual width of the form."""
 
 Kind = Literal["offer", "task"]
 
@@ -98,11 +95,14 @@ class OfferForm(Form[OfferDraft]):
 
     send_label: ClassVar[str] = "Send offer"
     DEFAULT_CSS = """
-    OfferForm #input { height: 5; border: none; width: 1fr; }
+    OfferForm #input { height: 3; border: none; width: 1fr; }
+    OfferForm.-tall #input { height: 6; }
     OfferForm.-short #input { height: 2; }
     OfferForm #window { width: 11; }
     OfferForm .hidden { display: none; }
-    OfferForm #preview { color: $foreground-muted; height: auto; max-height: 3; margin-bottom: 0; }
+    OfferForm #who { text-wrap: nowrap; text-overflow: ellipsis; }
+    OfferForm #preview { color: $foreground-muted; height: auto; max-height: 2; margin-bottom: 0; }
+    OfferForm.-tall #preview { max-height: 5; }
     OfferForm.-short #preview { max-height: 1; }
     """
 
@@ -133,7 +133,7 @@ class OfferForm(Form[OfferDraft]):
         strategies: list[tuple[str, Select]] = [
             ("first bid", "first_bid"),
             ("lowest cost", "lowest_cost"),
-            ("highest confidence", "highest_confidence"),
+            ("most confident", "highest_confidence"),
         ]
         choose = Field("Award to", Choice[Select](strategies, id="select"), id="choose")
         choose.add_class("close")
@@ -158,8 +158,8 @@ class OfferForm(Form[OfferDraft]):
         self.query_one("#choose").set_class(kind != "offer", "hidden")
         self.query_one("#wait").set_class(kind != "offer", "hidden")
         self.query_one("#what", Static).update(Content(f"New {kind}"))
-        self.query_one("#send", Button).label = Content(f"Send {kind}")
-        self.query_one("#who", Static).update(Content(fit(self._who_is_able(), HINT_WIDTH)))
+        self.query_one("#send", Button).label = button_label(f"Send {kind}", "ctrl+s")
+        self.query_one("#who", Static).update(Content(self._who_is_able()))
         self.query_one("#preview", Static).update(Content(self._preview()))
 
     def problem(self) -> str:

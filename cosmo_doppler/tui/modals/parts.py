@@ -27,8 +27,8 @@ MAX_LINES = 60
 MAX_LINE = 600
 """Characters of one such line."""
 
-MAX_NESTED = 20_000
-"""Characters of JSON that are laid out; what is larger is cut."""
+SHORT_LIST = 58
+"""Characters up to which a list is shown on one line."""
 
 V = TypeVar("V")
 
@@ -41,15 +41,23 @@ def safe_lines(text: str) -> str:
 
 
 def safe_value(value: Any) -> str:
-    """A JSON value from the bus: text as it is, everything else laid out over lines."""
+    """A JSON value from the bus: text as it is, an object as one line for each key, a long list likewise."""
     if isinstance(value, str):
         return safe_lines(value)
     try:
         flat = json.dumps(value, ensure_ascii=False)
-        laid_out = flat if len(flat) <= 50 else json.dumps(value, ensure_ascii=False, indent=2)
+        if isinstance(value, dict) and value:
+            return safe_lines("\n".join(f"{key}: {_flat(inner)}" for key, inner in value.items()))
+        if isinstance(value, list) and len(flat) > SHORT_LIST:
+            return safe_lines("\n".join(f"- {_flat(inner)}" for inner in value))
     except (TypeError, ValueError, RecursionError):
         return "a value that cannot be shown as JSON"
-    return safe_lines(laid_out[:MAX_NESTED])
+    return safe_lines(flat)
+
+
+def _flat(value: Any) -> str:
+    """On one line; the line breaks of a text stay visible as escapes."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def prose(text: str = "", *, id: str | None = None, classes: str | None = None) -> Static:
@@ -133,10 +141,11 @@ class Choice(Widget, Generic[V], can_focus=True):
 
     def render(self) -> Content:
         """All options on one line, two blanks apart."""
-        return Content("  ").join(
-            Content.styled(f"● {words}", "bold") if place == self.chosen else Content(f"○ {words}")
+        parts = [
+            (f"● {words}", "bold") if place == self.chosen else (f"○ {words}", "")
             for place, (words, _) in enumerate(self._options)
-        )
+        ]
+        return Content.assemble(*(part for words in parts for part in (words, "  ")))
 
 
 class Tick(Widget, can_focus=True):

@@ -13,14 +13,11 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import TraceFacts, trace_facts
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Field, Tick, prose
-from cosmo_doppler.tui.safe import fit, safe, short_id
+from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import duration, joined, many
 
 REFRESH_S = 0.5
 """Time between two looks at the trace while the form is open, seconds."""
-
-FACT_WIDTH = 58
-"""Cells of a fact at the usual width of the form."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,7 @@ class StopForm(Form[StopDraft]):
     send_label: ClassVar[str] = "Send STOP"
     DEFAULT_CSS = """
     StopForm #typed { width: 11; }
+    StopForm .fact { text-wrap: nowrap; text-overflow: ellipsis; width: 1fr; }
     StopForm .hidden { display: none; }
     """
 
@@ -54,14 +52,14 @@ class StopForm(Form[StopDraft]):
     def compose_body(self) -> ComposeResult:
         """What would be stopped, and how."""
         for label, fact_id in (("Task", "title"), ("Running", "running"), ("Working", "working")):
-            fact = Field(label, prose(id=fact_id))
+            fact = Field(label, prose(id=fact_id, classes="fact"))
             fact.add_class("close")
             yield fact
         yield prose(" ", classes="close gap")
         rollback = Field("Rollback", Tick("undo what it wrote", id="rollback"))
         rollback.add_class("close")
         yield rollback
-        yield prose("Only Engram writes are undone. What else was done stays done.", classes="hint")
+        yield prose("Only Engram writes are undone, nothing else.", classes="hint")
         yield Field("Reason", Input(id="reason", compact=True, placeholder="for the record, may stay empty"))
         yield Field("Confirm", Input(id="typed", compact=True, max_length=12), unit="", id="confirm")
 
@@ -106,7 +104,7 @@ def _describe(facts: TraceFacts | None) -> tuple[str, str, str]:
     if facts.writes:
         running += f" · {many(facts.writes, 'Engram write')}"
     return (
-        fit(safe(facts.title, 200), FACT_WIDTH) or "untitled",
+        safe(facts.title, 200) or "untitled",
         running,
-        fit(names, FACT_WIDTH) or "nobody now",
+        names or "nobody now",
     )
