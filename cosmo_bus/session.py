@@ -93,9 +93,14 @@ class Session(asyncio.Protocol):
         if not self.outbox.put(head, tail):
             self._evict()
             return False
-        if not self._dirty and not self._paused:
+        if self._paused:
+            return True
+        if not self._dirty:
             self._dirty = True
             self._hub.wake(self)
+        elif self.outbox.crowded:
+            # Many lines came in one turn. What the socket takes now must not count against who reads.
+            self.flush()
         return True
 
     def flush(self) -> None:

@@ -130,8 +130,9 @@ async def test_an_observer_loses_the_oldest_and_stays():
         counts = bus.statistics()
         assert counts.dropped > 0
         assert counts.evicted == 0
-        await bus.close()
+        closing = asyncio.create_task(bus.close())
         received = await rest_of(deaf)
+        await closing
         messages = received.count(b'"op":"msg"')
         assert messages + counts.dropped == 2000
         # What is left is the newest.
@@ -232,6 +233,24 @@ async def test_taps_see_every_message_and_may_fail(caplog):
         assert seen == [("nobody", '{"a":"ü"}'.encode())]
         assert bus.statistics().unheard == 1
     assert "a broken tap" in caplog.text
+
+
+async def test_a_burst_within_one_turn_costs_a_reading_subscriber_nothing():
+    async with (
+        running_bus(outbox_lines=20) as bus,
+        raw_client(bus.port) as reading,
+        raw_client(bus.port) as observing,
+        raw_client(bus.port) as publisher,
+    ):
+        await observing.ask({"op": "hello", "observer": True})
+        await reading.subscribe("s")
+        await observing.subscribe("s")
+        publisher.send(*[pub("s", 3)] * 1000)
+        await publisher.settle()
+        assert len(await reading.settle()) == 1000
+        assert len(await observing.settle()) == 1000
+        counts = bus.statistics()
+        assert (counts.evicted, counts.dropped, counts.lost) == (0, 0, 0)
 
 
 async def test_a_slow_but_reading_subscriber_loses_nothing_in_a_burst():

@@ -1,5 +1,7 @@
 """A client that runs inside a released peer's environment: orders on stdin, what it hears on stdout, one JSON a line."""
 
+from __future__ import annotations
+
 import asyncio
 import json
 import sys
