@@ -115,7 +115,7 @@ def command(
 ) -> None:
     """Watch a bus live, replay FILE, or run the demo.
 
-    Without a terminal on stdout the same is printed as plain lines: live until interrupted or for --for SECONDS, a
+    Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
     """
     if recording is not None and demo:
@@ -133,10 +133,15 @@ def command(
     session = _open(recording, url, namespace, demo=demo, record=record, speed=speed, paused=paused)
     if screenshot is not None:
         _draw(session, Picture(screenshot, size, view, select), seconds)
-    elif plain or not sys.stdout.isatty():
+    elif plain or not _on_terminal():
         _tell(session, seconds, asked=plain)
     else:
         _open_screen(session, view, select, seconds)
+
+
+def _on_terminal() -> bool:
+    """Whether there is a screen to draw on: keys come from stdin, and textual draws on stderr."""
+    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
 
 
 def _read_legacy(ctx: click.Context, legacy: str, namespace: str) -> tuple[str, str]:
@@ -183,7 +188,7 @@ def _tell(session: Session, seconds: float | None, *, asked: bool) -> None:
     from cosmo_doppler.cli.plain import tell_live, tell_recording
 
     if not asked:
-        say("no terminal on stdout: printing plain lines")
+        say("no terminal: printing plain lines")
     if session.kind == "replay":
         tell_recording(session)
     else:
