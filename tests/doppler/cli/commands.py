@@ -91,10 +91,12 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @contextmanager
-def running(*arguments: str, stdin: int = subprocess.DEVNULL, **extra: str) -> Iterator[Running]:
+def running(
+    *arguments: str, stdin: int = subprocess.DEVNULL, program: tuple[str, ...] = COSMO, **extra: str
+) -> Iterator[Running]:
     """Start a command; killed at the end of the block if it still runs."""
     process = subprocess.Popen(
-        [*COSMO, *arguments],
+        [*program, *arguments],
         stdin=stdin,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

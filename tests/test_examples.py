@@ -1,0 +1,78 @@
+"""The examples, run as a reader runs them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tests.doppler.cli.commands import Running, bus_process, environment, running
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> Iterator[str]:
+    with bus_process(tmp_path, "--quiet") as (_, url):
+        yield url
+
+
+def example(name: str, *arguments: str, url: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, str(EXAMPLES / name), *arguments],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        env=environment(COSMO_URL=url) if url else environment(),
+        check=False,
+    )
+
+
+def start(name: str, *arguments: str, url: str) -> AbstractContextManager[Running]:
+    return running(*arguments, program=(sys.executable, str(EXAMPLES / name)), COSMO_URL=url)
+
+
+def test_everything_in_one_process() -> None:
+    shown = example("one_process.py")
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "HELLO!\n", "")
+
+
+def test_the_cheaper_worker_wins_the_auction(url: str) -> None:
+    with start("auction_worker.py", "ann", "0.005", url=url) as ann:
+        ann.wait_for("ann is here")
+        with start("auction_worker.py", "bob", "0.002", url=url) as bob:
+            bob.wait_for("bob is here")
+            shown = example("auction_producer.py", url=url)
+            assert (shown.returncode, shown.stdout) == (0, "bob: The harbour wall held.\n")
+            assert bob.interrupt() == 0
+        assert ann.interrupt() == 0
+    assert ann.out[-1] == "bye"
+    assert ann.err == []
+
+
+def test_an_auction_without_workers_says_so(url: str) -> None:
+    assert example("auction_producer.py", url=url).stdout == "nobody bid: is a worker running?\n"
+
+
+@pytest.mark.parametrize(("typed", "words"), [("y", "cleaner: deleted"), ("n", "cleaner: kept")])
+def test_a_person_decides(typed: str, words: str, url: str) -> None:
+    with running("answer", "--redispatch", "--url", url, stdin=subprocess.PIPE) as answer:
+        answer.wait_for("waiting for questions")
+        with start("ask_a_person.py", url=url) as asking:
+            asking.wait_for("may I delete /tmp/old?")
+            assert answer.process.stdin is not None
+            answer.process.stdin.write(f"{typed}\n")
+            answer.process.stdin.flush()
+            asking.wait_for(words)
+            assert asking.end() == 0
+        assert answer.interrupt() == 0
+
+
+def test_every_example_is_tested() -> None:
+    tested = Path(__file__).read_text(encoding="utf-8")
+    for path in EXAMPLES.glob("*.py"):
+        assert path.name in tested
