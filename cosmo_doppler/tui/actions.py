@@ -70,7 +70,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('registry')", "3", "3", "Registry", "Show who is there and still heard", "Look"),
     Action("view('inbox')", "4", "4", "Inbox", "Show questions that wait for a person", "Look"),
     Action("view('signals')", "5", "5", "Signals", "Show every signal in order of arrival", "Look"),
-    Action("zoom", "z", "z", "zoom", "Give the focused pane the whole screen, or take it back", "Look"),
+    Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),
     Action("follow", "f", "f", "follow", "Keep up with what arrives, or hold still", "Look", "pane"),
     Action("light", "T", "T", "light", "Change between the dark and the light theme", "Look", "app"),
     Action("jump_trace", "t", "t", "trace", "Go to the trace of what the cursor is on", "Jump"),

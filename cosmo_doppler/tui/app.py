@@ -40,6 +40,9 @@ class DopplerApp(App[None]):
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     DEFAULT_CSS = """
     CommandPalette { background: $background 60%; }
+    CommandPalette SearchIcon { display: none; }
+    CommandPalette #--container { width: 76; max-width: 100%; }
+    CommandPalette OptionList > .option-list--option-highlighted { background: $selection; }
     """
 
     def __init__(

@@ -69,7 +69,8 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     right: list[_Part] = []
     if status.recording:
         right.append(_Part(6, [("recording ", ink.dim), (words.size(status.recorded_bytes), ink.plain)]))
-    right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
+    if session.read_only_reason or status.state == "live":
+        right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
     return _justify(left, right, width)
 
 

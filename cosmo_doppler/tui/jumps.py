@@ -24,15 +24,18 @@ def node_shown(scene: Scene) -> Node | None:
 
 
 def trace_of(scene: Scene) -> str | None:
-    """The trace of the inspected signal."""
+    """The trace of the inspected signal; None for signals that belong to no workflow."""
+    if scene.observed(scene.seq) is None:
+        return scene.trace_id
     node = node_shown(scene)
-    return node.trace_id if node is not None else scene.trace_id
+    return node.trace_id if node is not None else None
 
 
 def auction_of(scene: Scene) -> str | None:
     """The auction the inspected signal belongs to: the nearest offer above it, or else its trace's latest."""
     node = node_shown(scene)
-    trace = scene.board.traces.get(node.trace_id) if node is not None else scene.trace
+    trace_id = trace_of(scene)
+    trace = scene.board.traces.get(trace_id) if trace_id is not None else None
     above = node
     while above is not None:
         if above.id in scene.board.auctions:

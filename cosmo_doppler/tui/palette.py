@@ -9,13 +9,16 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from cosmo_doppler.tui.actions import ACTIONS, Action
-from cosmo_doppler.tui.safe import safe, short_id
+from cosmo_doppler.tui.safe import pad, safe, short_id
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui.app import DopplerApp
 
 _TRACES_LISTED = 500
 """Traces searched, the newest."""
+
+
+_KEY_CELLS = 8
 
 
 class ObservatoryCommands(Provider):
@@ -25,21 +28,17 @@ class ObservatoryCommands(Provider):
         """Everything in the table, in its order."""
         for entry in ACTIONS:
             if entry.palette:
-                yield DiscoveryHit(
-                    Content(entry.help), partial(self._run, entry), entry.help, help=entry.shown
-                )
+                yield DiscoveryHit(_display(entry), partial(self._run, entry), entry.help)
 
     async def search(self, query: str) -> Hits:
         """Commands and traces that match."""
         matcher = self.matcher(query)
         for entry in ACTIONS:
             if entry.palette and (score := matcher.match(entry.help)) > 0:
-                yield Hit(score, Content(entry.help), partial(self._run, entry), entry.help, help=entry.shown)
+                yield Hit(score, _display(entry), partial(self._run, entry), entry.help)
         for trace_id, name in self._traces():
             if (score := matcher.match(name)) > 0:
-                yield Hit(
-                    score * 0.9, Content(name), partial(self._app.go_to_trace, trace_id), name, help="trace"
-                )
+                yield Hit(score * 0.9, Content(name), partial(self._app.go_to_trace, trace_id), name)
 
     @property
     def _app(self) -> DopplerApp:
@@ -55,3 +54,7 @@ class ObservatoryCommands(Provider):
 
     async def _run(self, entry: Action) -> None:
         await self._app.run_listed(entry)
+
+
+def _display(entry: Action) -> Content:
+    return Content.assemble((pad(entry.shown, _KEY_CELLS), "$dim"), entry.help)

@@ -109,6 +109,10 @@ class AuctionRows(Source):
         """Ages count in seconds."""
         return int(self._scene.now)
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return key == self._scene.offer_id
+
     def sequence(self, key: Hashable) -> int | None:
         """Its offer."""
         auction = self._scene.board.auctions.get(key) if isinstance(key, str) else None

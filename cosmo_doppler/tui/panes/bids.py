@@ -20,16 +20,17 @@ from cosmo_doppler.tui.widgets.source import Source
 from cosmo_sdk.bidding import SELECTS, rank
 
 _COLUMNS = Columns(
-    Column("number", "#", 2, right=True, needs=50),
+    Column("number", "#", 2, right=True, needs=84),
     Column("bidder", "bidder", 0, middle=True, most=24),
-    Column("at", "after", 8, right=True),
+    Column("at", "after", 9, right=True),
     Column("cost", "cost", 7, right=True),
     Column("eta", "eta", 7, right=True, needs=62),
     Column("confidence", "conf", 5, right=True),
-    Column("state", "state", 10),
-    Column("first_bid", "first", 5, right=True, needs=76),
-    Column("lowest_cost", "cost", 4, right=True, needs=76),
-    Column("highest_confidence", "conf", 4, right=True, needs=76),
+    Column("state", "state", 8),
+    # The place each strategy would have given the bid.
+    Column("first_bid", "first", 5, right=True, needs=72),
+    Column("lowest_cost", "cheap", 5, right=True, needs=72),
+    Column("highest_confidence", "sure", 4, right=True, needs=72),
 )
 _COUNTDOWN_CELLS = 32
 
@@ -176,6 +177,10 @@ class BidRows(Source):
         left = auction.left_ms(self._scene.now) / auction.deadline_ms
         return self._scene.offer_id, int(left * _COUNTDOWN_CELLS * 8)
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return self.sequence(key) == self._scene.seq
+
     def sequence(self, key: Hashable) -> int | None:
         """The BID itself."""
         bids = self._bids()
@@ -198,7 +203,7 @@ class BidRows(Source):
             "number": [(f"{index + 1}", ink.dim)],
             "bidder": [(safe(bid.neuron, 80) or "nobody named", weight)]
             + ([(" auto", ink.dim)] if bid.auto else []),
-            "at": [(f"+{(seen.at - auction.opened_at) * 1000:,.1f}", weight), (" ms", ink.dim)],
+            "at": [(_after(seen, auction), weight), (" ms", ink.dim)],
             "cost": missing if bid.cost is None else [(f"{bid.cost:.4f}", weight)],
             "eta": missing if bid.eta_ms is None else [(f"{bid.eta_ms}", weight), (" ms", ink.dim)],
             "confidence": missing if bid.confidence is None else [(f"{bid.confidence:.2f}", weight)],
@@ -212,6 +217,12 @@ class BidRows(Source):
                 else [(f"{standing}", ink.market + Style(bold=True) if standing == 1 else ink.dim)]
             )
         return _COLUMNS.row(width, cells)
+
+
+def _after(seen: SeenBid, auction: Auction) -> str:
+    """Milliseconds between offer and bid; tenths matter below a second."""
+    after = (seen.at - auction.opened_at) * 1000
+    return f"+{after:.1f}" if after < 999.95 else f"+{after:,.0f}"
 
 
 def _bid_style(seen: SeenBid, ink: Ink) -> Style:

@@ -92,6 +92,10 @@ class InboxRows(Source):
         """Waiting counts in seconds."""
         return int(self._scene.now) if self.waiting() else 0
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return self.sequence(key) == self._scene.seq
+
     def sequence(self, key: Hashable) -> int | None:
         """The question itself."""
         request = self._scene.board.requests.get(key) if isinstance(key, str) else None

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Iterator
 from typing import ClassVar
 
 import msgspec
-from rich.cells import chop_cells
+from rich.cells import cell_len, chop_cells
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
@@ -101,6 +101,10 @@ class InspectorRows(Source):
         """A signal never changes, it can only be forgotten."""
         return changes.reset
 
+    def marked(self, key: Hashable) -> bool:
+        """A line of text is nothing one goes back to."""
+        return False
+
     def sequence(self, key: Hashable) -> int | None:
         """The signal shown stays the signal shown."""
         return self._scene.seq
@@ -124,27 +128,36 @@ def _lay_out(seen: Observed, frame: bytes, width: int) -> Iterator[_Line]:
             yield "problem", line
         yield "", "agents drop it; it is kept and shown here"
         yield "", ""
-    who = header.directed
-    for label, value in (
-        ("who", safe(header.who, 300)),
-        ("role", safe(who.type or "", 80) if who is not None else ""),
-        ("needs", safe(", ".join(who.capabilities or []), 400) if who is not None else ""),
+    named = header.directed
+    can = "can" if header.type == "REGISTER" else "needs"
+    yield from _fields(
+        ("who", header.who),
+        ("role", named.type or "" if named is not None else ""),
+        (can, ", ".join(named.capabilities or []) if named is not None else ""),
         ("seen", words.time_of_day(seen.at)),
-        ("sent", safe(str(header.ts), 80) if header.ts is not None else ""),
-        ("id", safe(header.id, 200)),
-        ("parent", safe(header.parent_id or "", 200)),
-        ("trace", safe(header.trace_id, 200)),
-        ("subject", safe(seen.subject, 300)),
-        ("version", safe(header.v, 40)),
-    ):
-        if value:
-            yield f"field:{label}", value
-    if header.problem.startswith(("not JSON", "a Signal is")):
+    )
+    if header.problem and not header.type:
         yield from _section("frame", frame, width)
-        return
-    yield from _section("payload", bytes(header.payload), width)
-    if bytes(header.meta).strip() not in {b"", b"{}", b"null"}:
-        yield from _section("meta", bytes(header.meta), width)
+    else:
+        yield from _section("payload", bytes(header.payload), width)
+        if bytes(header.meta).strip() not in {b"", b"{}", b"null"}:
+            yield from _section("meta", bytes(header.meta), width)
+    yield "", ""
+    yield "part", "envelope"
+    yield from _fields(
+        ("id", header.id),
+        ("parent", header.parent_id or ""),
+        ("trace", header.trace_id),
+        ("sent", str(header.ts) if header.ts is not None else ""),
+        ("subject", seen.subject),
+        ("version", header.v),
+    )
+
+
+def _fields(*pairs: tuple[str, str]) -> Iterator[_Line]:
+    for label, value in pairs:
+        if value:
+            yield f"field:{label}", safe(value, 400)
 
 
 def _section(name: str, raw: bytes, width: int) -> Iterator[_Line]:
@@ -179,12 +192,22 @@ def outline(lines: list[str]) -> Iterator[str]:
 
 def _broken(text: str, width: int) -> list[str]:
     """A long line in pieces of `width` cells, continued under its own indent."""
-    if len(text) * 2 <= width:
+    if len(text) * 2 <= width or cell_len(text) <= width:
         return [text]
     indent = min(len(text) - len(text.lstrip(" ")), width // 2)
-    pieces = chop_cells(text[indent:], width - indent - 2)
+    room = width - indent - 2
+    pieces: list[str] = []
+    line = ""
+    for word in text[indent:].split(" "):
+        longer = f"{line} {word}" if line else word
+        if line and cell_len(longer) > room:
+            pieces.append(line)
+            longer = word
+        *whole, line = chop_cells(longer, room) or [""]
+        pieces += whole
+    pieces.append(line)
     blank = " " * indent
-    return [blank + (piece if number == 0 else "  " + piece) for number, piece in enumerate(pieces)] or [text]
+    return [blank + (piece if number == 0 else "  " + piece) for number, piece in enumerate(pieces)]
 
 
 def _json_line(text: str, ink: Ink) -> Cell:

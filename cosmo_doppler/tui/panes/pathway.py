@@ -169,6 +169,10 @@ class PathwayRows(Source):
             return self._scene.trace_id
         return self._scene.trace_id, int((self._scene.now - trace.started_at) * 4)
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return key == self._scene.seq
+
     def sequence(self, key: Hashable) -> int | None:
         """The signal itself."""
         return key if isinstance(key, int) else None

@@ -19,7 +19,7 @@ from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source, find_near
 
 _SIGNS: dict[Liveness, str] = {"live": "●", "late": "◐", "stale": "✗", "left": "–", "static": "○"}
-_BEATS = 12
+_BEATS = 10
 _UNKNOWN_PERIOD_S = 5.0
 _COLUMNS = Columns(
     Column("state", "state", 8),
@@ -40,7 +40,7 @@ def _state_style(state: Liveness, ink: Ink) -> Style:
 
 
 def beats(participant: Participant, now: float) -> str:
-    """The last heartbeats as marks, one place a period, newest right: `▂` heard, `·` missed."""
+    """The last heartbeats as marks, one place a period, newest right: `▪` heard, `·` missed."""
     period = participant.period_s() or _UNKNOWN_PERIOD_S
     since = participant.beats[0] if participant.beats else now
     places = [" "] * _BEATS
@@ -51,7 +51,7 @@ def beats(participant: Participant, now: float) -> str:
     for beat in participant.beats:
         back = int((now - beat) / period)
         if 0 <= back < _BEATS:
-            places[_BEATS - 1 - back] = "▂"
+            places[_BEATS - 1 - back] = "▪"
     return "".join(places)
 
 
@@ -124,6 +124,10 @@ class RosterRows(Source):
         """Silence counts in seconds."""
         return int(self._scene.now)
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return self.sequence(key) == self._scene.seq
+
     def sequence(self, key: Hashable) -> int | None:
         """Its REGISTER."""
         participant = self._scene.board.roster.get(key) if isinstance(key, str) else None
@@ -147,7 +151,9 @@ class RosterRows(Source):
                 "who": [(safe(participant.id, 80), quiet if state != "stale" else ink.bold)],
                 "role": [(safe(participant.role, 20), ink.dim)],
                 "capabilities": [(safe(", ".join(participant.capabilities), 200), quiet)],
-                "period": quantity((f"{period:.3g}", "s"), ink) if period is not None else [("–", ink.dim)],
+                "period": quantity((f"{period:.1f}" if period < 10 else f"{period:.0f}", "s"), ink)
+                if period is not None
+                else [("–", ink.dim)],
                 "seen": quantity(
                     words.age(now - participant.last_seen),
                     ink,

@@ -78,6 +78,10 @@ class SignalRows(Source):
         """Any signal shows here."""
         return changes.signals > 0 or changes.reset
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return key == self._scene.seq
+
     def sequence(self, key: Hashable) -> int | None:
         """The signal itself."""
         return key if isinstance(key, int) else None

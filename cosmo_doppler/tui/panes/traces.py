@@ -136,6 +136,10 @@ class TraceRows(Source):
         """Ages count in seconds."""
         return int(self._scene.now)
 
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return key == self._scene.trace_id
+
     def sequence(self, key: Hashable) -> int | None:
         """Its first signal."""
         trace = self._scene.board.traces.get(key) if isinstance(key, str) else None

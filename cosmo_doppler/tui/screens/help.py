@@ -52,7 +52,7 @@ class HelpScreen(ModalScreen[None]):
     DEFAULT_CSS = """
     HelpScreen { align: center middle; background: $background 60%; }
     HelpScreen > VerticalScroll {
-        width: 66; max-width: 100%; height: auto; max-height: 90%;
+        width: 72; max-width: 100%; height: auto; max-height: 90%;
         border: round $work; border-title-color: $text; border-subtitle-color: $dim;
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
         scrollbar-color: $faint; scrollbar-background: $background;

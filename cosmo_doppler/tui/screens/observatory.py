@@ -24,6 +24,9 @@ from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
 
+PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
+"""Actions the footer offers while there is nothing to look at."""
+
 NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
@@ -153,6 +156,8 @@ class Observatory(Screen[None]):
         if self._notice:
             return chrome.notice_line(self._notice, ink)
         hints = self.stage.panes[self.stage.focused].source.hints
+        if self.query_one("#placard").display:
+            hints = PLACARD_HINTS
         return chrome.keys_line(hints, width, ink)
 
     def _placard(self, ink: Ink) -> list[Cell]:

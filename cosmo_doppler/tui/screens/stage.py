@@ -106,12 +106,14 @@ class Stage(Container):
         if pane != self.view:
             self.panes[self.view].follow = False
         self.panes[pane].focus(scroll_visible=False)
+        self.chosen(pane)
         self.post_message(self.Focused())
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """A click moved the focus."""
         if isinstance(event.widget, Lines) and event.widget.id != self.view:
             self.panes[self.view].follow = False
+        self.chosen(self.focused)
         self.post_message(self.Focused())
 
     def next_pane(self, step: int) -> None:

@@ -303,7 +303,10 @@ class Lines(Widget, can_focus=True):
         strip = self._row(index, ink)
         if index != self._cursor_index:
             return self._finish(strip, ink, ink.background, thumb=thumb)
-        style = ink.selection if self.has_focus else ink.selection_blurred
+        style = ink.selection
+        if not self.has_focus:
+            marked = self.cursor is not None and self.source.marked(self.cursor)
+            style = ink.selection_blurred if marked else ink.background
         return self._finish(strip, ink, style, mark=self.has_focus, thumb=thumb)
 
     @property
@@ -346,7 +349,7 @@ class Lines(Widget, can_focus=True):
         note_width = sum(cell_len(text) for text, _ in note)
         if note_width + 12 > width:
             return place(title, width)
-        return [*place(title, width - note_width - 1), Segment(" "), *(Segment(*piece) for piece in note)]
+        return [*place(title, width - note_width - 2), Segment("  "), *(Segment(*piece) for piece in note)]
 
     def _empty_line(self, row: int, ink: Ink) -> list[Segment]:
         lines = self.source.empty(ink)

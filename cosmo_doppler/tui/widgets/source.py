@@ -80,6 +80,10 @@ class Source(ABC):
         """What is shown of the passing time; a new value means paint again."""
         return None
 
+    def marked(self, key: Hashable) -> bool:
+        """Whether the row under the cursor stays marked while another pane has the focus: it is what that one shows."""
+        return True
+
     def sequence(self, key: Hashable) -> int | None:
         """The signal behind a row, as its position in the store; None when there is none."""
         return None

@@ -1,0 +1,92 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosmo_doppler.tui import bars, words
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"),
+    [
+        (0.0002, "0.2 ms"),
+        (0.0356, "35.6 ms"),
+        (0.1, "100 ms"),
+        (0.812, "812 ms"),
+        (0.9999, "1.0 s"),
+        (3.14, "3.1 s"),
+        (99.97, "100 s"),
+        (125, "2 min"),
+        (-1, "0.0 ms"),
+    ],
+)
+def test_durations_have_three_digits_at_most(seconds: float, said: str) -> None:
+    assert words.joined(words.duration(seconds)) == said
+
+
+@given(st.floats(0, 1e9))
+def test_quantities_fit_their_columns(seconds: float) -> None:
+    assert len(words.joined(words.duration(seconds))) <= 8
+    assert len(words.joined(words.age(seconds))) <= 8
+
+
+def test_numbers_in_words() -> None:
+    assert words.count(18_231) == "18,231"
+    assert words.count(1_204_000) == "1.20M"
+    assert words.many(1, "bid") == "1 bid"
+    assert words.many(3, "bid") == "3 bids"
+    assert [words.size(n) for n in (12, 48_200, 1_240_000, 2_500_000_000)] == [
+        "12 B",
+        "48 kB",
+        "1.2 MB",
+        "2.50 GB",
+    ]
+    assert [words.rate(r) for r in (0, 0.42, 12.4, 1204)] == ["0", "0.4", "12", "1,204"]
+    assert words.position(72.44) == "1:12.440"
+    assert words.position(3672.44) == "1:01:12.440"
+    assert words.speed(0.25) == "0.25x"
+    assert words.speed(float("inf")) == "max"
+    assert words.time_of_day(1_790_000_000.402) == "14:13:20.402"
+
+
+@given(st.floats(0, 1), st.floats(0, 1), st.integers(1, 80))
+def test_a_bar_stands_inside_its_line_and_shows(first: float, last: float, width: int) -> None:
+    bar = bars.span(min(first, last), max(first, last), width)
+    assert bar.cells <= width
+    assert bar.start or bar.body or bar.end
+
+
+def test_bars_start_and_end_on_eighths() -> None:
+    assert bars.span(0, 1, 4) == bars.Bar(0, "", "████", "")
+    assert bars.span(0.25, 0.5, 8) == bars.Bar(2, "", "██", "")
+    assert bars.span(3 / 32, 27 / 32, 4) == bars.Bar(0, "▍", "██", "▍")
+    assert bars.span(0.5, 0.5, 4).end == "▏"
+
+
+def test_a_countdown_shrinks_and_never_ends_early() -> None:
+    lengths = [len(bars.countdown(left / 100, 8)) for left in range(100, -1, -1)]
+    assert lengths == sorted(lengths, reverse=True)
+    assert bars.countdown(1, 8) == "█" * 8
+    assert bars.countdown(0.001, 8) == "▏"
+    assert bars.countdown(0, 8) == ""
+
+
+@given(st.floats(1e-6, 1e5), st.integers(10, 200))
+def test_axes_have_round_steps_and_cover_the_span(seconds: float, width: int) -> None:
+    axis = bars.axis_for(seconds, width)
+    assert axis.length >= max(seconds, 0.001) * (1 - 1e-9)
+    mantissa = f"{axis.step:e}"[0]
+    assert mantissa in "125"
+    assert len(bars.tick_labels(axis, width)) == width
+
+
+def test_an_axis_grows_in_steps() -> None:
+    lengths = {bars.axis_for(0.5 + tick / 1000, 40).length for tick in range(100)}
+    assert len(lengths) <= 2
+    assert bars.tick_labels(bars.axis_for(0.8, 40), 40).split() == ["0", "200", "ms", "400", "600", "800"]
+
+
+def test_sparklines_show_every_value_above_zero() -> None:
+    assert bars.sparkline([0, 0.01, 4, 8], 8) == " ▁▄█"
+    assert bars.sparkline([1, 2], 0) == "  "
