@@ -169,10 +169,13 @@ def _show_sent(trace_id: str, envelope: bytes, detail: str) -> None:
 
 
 def _show_reply(reply: Signal, as_json: bool) -> None:
+    from cosmo_doppler.cli.lines import json_line
     from cosmo_doppler.tui.safe import safe
+    from cosmo_sdk.header import read_header
 
     if as_json:
-        show(reply.encode().decode())
+        frame = reply.encode()
+        show(json_line(frame, read_header(frame)))
     else:
         show(f"{reply.type}  trace={safe(reply.trace_id)}  from={safe(reply.neuron or '-')}")
         payload = reply.payload

@@ -35,3 +35,28 @@ def tail_line(at: float, header: Header) -> str:
 def payload_line(header: Header) -> str:
     """The payload as one indented line of JSON, cut."""
     return "    " + safe(json.dumps(header.read_payload(), ensure_ascii=False), PREVIEW)
+
+
+def json_line(frame: bytes, header: Header) -> str:
+    """A frame as one line of JSON that no terminal can be harmed by and every reader takes for the same value.
+
+    Whatever is not printable becomes its JSON escape; a frame that is no JSON object becomes `{"raw": ...}`.
+    """
+    text = frame.decode("utf-8", "replace")
+    if header.problem and not _is_object(text):
+        return json.dumps({"raw": text})
+    if text.isprintable():
+        return text
+    # Valid JSON has characters like these only inside its strings, except for white space between its parts.
+    return "".join([glyph if glyph.isprintable() else _escape(glyph) for glyph in text])
+
+
+def _escape(glyph: str) -> str:
+    return " " if glyph in "\t\r\n" else json.dumps(glyph)[1:-1]
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False

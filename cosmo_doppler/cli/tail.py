@@ -110,7 +110,7 @@ async def stream(
     Raises:
         CannotConnect: no bus there.
     """
-    from cosmo_doppler.cli.lines import payload_line, tail_line
+    from cosmo_doppler.cli.lines import json_line, payload_line, tail_line
     from cosmo_doppler.cli.watching import Frame, watching
     from cosmo_sdk.header import Header, read_header
 
@@ -121,7 +121,7 @@ async def stream(
     def line(item: tuple[Frame, Header]) -> str:
         frame, header = item
         if as_json:
-            return frame.data.decode("utf-8", "replace")
+            return json_line(frame.data, header)
         printed = tail_line(frame.at, header)
         return f"{printed}\n{payload_line(header)}" if payload else printed
 

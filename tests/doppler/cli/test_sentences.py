@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
+
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmo_doppler.cli.lines import payload_line, tail_line
+from cosmo_doppler.cli.lines import json_line, payload_line, tail_line
 from cosmo_doppler.cli.sentences import describe
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.header import Header, read_header
@@ -80,3 +83,19 @@ def test_no_name_can_reach_the_terminal(who: str) -> None:
 def test_a_frame_that_is_no_signal_says_so() -> None:
     assert "is no valid signal: not JSON" in describe(read_header(b"\x1b[2Jgarbage"))
     assert "invalid: not JSON" in tail_line(0.0, read_header(b"garbage"))
+
+
+@given(st.dictionaries(st.text(), JSON, max_size=3), st.booleans())
+def test_a_json_line_is_the_same_value_without_its_teeth(payload: dict[str, object], pretty: bool) -> None:
+    frame = Signal(type=SignalType.TASK, payload={"input": payload, "\x9b31m": "\U000e0001"}).encode()
+    frame = msgspec.json.format(frame) if pretty else frame
+    line = json_line(frame, read_header(frame))
+    assert json.loads(line) == json.loads(frame)
+    assert line.isprintable()
+
+
+@given(st.binary())
+def test_what_is_no_json_becomes_json(frame: bytes) -> None:
+    line = json_line(frame, read_header(frame))
+    assert isinstance(json.loads(line), dict)
+    assert line.isprintable()
