@@ -92,18 +92,14 @@ class QuestionForm(Form[Draft]):
         yield prose(safe_lines(text) or "(it says nothing)", id="asked")
         for label, value in facts:
             if value not in (None, "", {}, []):
-                field = Field(label, prose(safe_value(value), classes="context"))
-                field.add_class("close")
-                yield field
+                yield Field(label, prose(safe_value(value), classes="context"), close=True)
         yield Field("Waiting", prose(id="waited"))
 
     def reply_choice(self) -> ComposeResult:
         """Which of the two forms of an answer goes out (PROTOCOL 6.14)."""
         forms = [("new task to the asker", True), ("reply signal only", False)]
-        reply = Field("Reply as", Choice[bool](forms, id="reply"))
-        reply.add_class("close")
-        yield reply
-        yield prose(id="effect", classes="hint")
+        yield Field("Reply as", Choice[bool](forms, id="reply"), close=True)
+        yield prose(id="effect", classes="hint close")
 
     @property
     def redispatch(self) -> bool:
@@ -171,6 +167,7 @@ class ClarificationForm(QuestionForm[AnswerDraft]):
 class PermissionForm(QuestionForm[DecisionDraft]):
     """Grant or deny: `d` or `g` picks the button, enter presses it."""
 
+    ready: ClassVar[str] = "d denies, g grants, enter confirms, esc leaves"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("d", "arm('deny')", "deny", show=False),
         Binding("g", "arm('grant')", "grant", show=False),
@@ -192,8 +189,8 @@ class PermissionForm(QuestionForm[DecisionDraft]):
     def compose_buttons(self) -> Iterator[Button]:
         """Neither decision is under the first enter."""
         yield button(self.cancel_label, "cancel")
-        yield button("Deny", "deny", "d")
-        yield button("Grant", "grant", "g")
+        yield button("Deny", "deny")
+        yield button("Grant", "grant")
 
     def senders(self) -> list[Button]:
         """Both decisions."""
@@ -230,6 +227,7 @@ class EscalationForm(QuestionForm[None]):
     """Read an escalation: the protocol has no reply to it."""
 
     cancel_label: ClassVar[str] = "Close"
+    ready: ClassVar[str] = ""
 
     def compose_body(self) -> ComposeResult:
         """The reason and where it went."""
@@ -242,7 +240,7 @@ class EscalationForm(QuestionForm[None]):
         )
         yield prose(
             "An escalation has no reply of its own. To act on it, give its target a task (O) or stop the trace (S).",
-            classes="quiet",
+            classes="quiet close",
         )
 
     def compose_buttons(self) -> Iterator[Button]:

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from textual.app import ComposeResult
+from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.session import check_namespace
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
-from cosmo_doppler.tui.modals.form import Form, button_label
+from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.synapse import synapse_from_url
@@ -47,6 +48,7 @@ class ConnectForm(Form[ConnectChoice]):
     """
     cancel_label: ClassVar[str] = "Not now"
     send_label: ClassVar[str] = "Attach"
+    ready: ClassVar[str] = "ctrl+s goes there, esc leaves"
 
     def __init__(self, url: str = DEFAULT_URL, namespace: str = DEFAULT_NAMESPACE) -> None:
         super().__init__("Connect")
@@ -61,18 +63,14 @@ class ConnectForm(Form[ConnectChoice]):
             ("a recording", "recording"),
         ]
         yield Field("Look at", Choice[Place](places, id="place"))
-        address = Field("Address", Input(self._url, id="url", compact=True), id="of-bus")
-        address.add_class("close")
-        yield address
+        yield Field("Address", Input(self._url, id="url", compact=True), id="of-bus", close=True)
         yield Field("Namespace", Input(self._namespace, id="namespace", compact=True), id="in-bus")
         yield Field("File", Input(id="path", compact=True, placeholder="session.ndjson"), id="of-file")
         yield prose(
             "Real agents trade on a bus inside this program. Nothing leaves it.", id="of-demo", classes="hint"
         )
-        start = Field("No bus?", prose(self._start_command(), id="command"))
-        start.add_class("close")
-        yield start
-        yield prose("in another terminal starts one, and Doppler finds it.", classes="hint")
+        yield Field("No bus?", prose(self._start_command(), id="command"), close=True)
+        yield prose("in another terminal starts one, and Doppler finds it.", classes="hint close")
 
     def _start_command(self) -> str:
         """The command that starts a bus where we look for one."""
@@ -93,7 +91,7 @@ class ConnectForm(Form[ConnectChoice]):
             ("of-demo", "demo"),
         ):
             self.query_one(f"#{field}").set_class(place != of, "hidden")
-        self.query_one("#send", Button).label = button_label(_VERBS[place], "ctrl+s")
+        self.query_one("#send", Button).label = Content(_VERBS[place])
 
     def problem(self) -> str:
         """Why this cannot be opened."""

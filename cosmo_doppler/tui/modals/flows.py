@@ -52,29 +52,9 @@ async def compose_offer(
     if _read_only(app, session):
         return
     draft = await app.push_screen_wait(OfferForm(session))
-    if draft is None:
-        return
-    if draft.kind == "task":
-        trace_id = await _act(app, session, lambda operator: _task(operator, draft))
-        if trace_id is not None and on_sent is not None:
-            on_sent(trace_id)
-        return
-    fresh = new_trace_id()
-    if on_sent is not None:
-        on_sent(fresh)
-    outcome = await _act(
-        app,
-        session,
-        lambda operator: operator.offer(
-            input=draft.input,
-            capabilities=draft.capabilities,
-            deadline_ms=draft.window_ms,
-            select=draft.select,
-            trace_id=fresh,
-        ),
-    )
-    if outcome is not None and outcome.state == "failed":
-        tell(app, outcome.words)
+    if draft is not None:
+        send = _send_task if draft.kind == "task" else _send_offer
+        _apart(app, send(app, session, draft, on_sent or _nobody))
 
 
 async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
@@ -83,10 +63,13 @@ async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
         return
     draft = await app.push_screen_wait(StopForm(session, trace_id))
     if draft is not None:
-        await _act(
+        _apart(
             app,
-            session,
-            lambda operator: operator.stop(trace_id, rollback=draft.rollback, reason=draft.reason),
+            _act(
+                app,
+                session,
+                lambda operator: operator.stop(trace_id, rollback=draft.rollback, reason=draft.reason),
+            ),
         )
 
 
@@ -106,11 +89,11 @@ async def answer_request(app: App[Any], session: Session, request_id: str | None
     elif asked.kind == "CLARIFICATION":
         answer = await app.push_screen_wait(ClarificationForm(session, asked))
         if answer is not None and asked.signal is not None:
-            await _send_answer(app, session, asked, asked.signal, answer)
+            _apart(app, _send_answer(app, session, asked, asked.signal, answer))
     elif asked.kind == "PERMISSION":
         decision = await app.push_screen_wait(PermissionForm(session, asked))
         if decision is not None and asked.signal is not None:
-            await _send_decision(app, session, asked, asked.signal, decision)
+            _apart(app, _send_decision(app, session, asked, asked.signal, decision))
     else:
         await app.push_screen_wait(EscalationForm(session, asked))
 
@@ -122,10 +105,42 @@ async def connect(
     return await app.push_screen_wait(ConnectForm(url, namespace))
 
 
-async def _task(operator: Operator, draft: OfferDraft) -> str:
-    return await operator.task(
-        input=draft.input, neuron=draft.neuron or None, capabilities=draft.capabilities
+async def _send_offer(
+    app: App[Any], session: Session, draft: OfferDraft, on_sent: Callable[[str], None]
+) -> None:
+    trace_id = new_trace_id()
+    on_sent(trace_id)
+    outcome = await _act(
+        app,
+        session,
+        lambda operator: operator.offer(
+            input=draft.input,
+            capabilities=draft.capabilities,
+            deadline_ms=draft.window_ms,
+            select=draft.select,
+            trace_id=trace_id,
+        ),
     )
+    if outcome is not None and outcome.state == "failed":
+        tell(app, outcome.words)
+
+
+async def _send_task(
+    app: App[Any], session: Session, draft: OfferDraft, on_sent: Callable[[str], None]
+) -> None:
+    trace_id = await _act(
+        app,
+        session,
+        lambda operator: operator.task(
+            input=draft.input, neuron=draft.neuron or None, capabilities=draft.capabilities
+        ),
+    )
+    if trace_id is not None:
+        on_sent(trace_id)
+
+
+def _nobody(trace_id: str) -> None:
+    """For callers that do not care which trace it is."""
 
 
 async def _send_answer(
@@ -154,6 +169,11 @@ async def _send_decision(
             original=asked.original,
         ),
     )
+
+
+def _apart(app: App[Any], sending: Coroutine[Any, Any, Any]) -> None:
+    """Send in a worker of its own: a round of bids may take minutes, and the next form must not cut it short."""
+    app.run_worker(sending, group="acting")
 
 
 def _read_only(app: App[Any], session: Session) -> bool:

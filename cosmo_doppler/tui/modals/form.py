@@ -52,16 +52,19 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
     Form #heading > #where { width: auto; margin-left: 2; color: $foreground-muted; }
     Form #body { height: auto; scrollbar-size-vertical: 1; }
     Form #body > * { height: auto; margin-bottom: 1; }
-    Form #body > .close, Form #body > *:last-child { margin-bottom: 0; }
+    Form #body > .close { margin-bottom: 0; }
     Form.-short #body > * { margin-bottom: 0; }
     Form .hint { color: $foreground-muted; padding-left: 10; }
+    Form .quiet { color: $foreground-muted; }
     Form.-short .gap { display: none; }
     Form Input, Form TextArea { background: $background; padding: 0; }
     Form Input:focus, Form TextArea:focus { background: $block-cursor-background; background-tint: transparent; }
     Form TextArea .text-area--cursor-line { background: transparent; }
     Form #message { height: auto; min-height: 1; max-height: 2; margin-top: 1; }
-    Form #buttons { height: 1; align-horizontal: right; }
+    Form #message.ready { color: $foreground-muted; }
+    Form #buttons { height: 1; align-horizontal: right; margin-top: 1; }
     Form.-short #message { max-height: 1; margin-top: 0; }
+    Form.-short #buttons { margin-top: 0; }
     Form Button { min-width: 0; padding: 0 1; margin-left: 2; color: $foreground; background: $background; text-style: none; }
     Form Button:hover { background: $block-cursor-background; }
     Form Button:focus {
@@ -72,6 +75,8 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
 
     cancel_label: ClassVar[str] = "Cancel"
     send_label: ClassVar[str] = "Send"
+    ready: ClassVar[str] = "ctrl+s sends, esc leaves"
+    """What the line above the buttons says while nothing is missing."""
 
     def __init__(self, heading: str, where: str = "") -> None:
         super().__init__()
@@ -118,7 +123,7 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
     def compose_buttons(self) -> Iterator[Button]:
         """Cancel first: it is the default."""
         yield button(self.cancel_label, "cancel")
-        yield button(self.send_label, "send", "ctrl+s")
+        yield button(self.send_label, "send")
 
     def on_mount(self) -> None:
         """Show the form as it stands, and hold the keys for a moment."""
@@ -159,7 +164,9 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         """Say what is missing, and let Send be pressed only when nothing is."""
         self.refresh_form()
         problem = self.problem()
-        self.query_one("#message", Static).update(Content(problem))
+        message = self.query_one("#message", Static)
+        message.update(Content(problem or self.ready))
+        message.set_class(not problem, "ready")
         for sender in self.senders():
             sender.disabled = bool(problem)
 
@@ -208,11 +215,6 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         self.dismiss(self.draft())
 
 
-def button(label: str, id: str, key: str = "") -> Button:
-    """A button of one line, and the key that stands for it."""
-    return Button(button_label(label, key), id=id, compact=True)
-
-
-def button_label(label: str, key: str = "") -> Content:
-    """What a button says; the key dim."""
-    return Content.assemble(label, (f"  {key}", "dim")) if key else Content(label)
+def button(label: str, id: str) -> Button:
+    """A button of one line."""
+    return Button(Content(label), id=id, compact=True)

@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static, TextArea
 from cosmo_doppler.controls import SOURCE, SOURCE_KEY
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import Neuron, neurons
-from cosmo_doppler.tui.modals.form import Form, button_label
+from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many
@@ -114,7 +114,7 @@ class OfferForm(Form[OfferDraft]):
         """Kind, who, what, how, and what will go out."""
         yield Field("Kind", Choice[Kind]([("offer for bids", "offer"), ("task for one", "task")], id="kind"))
         yield Field("Neuron", Input(id="neuron", compact=True, placeholder="anybody able"), id="to")
-        needs = Field(
+        yield Field(
             "Needs",
             Input(
                 id="needs",
@@ -122,9 +122,8 @@ class OfferForm(Form[OfferDraft]):
                 placeholder="capabilities, comma between",
                 suggester=CapabilitySuggester(self._session),
             ),
+            close=True,
         )
-        needs.add_class("close")
-        yield needs
         yield prose(id="who", classes="hint")
         yield Field(
             "Input",
@@ -135,9 +134,7 @@ class OfferForm(Form[OfferDraft]):
             ("lowest cost", "lowest_cost"),
             ("most confident", "highest_confidence"),
         ]
-        choose = Field("Award to", Choice[Select](strategies, id="select"), id="choose")
-        choose.add_class("close")
-        yield choose
+        yield Field("Award to", Choice[Select](strategies, id="select"), id="choose", close=True)
         yield Field(
             "Window", Input("250", id="window", compact=True, restrict=r"\d{0,7}"), unit="ms", id="wait"
         )
@@ -158,7 +155,7 @@ class OfferForm(Form[OfferDraft]):
         self.query_one("#choose").set_class(kind != "offer", "hidden")
         self.query_one("#wait").set_class(kind != "offer", "hidden")
         self.query_one("#what", Static).update(Content(f"New {kind}"))
-        self.query_one("#send", Button).label = button_label(f"Send {kind}", "ctrl+s")
+        self.query_one("#send", Button).label = Content(f"Send {kind}")
         self.query_one("#who", Static).update(Content(self._who_is_able()))
         self.query_one("#preview", Static).update(Content(self._preview()))
 

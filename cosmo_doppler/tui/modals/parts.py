@@ -66,7 +66,15 @@ def prose(text: str = "", *, id: str | None = None, classes: str | None = None) 
 
 
 class Field(Horizontal):
-    """A label and what belongs to it, on one line."""
+    """A label and what belongs to it, on one line.
+
+    Args:
+        label: what it is.
+        widget: what belongs to it.
+        unit: of a number, behind the widget.
+        id: to find it by.
+        close: no blank line below.
+    """
 
     DEFAULT_CSS = """
     Field { height: auto; }
@@ -75,8 +83,10 @@ class Field(Horizontal):
     Field > Input { width: 1fr; }
     """
 
-    def __init__(self, label: str, widget: Widget, *, unit: str = "", id: str | None = None) -> None:
-        super().__init__(id=id)
+    def __init__(
+        self, label: str, widget: Widget, *, unit: str = "", id: str | None = None, close: bool = False
+    ) -> None:
+        super().__init__(id=id, classes="close" if close else None)
         self._label = label
         self._widget = widget
         self._unit = unit

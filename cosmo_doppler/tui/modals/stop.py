@@ -38,6 +38,7 @@ class StopForm(Form[StopDraft]):
 
     cancel_label: ClassVar[str] = "Keep running"
     send_label: ClassVar[str] = "Send STOP"
+    ready: ClassVar[str] = "ctrl+s sends STOP, esc keeps it running"
     DEFAULT_CSS = """
     StopForm #typed { width: 11; }
     StopForm .fact { text-wrap: nowrap; text-overflow: ellipsis; width: 1fr; }
@@ -52,16 +53,12 @@ class StopForm(Form[StopDraft]):
     def compose_body(self) -> ComposeResult:
         """What would be stopped, and how."""
         for label, fact_id in (("Task", "title"), ("Running", "running"), ("Working", "working")):
-            fact = Field(label, prose(id=fact_id, classes="fact"))
-            fact.add_class("close")
-            yield fact
+            yield Field(label, prose(id=fact_id, classes="fact"), close=True)
         yield prose(" ", classes="close gap")
-        rollback = Field("Rollback", Tick("undo what it wrote", id="rollback"))
-        rollback.add_class("close")
-        yield rollback
+        yield Field("Rollback", Tick("undo what it wrote", id="rollback"), close=True)
         yield prose("Only Engram writes are undone, nothing else.", classes="hint")
         yield Field("Reason", Input(id="reason", compact=True, placeholder="for the record, may stay empty"))
-        yield Field("Confirm", Input(id="typed", compact=True, max_length=12), unit="", id="confirm")
+        yield Field("Confirm", Input(id="typed", compact=True, max_length=12), id="confirm", close=True)
 
     def on_mount(self) -> None:
         """Keep what is shown of the trace true."""

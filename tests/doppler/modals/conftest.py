@@ -67,7 +67,7 @@ class Desk:
         self, flow: Callable[[App[Any]], Coroutine[Any, Any, Any]], *, deaf: bool = False
     ) -> Form[Any]:
         """Start a flow in a worker and wait for its form, by default until its guard is down."""
-        self.app.run_worker(flow(self.app))
+        self.app.run_worker(flow(self.app), exclusive=True)
         await self.until(lambda: isinstance(self.app.screen, Form))
         form = self.app.screen
         assert isinstance(form, Form)

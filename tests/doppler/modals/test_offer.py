@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Input, TextArea
 
-from cosmo_doppler.tui.modals import compose_offer
+from cosmo_doppler.tui.modals import compose_offer, connect
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.offer import CapabilitySuggester, read_capabilities, read_input
 from cosmo_doppler.tui.modals.parts import Choice
@@ -158,6 +158,21 @@ async def test_a_failure_is_one_line(desk: Any) -> None:
     await desk.closed()
     assert len(desk.app.notices) == 1
     assert desk.kinds() == []
+
+
+async def test_another_form_does_not_cut_a_round_short(desk: Any) -> None:
+    form = await desk.open(lambda app: compose_offer(app, desk.session))
+    form.query_one("#window", Input).value = "60000"
+    await desk.pilot.pause()
+    await desk.press("ctrl+s")
+    offer = await desk.saw(SignalType.TASK_OFFER)
+    # The screen opens its forms in exclusive workers, each of which cancels the one before.
+    await desk.open(lambda app: connect(app))
+    await desk.press("escape")
+    await desk.put(offer.reply(SignalType.BID, {"cost": 1.0}, Directed(id="digger")))
+    award = await desk.saw(SignalType.TASK_AWARDED)
+    assert award.target == "digger"
+    await desk.closed()
 
 
 def test_capabilities_are_read_once_each_without_blanks() -> None:
