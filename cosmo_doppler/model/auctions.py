@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
-from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron, read_bid
+from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron
 
 BidState = Literal["bid", "won", "declined", "late", "invalid", "replaced"]
-"""bid: undecided; replaced: the same neuron bid again."""
+"""bid: undecided; late: after the window or the award; replaced: the same neuron bid again."""
 
 AuctionState = Literal["open", "awarded", "no bid", "unresolved", "stopped"]
-"""no bid: the window closed and nobody bid; unresolved: bids, the window closed, and no award was seen."""
+"""no bid: the window closed and nobody had bid; unresolved: somebody had, the window closed, and no award was seen."""
 
 GRACE_S = 0.5
 """How long after the window an award may still be under way, seconds."""
 
 DEFAULT_WINDOW_MS = 5_000
 """When an offer names no window: how long it is shown as open, milliseconds."""
+
+_TOWARDS_THE_END = 0.75
+"""Strategies that compare bids wait for the window; an award before this part of it did not wait."""
+
+_PROMPT = 0.5
+"""`first_bid` awards at once; it did not if a bid lay there since this part of the window."""
 
 
 class SeenBid:
@@ -28,15 +34,20 @@ class SeenBid:
     def __init__(self, bid: Bid, seq: int, at: float) -> None:
         self.bid = bid
         self.seq = seq
+        """Position of the BID in the store."""
         self.at = at
+        """Arrival, epoch seconds."""
         self.state: BidState = "invalid" if bid.problem else "bid"
         self.declined_reason = ""
+        """What the bidder was told; empty when it was told nothing."""
 
 
 class Auction:
     """One TASK_OFFER and everything that answers it."""
 
     __slots__ = (
+        "_by_id",
+        "_standing",
         "awarded_at",
         "bids",
         "capabilities",
@@ -64,7 +75,9 @@ class Auction:
         self.offer_id = offer_id
         self.trace_id = trace_id
         self.seq = seq
+        """Position of the TASK_OFFER in the store."""
         self.opened_at = opened_at
+        """Its arrival, epoch seconds."""
         self.deadline_ms = deadline_ms
         """The window, milliseconds; 0 when the offer named none."""
         self.capabilities = capabilities
@@ -75,12 +88,21 @@ class Auction:
         """By arrival."""
         self.winner = ""
         self.winning_bid_id = ""
+        """Empty when the winning bid was not seen."""
         self.awarded_at: float | None = None
+        self._by_id: dict[str, SeenBid] = {}
+        self._standing: dict[str, SeenBid] = {}
+        """The bid of each neuron that counts."""
 
     @property
     def closes_at(self) -> float:
         """When the window closes, epoch seconds."""
         return self.opened_at + (self.deadline_ms or DEFAULT_WINDOW_MS) / 1000
+
+    @property
+    def given_up_at(self) -> float:
+        """When an auction without an award is called off by whoever watches, epoch seconds."""
+        return self.closes_at + GRACE_S
 
     def left_ms(self, now: float) -> float:
         """Milliseconds until the window closes; 0 when it has closed or the auction is decided."""
@@ -93,138 +115,89 @@ class Auction:
             if self.state != "open" or at > self.closes_at:
                 seen.state = "late"
             else:
-                for earlier in self.bids:
-                    if earlier.bid.neuron == bid.neuron and earlier.state == "bid":
-                        earlier.state = "replaced"
+                earlier = self._standing.get(bid.neuron)
+                if earlier is not None and earlier.state == "bid":
+                    earlier.state = "replaced"
+                self._standing[bid.neuron] = seen
         self.bids.append(seen)
-        if self.state == "no bid":
-            self.state = "unresolved"
+        self._by_id[bid.id] = seen
         return seen
 
     def award(self, bid_id: str | None, neuron: str, at: float) -> None:
-        """Note the award: by the id of the winning bid, else by the winner's name."""
-        won = next((seen for seen in self.bids if seen.bid.id == bid_id), None) or next(
-            (seen for seen in reversed(self.bids) if seen.bid.neuron == neuron), None
-        )
+        """Note the award: by the id of the winning bid, else by the winner's name. The latest award counts."""
+        won = self._by_id.get(bid_id) if bid_id else None
+        if won is None and neuron:
+            won = next((seen for seen in reversed(self.bids) if seen.bid.neuron == neuron), None)
+        if self.state == "awarded":
+            for seen in self.bids:
+                if seen.state == "won":
+                    seen.state, seen.declined_reason = "declined", "awarded again"
         self.state = "awarded"
         self.winner = neuron or (won.bid.neuron if won else "")
+        self.winning_bid_id = ""
         self.awarded_at = at
         if won is not None:
             won.state = "won"
             self.winning_bid_id = won.bid.id
 
     def decline(self, bid_id: str | None, neuron: str, reason: str) -> None:
-        """Note that a bidder was told it lost."""
-        for seen in self.bids:
-            if seen.bid.id == bid_id or (bid_id is None and seen.bid.neuron == neuron):
-                seen.declined_reason = reason
-                if seen.state == "bid":
-                    seen.state = "late" if reason == "late" else "declined"
+        """Note that a bidder was told it lost.
 
-    def age(self, now: float) -> bool:
-        """Close the window if it is over. True when the state changed."""
-        if self.state != "open" or now < self.closes_at + GRACE_S:
-            return False
-        self.state = "unresolved" if any(not seen.bid.problem for seen in self.bids) else "no bid"
-        return True
+        Args:
+            bid_id: of the losing bid; None when the decline names none that is known.
+            neuron: the bidder, for that case.
+            reason: what it was told.
+        """
+        if bid_id:
+            named = self._by_id.get(bid_id)
+            losing = [] if named is None else [named]
+        else:
+            losing = [seen for seen in self.bids if seen.bid.neuron == neuron]
+        for seen in losing:
+            seen.declined_reason = reason
+            if reason == "late" and seen.state == "bid":
+                seen.state = "late"
+            elif reason != "late" and (seen.state == "bid" or self._in_time_after_all(seen)):
+                seen.state = "declined"
+
+    def close(self) -> None:
+        """The window is over and no award was seen."""
+        self.state = (
+            "unresolved" if any(seen.state in ("bid", "declined") for seen in self.bids) else "no bid"
+        )
 
     def contenders(self) -> list[Bid]:
         """The bids a producer that saw what we saw would weigh: valid, in time, the latest of each neuron."""
         return latest_per_neuron([seen.bid for seen in self.bids if seen.state in ("bid", "won", "declined")])
 
     def explained_by(self) -> list[Select]:
-        """The strategies under which this winner wins, as an observer can tell; empty before an award."""
+        """The strategies under which this winner wins, as an observer can tell; empty before an award.
+
+        The strategy never crosses the wire, so this is what fits the order of arrival and the moment of the award.
+        """
         if self.state != "awarded":
             return []
-        field = self.contenders()
-        # The other strategies wait for the window's end; an award long before it can only be the first bid's.
-        early = self.awarded_at is not None and self.awarded_at < self.opened_at + 0.75 * (
-            self.closes_at - self.opened_at
-        )
-        explained: list[Select] = []
-        for select in SELECTS[:1] if early else SELECTS:
-            best = choose_winner(field, select)
-            if best is not None and best.neuron == self.winner:
-                explained.append(select)
-        return explained
+        # Released producers let every bid of a neuron stand; ours lets the latest replace it.
+        everything = [seen.bid for seen in self.bids if seen.state in ("bid", "won", "declined", "replaced")]
+        fields = (self.contenders(), everything)
+        fitting = [select for select in SELECTS if any(self._wins(field, select) for field in fields)]
+        if not self.deadline_ms or self.awarded_at is None:
+            return fitting
+        window = self.deadline_ms / 1000
+        if self.awarded_at < self.opened_at + _TOWARDS_THE_END * window:
+            return [select for select in fitting if select == "first_bid"]
+        first_at = min((seen.at for seen in self.bids if not seen.bid.problem), default=self.awarded_at)
+        if first_at < self.opened_at + _PROMPT * window:
+            patient: list[Select] = [select for select in fitting if select != "first_bid"]
+            return patient or fitting
+        return fitting
 
+    def _wins(self, field: Sequence[Bid], select: Select) -> bool:
+        best = choose_winner(field, select)
+        if best is None:
+            return False
+        return best.id == self.winning_bid_id if self.winning_bid_id else best.neuron == self.winner
 
-class AuctionBook:
-    """Every auction, by offer id."""
-
-    def __init__(self) -> None:
-        self.by_offer: dict[str, Auction] = {}
-        self.order: list[str] = []
-        self._open: dict[str, Auction] = {}
-        self._by_bid: dict[str, Auction] = {}
-        self._by_trace: dict[str, list[Auction]] = {}
-
-    def open(self, auction: Auction) -> None:
-        """A TASK_OFFER was seen."""
-        self.by_offer[auction.offer_id] = auction
-        self.order.append(auction.offer_id)
-        self._open[auction.offer_id] = auction
-        self._by_trace.setdefault(auction.trace_id, []).append(auction)
-
-    def bid(
-        self,
-        *,
-        id: str,
-        parent_id: str | None,
-        trace_id: str,
-        who: str,
-        seq: int,
-        at: float,
-        payload: Mapping[str, Any],
-        meta: Mapping[str, Any],
-    ) -> Auction | None:
-        """A BID was seen. None when no offer is known that it could answer."""
-        auction = self.by_offer.get(parent_id or "") or self._only_open(trace_id)
-        if auction is None:
-            return None
-        auction.admit(read_bid(id=id, neuron=who, payload=payload, meta=meta), seq, at)
-        self._by_bid[id] = auction
-        return auction
-
-    def award(self, *, parent_id: str | None, trace_id: str, who: str, at: float) -> Auction | None:
-        """A TASK_AWARDED was seen."""
-        auction = (
-            self._by_bid.get(parent_id or "") or self.by_offer.get(parent_id or "") or self._latest(trace_id)
-        )
-        if auction is None:
-            return None
-        auction.award(parent_id, who, at)
-        self._open.pop(auction.offer_id, None)
-        return auction
-
-    def decline(self, *, parent_id: str | None, trace_id: str, who: str, reason: str) -> Auction | None:
-        """A TASK_DECLINED was seen."""
-        known = self._by_bid.get(parent_id or "")
-        auction = known or self._latest(trace_id)
-        if auction is not None:
-            auction.decline(parent_id if known else None, who, reason)
-        return auction
-
-    def stop(self, trace_id: str) -> list[Auction]:
-        """A STOP was seen: what was open there is over."""
-        stopped = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
-        for auction in stopped:
-            auction.state = "stopped"
-            self._open.pop(auction.offer_id, None)
-        return stopped
-
-    def advance(self, now: float) -> list[Auction]:
-        """Close windows that are over; returns what is open or just closed, since both look different now."""
-        touched = list(self._open.values())
-        for auction in touched:
-            if auction.age(now):
-                del self._open[auction.offer_id]
-        return touched
-
-    def _only_open(self, trace_id: str) -> Auction | None:
-        candidates = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
-        return candidates[0] if len(candidates) == 1 else None
-
-    def _latest(self, trace_id: str) -> Auction | None:
-        auctions = self._by_trace.get(trace_id)
-        return auctions[-1] if auctions else None
+    def _in_time_after_all(self, seen: SeenBid) -> bool:
+        """A bid late by our clock, but before the award, that the producer weighed and declined like any other."""
+        return seen.state == "late" and (self.awarded_at is None or seen.at <= self.awarded_at)

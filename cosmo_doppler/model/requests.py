@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Literal
 
 RequestState = Literal["open", "answered", "closed"]
@@ -9,6 +10,9 @@ RequestState = Literal["open", "answered", "closed"]
 
 QUESTION_KEYS = {"CLARIFICATION": "question", "PERMISSION": "action", "ESCALATION": "reason"}
 """By type: the payload key that holds what is asked."""
+
+ANSWER_TYPES = frozenset({"CLARIFICATION_ANSWER", "PERMISSION_DECISION", "TASK"})
+"""What answers a question it names as its parent; a TASK is an answer re-dispatched (PROTOCOL 6.14)."""
 
 
 class Request:
@@ -62,3 +66,42 @@ class Request:
             return False
         self.state = "closed"
         return True
+
+
+class RequestBook:
+    """Every question, by its event id."""
+
+    def __init__(self) -> None:
+        self.by_id: dict[str, Request] = {}
+        self.order: list[str] = []
+        """Event ids by arrival."""
+        self._open_in: dict[str, dict[str, Request]] = {}
+        """Open questions by trace."""
+
+    def ask(self, request: Request) -> None:
+        """A question was seen."""
+        self.by_id[request.id] = request
+        self.order.append(request.id)
+        self._open_in.setdefault(request.trace_id, {})[request.id] = request
+
+    def answer(self, id: str, by: str, at: float) -> Request | None:
+        """Somebody answered: the question that was open until now; None when there is none."""
+        request = self.by_id.get(id)
+        if request is None or not request.settle(by, at):
+            return None
+        self._open_in[request.trace_id].pop(id)
+        return request
+
+    def close(self, trace_id: str) -> list[Request]:
+        """A trace is over: nobody waits for answers any more."""
+        closed = list(self._open_in.pop(trace_id, {}).values())
+        for request in closed:
+            request.close()
+        return closed
+
+    def forget(self, trace_ids: Container[str]) -> None:
+        """Drop the questions of traces that are no longer kept."""
+        for request in [request for request in self.by_id.values() if request.trace_id in trace_ids]:
+            del self.by_id[request.id]
+            self._open_in.pop(request.trace_id, None)
+        self.order = [id for id in self.order if id in self.by_id]

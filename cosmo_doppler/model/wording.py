@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,9 @@ from cosmo_sdk.header import Header
 
 LIMIT = 240
 """Characters of a description at the most."""
+
+_DEEPEST = 16
+"""Wrappers of one key looked into for a telling text."""
 
 _TEXT_KEYS = (
     "text",
@@ -34,6 +38,17 @@ def shorten(text: str, limit: int = LIMIT) -> str:
     return line if len(line) <= limit and len(text) <= limit * 2 else line[: limit - 1] + "…"
 
 
+def finite(value: Any) -> float | None:
+    """A JSON number that can be calculated with, or None. JSON booleans are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
+
+
 def short_id(id: str) -> str:
     """The last 8 characters: the first are a timestamp and look alike."""
     return id[-8:]
@@ -41,17 +56,20 @@ def short_id(id: str) -> str:
 
 def say(value: Any, limit: int = LIMIT) -> str:
     """Any JSON value as one line: its most telling text if it has one, else compact JSON."""
-    if isinstance(value, str):
-        return shorten(value, limit)
-    if isinstance(value, Mapping):
-        for key in _TEXT_KEYS:
-            text = value.get(key)
-            if isinstance(text, str) and text:
-                return shorten(text, limit)
-        if len(value) == 1:
-            (only,) = value.values()
-            if isinstance(only, str | Mapping):
-                return say(only, limit)
+    for _ in range(_DEEPEST):
+        if isinstance(value, str):
+            return shorten(value, limit)
+        if not isinstance(value, Mapping):
+            break
+        telling = next(
+            (value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str) and value[key]), None
+        )
+        if telling is not None:
+            return shorten(telling, limit)
+        inner = next(iter(value.values())) if len(value) == 1 else None
+        if not isinstance(inner, str | Mapping):
+            break
+        value = inner
     if value is None or value == {}:
         return ""
     try:
@@ -103,7 +121,8 @@ def format_cost(cost: float | None) -> str:
 
 
 def _number(value: Any) -> str:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else say(value, 20)
+    number = finite(value)
+    return say(value, 20) if number is None else f"{number:g}"
 
 
 def _words(value: Any) -> str:

@@ -1,0 +1,107 @@
+"""All auctions of a board, and how bids, awards and declines find theirs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from heapq import heappop, heappush
+
+from cosmo_doppler.model.auctions import Auction
+from cosmo_sdk.bidding import Bid
+
+
+class AuctionBook:
+    """Every auction, by offer id."""
+
+    def __init__(self) -> None:
+        self.by_offer: dict[str, Auction] = {}
+        self.order: list[str] = []
+        """Offer ids by arrival."""
+        self._open: dict[str, Auction] = {}
+        self._due: list[tuple[float, str]] = []
+        """When each open auction is given up, soonest first; decided ones are skipped."""
+        self._by_bid: dict[str, Auction] = {}
+        self._by_trace: dict[str, list[Auction]] = {}
+
+    @property
+    def still_open(self) -> Iterable[Auction]:
+        """Auctions that take bids."""
+        return self._open.values()
+
+    def open(self, auction: Auction) -> None:
+        """A TASK_OFFER was seen."""
+        self.by_offer[auction.offer_id] = auction
+        self.order.append(auction.offer_id)
+        self._open[auction.offer_id] = auction
+        heappush(self._due, (auction.given_up_at, auction.offer_id))
+        self._by_trace.setdefault(auction.trace_id, []).append(auction)
+
+    def bid(self, bid: Bid, *, parent_id: str | None, trace_id: str, seq: int, at: float) -> Auction | None:
+        """A BID was seen. None when no offer is known that it could answer."""
+        auction = self.by_offer.get(parent_id or "") or self._only_open(trace_id)
+        if auction is None:
+            return None
+        auction.admit(bid, seq, at)
+        if bid.id:
+            self._by_bid[bid.id] = auction
+        return auction
+
+    def award(self, *, parent_id: str | None, trace_id: str, who: str, at: float) -> Auction | None:
+        """A TASK_AWARDED was seen. None when no offer is known that it could decide."""
+        auction = (
+            self._by_bid.get(parent_id or "")
+            or self.by_offer.get(parent_id or "")
+            or self._likeliest(trace_id, who)
+        )
+        if auction is None:
+            return None
+        auction.award(parent_id, who, at)
+        self._open.pop(auction.offer_id, None)
+        return auction
+
+    def decline(self, *, parent_id: str | None, trace_id: str, who: str, reason: str) -> Auction | None:
+        """A TASK_DECLINED was seen. None when no bid is known that it could mean."""
+        known = self._by_bid.get(parent_id or "")
+        auction = known or self.by_offer.get(parent_id or "") or self._likeliest(trace_id, who)
+        if auction is not None:
+            auction.decline(parent_id if known else None, who, reason)
+        return auction
+
+    def stop(self, trace_id: str) -> list[Auction]:
+        """A STOP was seen: what was open there is over."""
+        stopped = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
+        for auction in stopped:
+            auction.state = "stopped"
+            self._open.pop(auction.offer_id, None)
+        return stopped
+
+    def close_due(self, now: float) -> list[Auction]:
+        """Close the auctions whose window, and the grace after it, are over; in the order they were due."""
+        closed: list[Auction] = []
+        while self._due and self._due[0][0] <= now:
+            auction = self._open.pop(heappop(self._due)[1], None)
+            if auction is not None:
+                auction.close()
+                closed.append(auction)
+        return closed
+
+    def forget(self, trace_ids: Iterable[str]) -> None:
+        """Drop the auctions of traces that are no longer kept."""
+        gone = [auction for trace_id in trace_ids for auction in self._by_trace.pop(trace_id, ())]
+        for auction in gone:
+            del self.by_offer[auction.offer_id]
+            self._open.pop(auction.offer_id, None)
+            for seen in auction.bids:
+                self._by_bid.pop(seen.bid.id, None)
+        self.order = [offer_id for offer_id in self.order if offer_id in self.by_offer]
+
+    def _only_open(self, trace_id: str) -> Auction | None:
+        candidates = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
+        return candidates[0] if len(candidates) == 1 else None
+
+    def _likeliest(self, trace_id: str, who: str) -> Auction | None:
+        """The auction of a trace that an award or decline without a known bid means: one that `who` bid in."""
+        auctions = self._by_trace.get(trace_id, [])
+        bid_in = [auction for auction in auctions if any(seen.bid.neuron == who for seen in auction.bids)]
+        undecided = [auction for auction in bid_in or auctions if auction.state != "awarded"]
+        candidates = undecided or bid_in or auctions
+        return candidates[-1] if candidates else None
