@@ -15,7 +15,7 @@ from textual.widgets import Button, Input, Static
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import Question, waiting
 from cosmo_doppler.tui.modals.form import Draft, Form, button
-from cosmo_doppler.tui.modals.parts import Choice, Field, prose, safe_lines, safe_value
+from cosmo_doppler.tui.modals.parts import Choice, Field, Passage, prose, safe_lines, safe_value
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import age, joined
 
@@ -51,8 +51,8 @@ class QuestionForm(Form[Draft]):
     cancel_label: ClassVar[str] = "Not now"
     DEFAULT_CSS = """
     QuestionForm #asked { text-style: bold; }
-    QuestionForm .context { max-height: 8; }
-    QuestionForm.-short .context { max-height: 3; }
+    QuestionForm.-middle Passage { max-height: 5; }
+    QuestionForm.-short Passage { max-height: 3; }
     """
 
     def __init__(self, session: Session, question: Question) -> None:
@@ -89,10 +89,10 @@ class QuestionForm(Form[Draft]):
 
     def asks(self, text: str, *facts: tuple[str, Any]) -> ComposeResult:
         """What is asked, in full, and the facts that came with it."""
-        yield prose(safe_lines(text) or "(it says nothing)", id="asked")
+        yield Passage(safe_lines(text) or "(it says nothing)", id="asked")
         for label, value in facts:
             if value not in (None, "", {}, []):
-                yield Field(label, prose(safe_value(value), classes="context"), close=True)
+                yield Field(label, Passage(safe_value(value)), close=True)
         yield Field("Waiting", prose(id="waited"))
 
     def reply_choice(self) -> ComposeResult:

@@ -16,7 +16,7 @@ from cosmo_doppler.controls import SOURCE, SOURCE_KEY
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import Neuron, neurons
 from cosmo_doppler.tui.modals.form import Form
-from cosmo_doppler.tui.modals.parts import Choice, Field, prose
+from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many
 from cosmo_sdk.bidding import Select
@@ -107,7 +107,7 @@ class OfferForm(Form[OfferDraft]):
     """
 
     def __init__(self, session: Session) -> None:
-        super().__init__("New offer", f"{session.namespace} · {session.title}")
+        super().__init__("New offer", where(session))
         self._session = session
 
     def compose_body(self) -> ComposeResult:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Horizontal, VerticalScroll
 from textual.content import Content
 from textual.events import Click
 from textual.message import Message
@@ -16,7 +16,9 @@ from textual.reactive import reactive
 from textual.widget import Widget
 from textual.widgets import Static
 
-from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.safe import fit_middle, safe
+from cosmo_doppler.tui.words import many
 
 LABEL_WIDTH = 10
 """Cells from the edge of a form to its fields."""
@@ -24,7 +26,7 @@ LABEL_WIDTH = 10
 MAX_LINES = 60
 """Lines of one bus text that a form shows."""
 
-MAX_LINE = 600
+MAX_LINE = 2000
 """Characters of one such line."""
 
 SHORT_LIST = 58
@@ -36,7 +38,8 @@ V = TypeVar("V")
 def safe_lines(text: str) -> str:
     """Bus text of several lines, every line safe, bounded in both directions."""
     lines = text.expandtabs(4).split("\n", MAX_LINES)
-    rest = ["…"] if len(lines) > MAX_LINES else []
+    more = text.count("\n") + 1 - MAX_LINES
+    rest = [f"… {many(more, 'more line')}, see the inspector"] if more > 0 else []
     return "\n".join([*(safe(line.rstrip("\r"), MAX_LINE) for line in lines[:MAX_LINES]), *rest])
 
 
@@ -60,9 +63,30 @@ def _flat(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def where(session: Session) -> str:
+    """The bus a form would act on."""
+    return f"{session.namespace} · {fit_middle(safe(session.title), 32)}"
+
+
 def prose(text: str = "", *, id: str | None = None, classes: str | None = None) -> Static:
     """A Static that never parses markup. `text` must be ours or have passed `safe`."""
     return Static(Content(text), markup=False, id=id, classes=classes)
+
+
+class Passage(VerticalScroll, can_focus=True):
+    """Bus text that may be longer than its place: what does not fit can be scrolled to, by mouse and by tab and keys."""
+
+    DEFAULT_CSS = """
+    Passage { height: auto; width: 1fr; max-height: 8; scrollbar-size-vertical: 1; }
+    Passage:focus { background: $block-cursor-background; }
+    """
+
+    def __init__(self, text: str, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(prose(text), id=id, classes=classes)
+
+    def allow_focus(self) -> bool:
+        """Only when there is something to scroll to."""
+        return self.max_scroll_y > 0
 
 
 class Field(Horizontal):

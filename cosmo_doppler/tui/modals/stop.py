@@ -12,7 +12,7 @@ from textual.widgets import Input, Static
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.facts import TraceFacts, trace_facts
 from cosmo_doppler.tui.modals.form import Form
-from cosmo_doppler.tui.modals.parts import Field, Tick, prose
+from cosmo_doppler.tui.modals.parts import Field, Tick, prose, where
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import duration, joined, many
 
@@ -46,7 +46,7 @@ class StopForm(Form[StopDraft]):
     """
 
     def __init__(self, session: Session, trace_id: str) -> None:
-        super().__init__(f"Stop trace {short_id(trace_id)}", f"{session.namespace} · {session.title}")
+        super().__init__(f"Stop trace {short_id(trace_id)}", where(session))
         self._session = session
         self._trace_id = trace_id
 

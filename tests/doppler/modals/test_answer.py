@@ -8,7 +8,7 @@ import pytest
 from textual.widgets import Button, Input
 
 from cosmo_doppler.tui.modals import answer_request
-from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_doppler.tui.modals.parts import Choice, Passage, safe_lines
 from cosmo_sdk import Directed, Signal, SignalType
 
 HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/]\u202e\x9b31m"
@@ -109,6 +109,19 @@ async def test_a_decision_takes_its_key_and_then_enter(desk: Any, key: str, gran
     assert task.payload["input"]["permission"]["granted"] is granted
 
 
+async def test_a_long_scope_can_be_read_to_its_end(desk: Any) -> None:
+    scope = {f"file {number}": "/srv/archive" for number in range(40)}
+    await ask(desk, SignalType.PERMISSION, {"action": "delete", "scope": scope})
+    form = await desk.open(lambda app: answer_request(app, desk.session))
+    assert "file 39" not in await desk.text()
+    passage = form.query(Passage)[1]
+    while form.focused is not passage:
+        await desk.press("tab")
+    await desk.press("end")
+    await desk.until(lambda: passage.is_vertical_scroll_end)
+    assert "file 39" in await desk.text()
+
+
 async def test_the_first_enter_decides_nothing(desk: Any) -> None:
     await ask(desk, SignalType.PERMISSION, {"action": "blast"})
     await desk.open(lambda app: answer_request(app, desk.session))
@@ -178,6 +191,11 @@ async def test_hostile_questions_stay_text(desk: Any, kind: SignalType) -> None:
     shown = await desk.text()
     assert "[/nope]" in shown
     assert all(line.isprintable() for line in shown.split("\n"))
+
+
+def test_text_that_is_cut_says_how_much_is_missing() -> None:
+    assert safe_lines("\n".join(["a"] * 62)).endswith("\n… 2 more lines, see the inspector")
+    assert "more" not in safe_lines("\n".join(["a"] * 60))
 
 
 @pytest.mark.parametrize("payload", [{}, {"question": None}, {"question": {"a": 1}, "context": "x\ny"}])
