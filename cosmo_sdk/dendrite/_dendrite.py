@@ -11,6 +11,7 @@ from typing import Any, Self, get_args
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
+from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._auction import Auctioneer, Bidder
 from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
@@ -104,6 +105,7 @@ class Dendrite(LifecycleHooks):
     def _build(self, link: Link, clock: Clock, ids: Ids) -> None:
         """Make the collaborators and tell the inbound walk who reacts to what."""
         work = Work()
+        self._asked = AskedTasks()
         tombstones = Tombstones(clock)
         self._link = link
         self._work = work
@@ -113,10 +115,10 @@ class Dendrite(LifecycleHooks):
         self._stopper = Stopper(
             link, self._pathways, self._hosting, self._memory, tombstones, self._own_id, clock, ids
         )
-        self._dispatcher = Dispatcher(link, self._pathways, self._stopper, clock, ids)
+        self._dispatcher = Dispatcher(link, self._pathways, self._stopper, self._asked, clock, ids)
         self._auctioneer = Auctioneer(link, self._pathways, work, clock, ids)
         self._bidder = Bidder(link, self._hosting, work, clock, ids, wanted=self._bids_by_default)
-        self._replies = Replies(link, self._pathways, self._dispatcher, self._own_id, clock, ids)
+        self._replies = Replies(link, self._pathways, self._dispatcher, self._asked, self._own_id, clock, ids)
         self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
         self._liveness = Liveness(link, self._hosting, self._memory, self._store, self._tell, clock, ids)
         self._handlers = HandlerTable(self._liveness.capabilities_of)
@@ -416,7 +418,7 @@ class Dendrite(LifecycleHooks):
         await self._subscribe()
 
     def _take_routed(self, task: Signal) -> None:
-        self._replies.remember(task)
+        self._asked.note(task)
         self._hosting.take_task(task)
 
     def _handler_added(self, signal_type: SignalType) -> None:

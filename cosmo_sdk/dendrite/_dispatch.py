@@ -8,6 +8,7 @@ import msgspec
 
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.clock import Clock
+from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._retrying import retrying
@@ -76,10 +77,13 @@ def place(trace_id: str | None, parent_id: str | None, inherit_trace: bool) -> t
 class Dispatcher:
     """Builds and sends TASKs. Every method needs an orchestrator."""
 
-    def __init__(self, link: Link, pathways: PathwayTable, stopper: Stopper, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, link: Link, pathways: PathwayTable, stopper: Stopper, asked: AskedTasks, clock: Clock, ids: Ids
+    ) -> None:
         self._link = link
         self._pathways = pathways
         self._stopper = stopper
+        self._asked = asked
         self._clock = clock
         self._ids = ids
 
@@ -311,6 +315,7 @@ class Dispatcher:
     # -- inside
 
     async def _send(self, task: Signal) -> Signal:
+        self._asked.note(task)
         if task.neuron is None and task.payload.get("capabilities"):
             await self._link.publish_routed(task)
         else:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from cosmo_sdk.clock import Clock
+from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._dispatch import Dispatcher, TaskSpec
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
@@ -14,9 +14,6 @@ from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import DendriteProtocolError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.signal_types import SignalType
-
-REMEMBERED_TASKS = 4096
-"""Tasks and awards whose input is kept, so that an answer can carry it along."""
 
 _DECIDED_BY = {
     SignalType.CLARIFICATION: SignalType.CLARIFICATION_ANSWER,
@@ -32,6 +29,7 @@ class Replies:
         link: Link,
         pathways: PathwayTable,
         dispatcher: Dispatcher,
+        asked: AskedTasks,
         dendrite_id: Callable[[], str],
         clock: Clock,
         ids: Ids,
@@ -42,14 +40,7 @@ class Replies:
         self._dendrite_id = dendrite_id
         self._clock = clock
         self._ids = ids
-        self._finalizing: OrderedDict[str, Any] = OrderedDict()
-
-    def remember(self, task: Signal) -> None:
-        """A TASK or award went by: its answer may have to ask for a FINAL again, and carry its input."""
-        if task.payload.get("finalize") is True or task.payload.get("input"):
-            self._finalizing[task.id] = (task.payload.get("finalize") is True, task.payload.get("input"))
-            while len(self._finalizing) > REMEMBERED_TASKS:
-                self._finalizing.popitem(last=False)
+        self._asked = asked
 
     async def await_decision(self, request: Signal, *, timeout_s: float | None = 30.0) -> Signal:
         """The discrete answer to a CLARIFICATION or PERMISSION, also one that came before this call.
@@ -212,8 +203,8 @@ class Replies:
 
     def _original(self, request: Signal) -> dict[str, Any]:
         """What was asked of the asker in the first place, when this Dendrite saw it go by."""
-        known = self._finalizing.get(request.parent_id or "")
-        return {"original_input": known[1]} if known is not None and known[1] else {}
+        asked = self._asked.behind(request)
+        return {"original_input": asked.input} if asked.input else {}
 
     async def _answer(
         self, request: Signal, type: SignalType, payload: dict[str, Any], meta: dict[str, Any] | None
@@ -238,14 +229,13 @@ class Replies:
         target = neuron or request.neuron
         if not target:
             raise DendriteProtocolError(f"this {request.type} names nobody to dispatch again: pass neuron=")
-        known = self._finalizing.get(request.parent_id or "")
         return await self._dispatcher.send(
             TaskSpec(
                 neuron=target,
                 input={key: said},
                 trace_id=request.trace_id,
                 parent_id=request.id,
-                finalize=known is not None and known[0],
+                finalize=self._asked.behind(request).finalize,
                 meta=meta,
             )
         )

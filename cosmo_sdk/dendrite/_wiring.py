@@ -44,7 +44,7 @@ def wire(dendrite: Dendrite) -> None:
     inbound.react({_T.STOP}, stop)
     inbound.react({_T.RECALLED, _T.IMPRINTED}, memory.deliver)
     inbound.react({_T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION}, pathways.answer)
-    inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._replies.remember)
+    inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._asked.note)
     inbound.react({_T.TASK}, hosting.take_task)
     inbound.react(TERMINAL_TYPES, conclude)
     inbound.react({_T.TASK_AWARDED}, hosting.take_award)
