@@ -7,7 +7,7 @@ import os
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
@@ -18,9 +18,32 @@ def say(words: str) -> None:
     print(_printable(words, sys.stderr.encoding), file=sys.stderr, flush=True)  # noqa: T201
 
 
+class ReaderLeft(Exception):
+    """Whoever read our stdout is gone, as in `cosmo doppler FILE | head`."""
+
+
 def show(line: str) -> None:
-    """One line of data on stdout."""
-    print(_printable(line, sys.stdout.encoding), flush=True)  # noqa: T201
+    """One line of data on stdout.
+
+    Raises:
+        ReaderLeft: nobody reads it any more.
+    """
+    show_all([line])
+
+
+def show_all(lines: Iterable[str]) -> None:
+    """Many lines of data on stdout, written in blocks.
+
+    Raises:
+        ReaderLeft: nobody reads them any more.
+    """
+    # Converted here, because click ends the process with 1 on a BrokenPipeError.
+    try:
+        for line in lines:
+            sys.stdout.write(f"{_printable(line, sys.stdout.encoding)}\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None
 
 
 def show_json(value: Any) -> None:

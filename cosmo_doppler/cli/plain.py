@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from cosmo_doppler.cli.narrator import HEADING, Narrator
-from cosmo_doppler.cli.output import LinePrinter, say, show
+from cosmo_doppler.cli.output import LinePrinter, say, show, show_all
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.session import Session, SessionStatus, load_all
 from cosmo_doppler.tui.safe import safe
@@ -19,11 +19,9 @@ SLICE = 500
 def tell_recording(session: Session) -> None:
     """Print a whole recording and return."""
     load_all(session)
-    narrator = Narrator()
+    narrator, store = Narrator(), session.store
     show(HEADING)
-    for seq in range(len(session.store)):
-        for line in narrator.tell(session.store.observed(seq)):
-            show(line)
+    show_all(line for seq in range(len(store)) for line in narrator.tell(store.observed(seq)))
     status = session.status()
     skipped = f", {status.skipped} lines skipped that are no signals" if status.skipped else ""
     say(f"end of {safe(session.title)}: {len(session.store)} signals{skipped}")

@@ -12,6 +12,7 @@ from typing import NamedTuple, NoReturn
 import click
 
 from cosmo_doppler.cli.exits import Exit, leave_pipe, report
+from cosmo_doppler.cli.output import ReaderLeft
 
 LOG_VARIABLE = "COSMO_LOG"
 """Environment variable: a level such as `debug` sends the log to stderr."""
@@ -89,7 +90,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         outcome = cosmo.main(args=arguments, prog_name="cosmo", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
+    except (BrokenPipeError, ReaderLeft):
         return leave_pipe()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the one place that turns errors into words)
         return report(error)

@@ -83,6 +83,20 @@ def test_a_recording_without_a_terminal_is_told_and_ends(recording: Path) -> Non
     assert "end of demo.ndjson: " in shown.stderr
 
 
+def test_a_reader_that_leaves_ends_the_telling_quietly(recording: Path) -> None:
+    piped = f"{' '.join(COSMO)} doppler {recording} --plain | head -n 1"
+    shown = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", piped],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        check=False,
+    )
+    assert shown.returncode == 0
+    assert shown.stdout.startswith("TIME (UTC)")
+    assert "Broken" not in shown.stderr
+
+
 def test_bad_lines_of_a_recording_are_counted(recording: Path, tmp_path: Path) -> None:
     torn = tmp_path / "torn.ndjson"
     torn.write_bytes(b"no json\n" + recording.read_bytes()[:-20])
