@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from pathlib import Path
 
-from cosmo_bus.recording import RecordingWriter
 from cosmo_doppler.cli.exits import CommandError
+from cosmo_doppler.session import Recorder
 
 FLUSH_S = 0.2
 """How long a signal may wait before it is on disk, seconds."""
 
 
-def new_recording(path: Path, *, force: bool = False) -> RecordingWriter:
+def new_recording(path: Path, *, force: bool = False) -> Recorder:
     """Open a recording that does not exist yet.
 
     Args:
         path: where.
-        force: replace a file that exists.
+        force: empty a file that exists.
 
     Raises:
-        CommandError: it exists and `force` is off, or it cannot be written.
+        CommandError: it exists and `force` is off.
+        RecordingError: it cannot be written.
     """
     refuse_existing(path, force=force)
-    try:
-        if force:
-            path.unlink(missing_ok=True)
-        return RecordingWriter(path)
-    except OSError as error:
-        raise CommandError(f"cannot write {path}: {error.strerror or error}", "name another file") from None
+    recorder = Recorder(path)
+    if path.is_file() and path.stat().st_size:
+        os.truncate(path, 0)  # the recorder appends, so it goes on at the beginning
+    return recorder
 
 
 def refuse_existing(path: Path, *, force: bool = False) -> None:
@@ -43,8 +43,8 @@ def refuse_existing(path: Path, *, force: bool = False) -> None:
         )
 
 
-async def keep_flushed(writer: RecordingWriter) -> None:
-    """Put on disk what was written, again and again, until cancelled."""
-    while True:
+async def until_fault(recorder: Recorder) -> None:
+    """Put on disk what was recorded, again and again. Returns when the disk takes no more."""
+    while not recorder.fault:
         await asyncio.sleep(FLUSH_S)
-        writer.flush()
+        recorder.pump(FLUSH_S)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 import click
 
+from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import bus_options, examples, for_option, json_option
 from cosmo_doppler.cli.output import say, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
 if TYPE_CHECKING:
-    from cosmo_bus.recording import RecordingWriter
+    from cosmo_doppler.session import Recorder
 
 PROGRESS_S = 1.0
 """How often the progress line changes, seconds."""
@@ -51,48 +52,51 @@ def command(path: Path, url: str, namespace: str, seconds: float | None, force: 
 async def _record(
     path: Path, url: str, namespace: str, seconds: float | None, force: bool, as_json: bool
 ) -> None:
-    from cosmo_doppler.cli.files import keep_flushed, new_recording, refuse_existing
+    from cosmo_doppler.cli.files import new_recording, refuse_existing, until_fault
     from cosmo_doppler.cli.watching import Frame, watching
 
     refuse_existing(path, force=force)
-    writer: RecordingWriter | None = None
+    recorder: Recorder | None = None
     early: list[Frame] = []
 
     def receive(frame: Frame) -> None:
-        if writer is None:
+        if recorder is None:
             early.append(frame)
         else:
-            writer.write(frame.at, frame.subject, frame.data)
+            recorder.write(frame.at, frame.subject, frame.data)
 
     async with watching(url, namespace, receive):
         # Only now: a bus that is not there must not leave, or replace, a file.
-        writer = new_recording(path, force=force)
+        recorder = new_recording(path, force=force)
         for frame in early:
             receive(frame)
-        helpers = [asyncio.create_task(keep_flushed(writer)), asyncio.create_task(_progress(writer))]
         say(f"recording {url} namespace {namespace} to {path}, Ctrl-C to end")
+        progress = asyncio.create_task(_progress(recorder))
         try:
-            await until_interrupted(_forever(), seconds=seconds)
+            await until_interrupted(until_fault(recorder), seconds=seconds)
         finally:
-            for helper in helpers:
-                helper.cancel()
-            await asyncio.wait(helpers)
-            writer.close()
+            progress.cancel()
+            await asyncio.wait({progress})
+            recorder.close()
     if sys.stderr.isatty():
         print(file=sys.stderr)  # noqa: T201  (leave the progress line)
-    say(f"recorded {writer.lines} signals, {writer.bytes_written:,} bytes, in {path}")
+    if recorder.fault:
+        raise CommandError(
+            f"recording to {path} stopped: {recorder.fault}; {recorder.lost} signals after that are lost",
+            "make room or name a file elsewhere",
+        )
+    say(f"recorded {recorder.lines} signals, {recorder.bytes_written:,} bytes, in {path}")
     if as_json:
-        show_json({"file": str(path), "signals": writer.lines, "bytes": writer.bytes_written})
+        show_json({"file": str(path), "signals": recorder.lines, "bytes": recorder.bytes_written})
 
 
-async def _forever() -> None:
-    await asyncio.Event().wait()
-
-
-async def _progress(writer: RecordingWriter) -> None:
+async def _progress(recorder: Recorder) -> None:
     """Keep one line on the terminal up to date. A file or a pipe gets no such line."""
     while sys.stderr.isatty():
         print(  # noqa: T201
-            f"\r{writer.lines:,} signals, {writer.bytes_written:,} bytes", end="", file=sys.stderr, flush=True
+            f"\r{recorder.lines:,} signals, {recorder.bytes_written:,} bytes",
+            end="",
+            file=sys.stderr,
+            flush=True,
         )
         await asyncio.sleep(PROGRESS_S)

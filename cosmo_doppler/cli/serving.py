@@ -6,14 +6,14 @@ import asyncio
 import time
 from pathlib import Path
 
-from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.server import BusServer
-from cosmo_doppler.cli.files import keep_flushed, new_recording
+from cosmo_doppler.cli.files import new_recording, until_fault
 from cosmo_doppler.cli.lines import columns
 from cosmo_doppler.cli.management import manage
 from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.watching import Frame
+from cosmo_doppler.session import Recorder
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import read_header
 
@@ -28,14 +28,15 @@ async def serve(
     Raises:
         PortTaken: something else listens there.
         NotLoopback: `host` is not of this machine.
-        CommandError: `record` exists or cannot be written.
+        CommandError: `record` exists.
+        RecordingError: `record` cannot be written.
     """
     server = BusServer(host, port)
-    writer = None if record is None else new_recording(record)
+    recorder = None if record is None else new_recording(record)
     printer = None if quiet else LinePrinter[Frame](_line)
-    counter = _Counter(namespace, printer, writer)
+    counter = _Counter(namespace, printer, recorder)
     server.add_tap(counter.take)
-    flushing = asyncio.create_task(keep_flushed(writer)) if writer is not None else None
+    flushing = asyncio.create_task(_keep_recording(recorder)) if recorder is not None else None
     try:
         await server.start()
         async with manage(server.url) as owner:
@@ -54,12 +55,19 @@ async def serve(
         await server.close()
         if flushing is not None:
             flushing.cancel()
-        if writer is not None:
-            writer.close()
+        if recorder is not None:
+            recorder.close()
         if printer is not None:
             printer.close()
-    if writer is not None:
-        say(f"recorded {writer.lines} signals in {record}")
+    if recorder is not None:
+        lost = f", {recorder.lost} lost because of {recorder.fault!r}" if recorder.fault else ""
+        say(f"recorded {recorder.lines} signals in {record}{lost}")
+
+
+async def _keep_recording(recorder: Recorder) -> None:
+    """Flush the recording. When the disk takes no more the bus goes on without it."""
+    await until_fault(recorder)
+    say(f"recording to {recorder.path} stopped: {recorder.fault}; the bus goes on")
 
 
 def _write_port(path: Path, port: int) -> None:
@@ -72,22 +80,20 @@ def _write_port(path: Path, port: int) -> None:
 class _Counter:
     """The tap of the bus: counts, and hands on to the terminal and the recording. Never waits for either."""
 
-    def __init__(
-        self, namespace: str, printer: LinePrinter[Frame] | None, writer: RecordingWriter | None
-    ) -> None:
+    def __init__(self, namespace: str, printer: LinePrinter[Frame] | None, recorder: Recorder | None) -> None:
         self.signals = 0
         """Signals of the namespace."""
         self._prefix = f"cosmonapse.{namespace}."
         self._printer = printer
-        self._writer = writer
+        self._recorder = recorder
 
     def take(self, subject: str, data: bytes) -> None:
         """Take one published frame."""
         at = time.time()
         if subject.startswith(self._prefix):
             self.signals += 1
-        if self._writer is not None:
-            self._writer.write(at, subject, data)
+        if self._recorder is not None:
+            self._recorder.write(at, subject, data)
         if self._printer is not None:
             self._printer.print(Frame(at, subject, data))
 

@@ -29,7 +29,7 @@ def command() -> None:
         "cosmo synapse start memory --record session.ndjson",
     )
 )
-@click.argument("transport", type=click.Choice(["memory"]), default="memory")
+@click.argument("transport", type=click.Choice(["memory"]), default="memory", metavar="[TRANSPORT]")
 @namespace_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
 @click.option(

@@ -128,6 +128,16 @@ def test_record_replaces_a_file_only_by_force(url: str, namespace: str, tmp_path
     assert "old" not in path.read_text()
 
 
+def test_a_full_disk_ends_a_recording_and_says_so(url: str, namespace: str, tmp_path: Path) -> None:
+    path = tmp_path / "session.ndjson"
+    limited = ("bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *COSMO)
+    with running("record", "-o", str(path), "--url", url, "-n", namespace, program=limited) as record:
+        record.wait_for("recording")
+        publish(url, namespace, *[TASK] * 50)
+        assert record.end() == 1
+    assert record.err[-1].startswith(f"error: recording to {path} stopped: File too large; ")
+
+
 def test_registry_lists_who_announces_itself(url: str, namespace: str) -> None:
     arguments = ("registry", "list", "--url", url, "-n", namespace, "--timeout", "20")
     with running("tail", "--url", url, "-n", namespace) as tail:
