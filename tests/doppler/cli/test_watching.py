@@ -107,7 +107,7 @@ def test_the_environment_names_the_bus_and_options_win(url: str, namespace: str,
 def test_record_writes_what_passes(url: str, namespace: str, tmp_path: Path) -> None:
     path = tmp_path / "session.ndjson"
     with running("record", "-o", str(path), "--url", url, "-n", namespace, "--json") as record:
-        record.wait_for("recording")
+        wait_until(lambda: path.exists() and b"DISCOVER" in path.read_bytes())
         publish(url, namespace, TASK, FINAL)
         wait_until(lambda: path.read_bytes().count(b"\n") == 3)
         assert record.interrupt() == 0
