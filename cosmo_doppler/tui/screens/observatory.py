@@ -52,7 +52,16 @@ class Observatory(Screen[None]):
         super().__init__()
         self.session = session
         self.scene = Scene(session)
-        self.stage = Stage(self.scene, view)
+        self.cover = Centred(self._placard, id="placard")
+        self.stage = Stage(self.scene, view, self.cover)
+        self._replay = OneLine(self._replay_line, id="replay")
+        self._keys = OneLine(self._keys_line, id="keys", raised=True)
+        self._lines = (
+            OneLine(self._status_line, id="status", raised=True),
+            OneLine(self._tabs_line, id="tabs"),
+            self._replay,
+            self._keys,
+        )
         self._frame_rate = frame_rate
         self._select = select
         self._status: SessionStatus = session.status()
@@ -64,15 +73,11 @@ class Observatory(Screen[None]):
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
-        yield OneLine(self._status_line, id="status", raised=True)
-        yield OneLine(self._tabs_line, id="tabs")
-        yield self.stage
-        yield OneLine(self._replay_line, id="replay")
-        yield OneLine(self._keys_line, id="keys", raised=True)
+        status, tabs, replay, keys = self._lines
+        yield from (status, tabs, self.stage, replay, keys)
 
     def on_mount(self) -> None:
         """Start looking."""
-        self.stage.mount(Centred(self._placard, id="placard"))
         self.turn()
         if self._frame_rate > 0:
             self.set_interval(1 / self._frame_rate, self.turn)
@@ -113,17 +118,14 @@ class Observatory(Screen[None]):
         """The theme changed: draw everything again."""
         for pane in self.stage.panes.values():
             pane.forget()
-        for line in self.query(OneLine):
+        for line in self._lines:
             line.refresh()
-        self.query_one("#placard").refresh()
+        self.cover.refresh()
 
     def _renew_lines(self) -> None:
-        replay = self.query_one("#replay", OneLine)
-        timeline = self.session.timeline
-        replay.display = self.session.kind == "replay" or not timeline.following
-        has_placard = self.query_one("#placard", Centred).renew()
-        self.query_one("#placard").display = has_placard
-        for line in self.query(OneLine):
+        self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
+        self.cover.display = self.cover.renew()
+        for line in self._lines:
             line.renew()
 
     # Lines
@@ -156,7 +158,7 @@ class Observatory(Screen[None]):
         if self._notice:
             return chrome.notice_line(self._notice, ink)
         hints = self.stage.panes[self.stage.focused].source.hints
-        if self.query_one("#placard").display:
+        if self.cover.display:
             hints = PLACARD_HINTS
         return chrome.keys_line(hints, width, ink)
 
@@ -170,15 +172,15 @@ class Observatory(Screen[None]):
         if self._notice_timer is not None:
             self._notice_timer.stop()
         self._notice_timer = self.set_timer(NOTICE_S, self._unsay)
-        self.query_one("#keys", OneLine).renew()
+        self._keys.renew()
 
     def _unsay(self) -> None:
         self._notice = ""
-        self.query_one("#keys", OneLine).renew()
+        self._keys.renew()
 
     @on(Stage.Focused)
     def _refocused(self) -> None:
-        for line in self.query(OneLine):
+        for line in self._lines:
             line.renew()
 
     @on(OneLine.Pressed, "#tabs")
@@ -197,8 +199,9 @@ class Observatory(Screen[None]):
 
     def on_resize(self, event: events.Resize) -> None:
         """Small terminals lose the empty lines first."""
-        self.query_one("#tabs").styles.margin = (0, 0, int(event.size.height >= 20), 0)
-        self.query_one("#replay").styles.margin = (int(event.size.height >= 30), 0, 0, 0)
+        _, tabs, replay, _ = self._lines
+        tabs.styles.margin = (0, 0, int(event.size.height >= 20), 0)
+        replay.styles.margin = (int(event.size.height >= 30), 0, 0, 0)
 
     # Look and move
 

@@ -8,6 +8,7 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
 from textual.message import Message
+from textual.widget import Widget
 
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.jumps import auction_of
@@ -44,9 +45,10 @@ class Stage(Container):
     class Focused(Message):
         """Another pane has the focus, or another view is shown."""
 
-    def __init__(self, scene: Scene, view: View) -> None:
+    def __init__(self, scene: Scene, view: View, cover: Widget) -> None:
         super().__init__(id="stage")
         self.scene = scene
+        self._placard = cover
         self.view: View = view
         self.alone: Pane | None = None
         """The pane that has all the room."""
@@ -56,8 +58,9 @@ class Stage(Container):
         self._wanted: tuple[Pane, str] | None = None
 
     def compose(self) -> ComposeResult:
-        """Every pane."""
+        """Every pane, and what lies over them while they have nothing to say."""
         yield from self.panes.values()
+        yield self._placard
 
     def on_mount(self) -> None:
         """Show the first view."""
