@@ -24,7 +24,7 @@ class Trace:
     """One workflow."""
 
     __slots__ = (
-        "_final",
+        "_final_at",
         "_load",
         "_output_at",
         "_pending",
@@ -88,7 +88,7 @@ class Trace:
         """How many of them each participant has."""
         self._unsold = False
         """Nobody bid on an offer, and no new work since."""
-        self._final = False
+        self._final_at: float | None = None
         self._output_at: float | None = None
 
     @property
@@ -104,7 +104,7 @@ class Trace:
     @property
     def closed(self) -> bool:
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
-        return self.stopped or self._final
+        return self.stopped or self._final_at is not None
 
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
@@ -117,7 +117,9 @@ class Trace:
         elif kind == "TASK_OFFER":
             self._reopen()
         elif kind == "FINAL":
-            self._final, self.failed = True, False
+            if self._final_at is None:
+                self._final_at = node.at
+            self.failed = False
             self._idle()
         elif kind == "STOP":
             self.stopped = True
@@ -143,14 +145,16 @@ class Trace:
             self.ended_at = None
         elif self.status != before or self.ended_at is None:
             self.ended_at = at
-        elif self.status == "done" and not self._final and self._output_at is not None:
+        elif self.status == "done" and self._output_at is not None and self._final_at is None:
             # Stock producers send no FINAL: the last output was the end, as far as anybody can know.
             self.ended_at = max(self.ended_at, self._output_at)
+        elif self.status == "done" and self._final_at is not None:
+            self.ended_at = self._final_at
 
     def _judge(self) -> TraceStatus:
         if self.stopped:
             return "stopped"
-        if self._final:
+        if self._final_at is not None:
             return "done"
         if self.failed:
             return "failed"
@@ -200,7 +204,8 @@ class Trace:
 
     def _reopen(self) -> None:
         """More work on a trace that looked finished: it was not."""
-        self._final = self.failed = self._unsold = False
+        self._final_at = None
+        self.failed = self._unsold = False
 
     def _idle(self) -> None:
         self._pending.clear()

@@ -2,10 +2,12 @@
 
 Parents may come late, never, from another trace, or name each other in a circle. Every signal is shown exactly once;
 where its place had to be guessed, `Node.placement` says so. Nothing here recurses: chains may be very deep.
+Nodes come in the order of their arrival, `Node.seq`.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Literal
 
@@ -57,7 +59,7 @@ class Node:
         self.parent: Node | None = None
         """The node it hangs under in this trace; None for a root."""
         self.children: list[Node] = []
-        """By arrival; what was hung again later comes last."""
+        """By arrival."""
         self.depth = 0
         """0 for roots, at most MAX_DEPTH. Up to date after `Tree.rows` was read."""
         self.placement: Placement = ""
@@ -211,10 +213,11 @@ class Tree:
 
     def _move(self, node: Node, parent: Node | None, placement: Placement) -> None:
         """Hang a node, with all below it, somewhere else."""
-        (self.roots if node.parent is None else node.parent.children).remove(node)
+        siblings = self.roots if node.parent is None else node.parent.children
+        del siblings[bisect_left(siblings, node.seq, key=_arrival)]
         node.parent = parent
         node.placement = placement
-        (self.roots if parent is None else parent.children).append(node)
+        insort(self.roots if parent is None else parent.children, node, key=_arrival)
         self._stale = True
 
     def _lay_out(self) -> None:
@@ -226,6 +229,10 @@ class Tree:
             rows.append(node)
             stack.extend(reversed(node.children))
         self._rows, self._stale = rows, False
+
+
+def _arrival(node: Node) -> int:
+    return node.seq
 
 
 def _is_below(node: Node, ancestor: Node) -> bool:

@@ -1,0 +1,297 @@
+"""The fold as a whole: it never raises, it is deterministic, and it is bounded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosmo_bus.recording import read_recording
+from cosmo_doppler.model.board import UNKNOWN_TYPE, Board
+from cosmo_doppler.model.wording import describe
+from cosmo_sdk.dialects import read_timestamp
+from cosmo_sdk.header import read_header
+from cosmo_sdk.signal_types import MANAGEMENT_TYPES, SignalType
+from tests.doppler.model.folding import auction_view, bids, fold, frame, observed, outline, trace_view, view
+
+DATA = Path(__file__).parents[1] / "data"
+TYPES = [*map(str, SignalType), "NEW", ""]
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=4,
+)
+ids = st.sampled_from([f"evt_{n}" for n in range(6)] + ["", "x"])
+PAYLOAD_KEYS = ["input", "deadline_ms", "capabilities", "cost", "eta_ms", "confidence", "question", "action", "reason", "context", "role", "status", "load", "version", "winning_bid", "steps", "hits", "error", "granted", "cancelled", "compensated", "op", "id", "engram"]
+payloads = st.dictionaries(st.sampled_from(PAYLOAD_KEYS), json_values, max_size=4)
+odd_frames = st.fixed_dictionaries(
+    {"type": st.sampled_from(TYPES)},
+    optional={
+        "v": st.just("1") | json_values,
+        "id": ids | json_values,
+        "trace_id": st.sampled_from(["trc_1", "trc_2", "x"]) | json_values,
+        "parent_id": ids | json_values,
+        "directed": st.fixed_dictionaries({"id": st.sampled_from(["a", "b"]) | json_values}) | json_values,
+        "neuron": json_values,
+        "ts": json_values,
+        "payload": payloads | json_values,
+        "meta": json_values,
+    },
+).map(lambda fields: json.dumps(fields).encode())
+anything = st.binary(max_size=60) | json_values.map(lambda value: json.dumps(value).encode()) | odd_frames
+
+
+@given(st.lists(st.tuples(st.floats(0, 5), anything), max_size=15))
+def test_no_input_makes_it_raise_and_every_frame_is_counted(frames):
+    board = Board(max_traces=3)
+    for seen in observed(frames):
+        board.apply(seen)
+        board.advance(seen.at)
+        assert len(describe(seen.header)) < 700
+    assert board.signals == sum(board.types.values()) == len(frames)
+    view(board)
+
+
+signals = st.builds(
+    lambda type, id, parent, who, trace, payload: frame(
+        type, str(id), parent=None if parent is None else str(parent), who=who, trace=trace, **payload
+    ),
+    st.sampled_from([*map(str, SignalType)]),
+    st.integers(0, 30),
+    st.none() | st.integers(0, 30),
+    st.sampled_from(["a", "b"]),
+    st.sampled_from(["1", "2", "3"]),
+    payloads,
+)
+sessions = st.lists(st.tuples(st.floats(0, 3), signals), max_size=15).map(
+    lambda frames: sorted(frames, key=lambda each: each[0])
+)
+
+
+@given(sessions, st.lists(st.floats(0, 6)))
+def test_what_is_shown_follows_from_the_signals_and_the_time_not_from_who_looked_when(frames, looks):
+    end = max([10.0, *(at for at, _ in frames)])
+    unwatched = fold(*frames, until=end)
+    watched = Board()
+    due = sorted(looks)
+    for seen in observed(frames):
+        while due and due[0] <= seen.at:
+            watched.advance(due.pop(0))
+        watched.apply(seen)
+        assert all(trace.rows for trace in watched.traces.values())
+    watched.advance(end)
+    assert view(watched) == view(unwatched)
+
+
+@given(sessions)
+def test_a_delivery_repeated_changes_nothing_but_the_count(frames):
+    once = fold(*frames)
+    again = fold(*(each for each in frames for _ in range(2)))
+    assert again.duplicates >= once.duplicates
+    ignored = {"counts"}
+    assert {k: v for k, v in view(once).items() if k not in ignored} == {
+        k: v for k, v in view(again).items() if k not in ignored
+    }
+
+
+@given(sessions, sessions)
+def test_traces_that_have_nothing_to_do_with_each_other_do_not_change_each_other(ours, theirs):
+    def renamed(data: bytes) -> bytes:
+        return data.replace(b'"evt_', b'"evt_x').replace(b'"trc_', b'"trc_x')
+
+    mixed = sorted([*ours, *((at, renamed(data)) for at, data in theirs)], key=lambda each: each[0])
+    alone, together = fold(*ours, until=9.0), fold(*mixed, until=9.0)
+    for key in alone.traces:
+        assert trace_view(alone, key) == trace_view(together, key)
+    for key in alone.auctions:
+        assert auction_view(alone, key) == auction_view(together, key)
+
+
+def test_management_signals_make_no_traces():
+    for kind in MANAGEMENT_TYPES:
+        assert fold((0.0, frame(str(kind), "a", who="n"))).traces == {}
+
+
+def test_types_nobody_knows_are_shown_in_their_trace():
+    board = fold((0.0, frame("TASK", "a", who="n")), (1.0, frame("SHINY", "b", parent="a")))
+    assert outline(board) == ["a", "  b"]
+    assert (board.malformed, board.types) == (1, {"TASK": 1, UNKNOWN_TYPE: 1})
+
+
+def test_frames_that_belong_nowhere_are_counted():
+    board = fold((0.0, b"\xff\x00"), (0.0, b"[]"), (0.0, b'{"type":"TASK"}'))
+    assert (board.signals, board.malformed, board.traces) == (3, 3, {})
+
+
+def test_the_same_id_on_another_trace_is_another_signal():
+    board = fold((0.0, frame("TASK", "a", trace="1")), (0.0, frame("TASK", "a", trace="2")))
+    assert (board.duplicates, len(board.traces)) == (0, 2)
+
+
+def test_changes_name_what_was_touched_since_they_were_last_taken():
+    board = fold(
+        (0.0, frame("REGISTER", "r", trace="9", who="n")), (0.0, frame("TASK_OFFER", "o", deadline_ms=100))
+    )
+    changes = board.take_changes()
+    assert (changes.signals, changes.traces, changes.auctions, changes.roster) == (
+        2,
+        {"trc_1"},
+        {"evt_o"},
+        {"n"},
+    )
+    assert not board.take_changes()
+    board.advance(0.05)
+    assert board.take_changes().auctions == {"evt_o"}
+    board.advance(5.0)
+    assert board.take_changes().traces == {"trc_1"}
+    board.advance(6.0)
+    assert not board.take_changes()
+
+
+def test_time_does_not_run_backwards():
+    board = fold((10.0, frame("TASK", "a")))
+    board.advance(3.0)
+    assert board.now == 10.0
+
+
+def a_whole_trace(number: int) -> list[tuple[float, bytes]]:
+    trace = f"{number:04}"
+    return [
+        (float(number), frame("TASK_OFFER", f"{trace}o", trace=trace, deadline_ms=100)),
+        (float(number), frame("BID", f"{trace}b", trace=trace, parent=f"{trace}o", who="n", cost=1)),
+        (float(number), frame("TASK_AWARDED", f"{trace}w", trace=trace, parent=f"{trace}b", who="n")),
+        (float(number), frame("CLARIFICATION", f"{trace}q", trace=trace, parent="hidden", who="n")),
+        (float(number), frame("FINAL", f"{trace}f", trace=trace, parent=f"{trace}q", who="n")),
+    ]
+
+
+def test_old_traces_are_forgotten_with_everything_that_belongs_to_them():
+    board = Board(max_traces=10)
+    fold((0.0, frame("TASK", "long", trace="long", who="n")), board=board)
+    for number in range(30):
+        fold(*a_whole_trace(number), board=board)
+    assert len(board.traces) <= 10
+    assert board.evicted_traces == 31 - len(board.traces)
+    # Unfinished work is kept as long as there is finished work to forget.
+    assert "trc_long" in board.traces
+    assert board.trace_order[-1] == "trc_0029"
+    kept = set(board.traces)
+    assert {auction.trace_id for auction in board.auctions.values()} == kept - {"trc_long"}
+    assert {request.trace_id for request in board.requests.values()} == kept - {"trc_long"}
+    assert set(board.auction_order) == set(board.auctions)
+    assert set(board.request_order) == set(board.requests)
+    assert board.take_changes().reset
+
+
+def test_traces_are_also_forgotten_when_their_signals_become_too_many():
+    board = Board(max_nodes=50)
+    for number in range(100):
+        fold(*a_whole_trace(number), board=board)
+    assert sum(trace.signals for trace in board.traces.values()) <= 50
+    assert board.evicted_traces > 80
+
+
+def test_forgetting_unties_nested_work():
+    board = Board(max_traces=2)
+    fold((0.0, frame("TASK", "a", trace="1")), (0.0, frame("TASK", "b", trace="2", parent="a")), board=board)
+    fold((0.0, frame("TASK", "c", trace="3", parent="b")), board=board)
+    assert list(board.traces) == ["trc_2", "trc_3"]
+    assert board.traces["trc_2"].parent_trace is None
+    assert board.traces["trc_2"].child_traces == ["trc_3"]
+
+
+# -- sessions of released peers
+
+
+def peer_session(name: str) -> Board:
+    lines = [line for line in read_recording(DATA / name) if not line.problem]
+    times = [read_timestamp(read_header(line.frame).ts).timestamp() for line in lines]
+    board = fold(*zip(times, (line.frame for line in lines), strict=True))
+    board.advance(times[-1] + 1)
+    return board
+
+
+@pytest.fixture(params=["peer-0.1.8.ndjson", "peer-0.1.14.ndjson"])
+def peers(request):
+    return peer_session(request.param)
+
+
+def test_a_peer_session_has_no_malformed_signals(peers):
+    assert (peers.signals, peers.malformed, peers.duplicates) == (130, 0, 0)
+
+
+def test_a_peer_sessions_auctions(peers):
+    rounds = [peers.auctions[key] for key in peers.auction_order]
+    assert [(each.state, each.winner) for each in rounds] == [
+        ("awarded", "brewer"),
+        ("awarded", "brewer"),
+        ("awarded", "roaster"),
+        ("no bid", ""),
+    ]
+    # The strategies the recorded producer really used, which it never says.
+    assert [each.explained_by() for each in rounds[:3]] == [
+        ["first_bid"],
+        ["lowest_cost"],
+        ["highest_confidence"],
+    ]
+    assert [bids(peers, key.removeprefix("evt_")) for key in peers.auction_order] == [
+        [("brewer", "won"), ("roaster", "late")],
+        [("brewer", "won"), ("roaster", "declined")],
+        [("brewer", "declined"), ("roaster", "won")],
+        [],
+    ]
+
+
+def test_a_peer_sessions_traces(peers):
+    traces = [peers.traces[key] for key in peers.trace_order]
+    assert [trace.status for trace in traces] == [
+        *["done"] * 3,
+        *["failed"] * 2,
+        *["done"] * 2,
+        "stopped",
+        "open",
+        "done",
+    ]
+    assert [trace.title for trace in traces[:4]] == [
+        "auction by first_bid",
+        "auction by lowest_cost",
+        "auction by highest_confidence",
+        "nobody",
+    ]
+    assert set(traces[8].working) == {"ghost"}
+    assert [(node.depth, node.type, node.placement) for node in traces[0].rows] == [
+        (0, "TASK_OFFER", ""),
+        (1, "BID", ""),
+        (2, "TASK_AWARDED", ""),
+        (3, "AGENT_OUTPUT", "adopted"),
+        (1, "BID", ""),
+    ]
+    assert [(node.depth, node.type) for node in traces[7].rows] == [
+        (0, "TASK"),
+        (1, "STOP"),
+        (2, "STOPPED"),
+        (2, "STOPPED"),
+    ]
+
+
+def test_a_peer_sessions_people(peers):
+    assert sorted(peers.roster) == ["breaker", "brewer", "curious", "roaster", "sleeper", "writer"]
+    assert {who.liveness(peers.now) for who in peers.roster.values()} == {"left"}
+    assert all(who.period_s() == pytest.approx(0.5, abs=0.05) for who in peers.roster.values())
+    assert [(each.kind, each.state, each.text) for each in peers.requests.values()] == [
+        ("CLARIFICATION", "answered", "which year?"),
+        ("PERMISSION", "answered", "write_file"),
+    ]
+
+
+def test_half_way_through_a_peer_session_they_were_all_alive(peers):
+    beats = [who.last_heartbeat for who in peers.roster.values()]
+    assert {who.role for who in peers.roster.values()} == {"neuron"}
+    for who in peers.roster.values():
+        who.left_at = None
+    assert {who.liveness(max(beats)) for who in peers.roster.values()} == {"live"}
+    assert {who.liveness(max(beats) + 60) for who in peers.roster.values()} == {"stale"}
