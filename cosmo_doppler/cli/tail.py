@@ -110,7 +110,6 @@ async def stream(
     Raises:
         CannotConnect: no bus there.
     """
-    from cosmo_doppler.cli.lines import json_line, payload_line, tail_line
     from cosmo_doppler.cli.watching import Frame, watching
     from cosmo_sdk.header import Header, read_header
 
@@ -118,17 +117,10 @@ async def stream(
     reader_left = asyncio.Event()
     seen = 0
 
-    def line(item: tuple[Frame, Header]) -> str:
-        frame, header = item
-        if as_json:
-            return json_line(frame.data, header)
-        printed = tail_line(frame.at, header)
-        return f"{printed}\n{payload_line(header)}" if payload else printed
-
     def leave() -> None:
         loop.call_soon_threadsafe(reader_left.set)
 
-    printer = LinePrinter[tuple[Frame, Header]](line, on_broken=leave)
+    printer = LinePrinter[tuple[Frame, Header]](_line_maker(payload, as_json), on_broken=leave)
 
     def receive(frame: Frame) -> None:
         nonlocal seen
@@ -147,3 +139,16 @@ async def stream(
     finally:
         printer.close()
     say(f"Detached.  {seen} signals observed.")
+
+
+def _line_maker(payload: bool, as_json: bool) -> Callable[[tuple[Frame, Header]], str]:
+    from cosmo_doppler.cli.lines import json_line, payload_line, tail_line
+
+    def line(item: tuple[Frame, Header]) -> str:
+        frame, header = item
+        if as_json:
+            return json_line(frame.data, header)
+        printed = tail_line(frame.at, header)
+        return f"{printed}\n{payload_line(header)}" if payload else printed
+
+    return line

@@ -59,6 +59,8 @@ class Market:
         """Everybody leaves."""
         await self._dendrite.stop()
         await self._synapse.close()
-        await self._night_shift.stop()
-        for worker in self._staff:
-            await worker.stop()
+        # At once: each lets the work it has begun come to an end.
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._night_shift.stop())
+            for worker in self._staff:
+                group.create_task(worker.stop())
