@@ -167,7 +167,8 @@ class Operator:
                 words = f"Nobody bid within {deadline_ms} ms{unfit}."
                 return OfferOutcome(state="nobody bid", trace_id=trace_id, words=words)
             except (TimeoutError, PathwayClosedError) as error:
-                words = f"The round ended without an award: {error or 'it did not come round the bus'}."
+                reason = str(error) or "it did not come round the bus"
+                words = f"The round ended without an award: {reason}."
                 return OfferOutcome(state="failed", trace_id=trace_id, words=words)
         winner = award.neuron or ""
         return OfferOutcome(

@@ -14,6 +14,9 @@ from cosmo_sdk.errors import EnvelopeError
 
 _HERE = ("live", "late")
 
+DEFAULT_WINDOW_MS = 250
+"""The protocol's own default window for bids, milliseconds."""
+
 
 @dataclass(frozen=True)
 class Neuron:
@@ -39,6 +42,17 @@ def neurons(session: Session) -> list[Neuron]:
 
 def _takes_work(participant: Participant, now: float) -> bool:
     return participant.role == "neuron" and participant.liveness(now) in _HERE
+
+
+def usual_window_ms(session: Session) -> int:
+    """The window of the latest offer seen that named one, milliseconds: bidders here are used to it."""
+    with session.lock:
+        board = session.timeline.board
+        for offer_id in reversed(board.auction_order):
+            auction = board.auctions.get(offer_id)
+            if auction is not None and auction.deadline_ms:
+                return auction.deadline_ms
+    return DEFAULT_WINDOW_MS
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from cosmo_doppler.controls import SOURCE, SOURCE_KEY
 from cosmo_doppler.session import Session
-from cosmo_doppler.tui.modals.facts import Neuron, neurons
+from cosmo_doppler.tui.modals.facts import Neuron, neurons, usual_window_ms
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
 from cosmo_doppler.tui.safe import safe
@@ -135,8 +135,9 @@ class OfferForm(Form[OfferDraft]):
             ("most confident", "highest_confidence"),
         ]
         yield Field("Award to", Choice[Select](strategies, id="select"), id="choose", close=True)
+        window = str(min(usual_window_ms(self._session), LONGEST_WINDOW_MS))
         yield Field(
-            "Window", Input("250", id="window", compact=True, restrict=r"\d{0,7}"), unit="ms", id="wait"
+            "Window", Input(window, id="window", compact=True, restrict=r"\d{0,7}"), unit="ms", id="wait"
         )
         yield prose(id="preview")
 

@@ -65,7 +65,8 @@ def _flat(value: Any) -> str:
 
 def where(session: Session) -> str:
     """The bus a form would act on."""
-    return f"{session.namespace} · {fit_middle(safe(session.title), 32)}"
+    title = fit_middle(safe(session.title), 36)
+    return title if session.kind == "demo" else f"{session.namespace} · {title}"
 
 
 def prose(text: str = "", *, id: str | None = None, classes: str | None = None) -> Static:

@@ -160,6 +160,17 @@ async def test_a_failure_is_one_line(desk: Any) -> None:
     assert desk.kinds() == []
 
 
+async def test_the_window_is_the_one_in_use_on_this_bus(desk: Any) -> None:
+    form = await desk.open(lambda app: compose_offer(app, desk.session))
+    assert form.query_one("#window", Input).value == "250"
+    await desk.press("escape")
+    await desk.put(Signal(type=SignalType.TASK_OFFER, payload={"input": {}, "deadline_ms": 1500}))
+    await desk.put(Signal(type=SignalType.TASK_OFFER, payload={"input": {}}))
+    await desk.until(lambda: desk.app.screen is not form)
+    form = await desk.open(lambda app: compose_offer(app, desk.session))
+    assert form.query_one("#window", Input).value == "1500"
+
+
 async def test_another_form_does_not_cut_a_round_short(desk: Any) -> None:
     form = await desk.open(lambda app: compose_offer(app, desk.session))
     form.query_one("#window", Input).value = "60000"
