@@ -8,7 +8,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.layout import VIEWS, View
 
 SIZES = ("80x24", "120x40", "200x60")
-RESEARCH = "VAK0DQCV"
+RESEARCH = "VAK0DQCW"
 """A trace of the recording with a plan, an auction inside an auction, and work for others."""
 Recording = Callable[..., Session]
 Compare = Callable[..., None]
