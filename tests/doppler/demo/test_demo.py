@@ -67,6 +67,15 @@ def signal_of(session: Session, request: Request) -> Signal:
         return Signal.decode(session.store.frame(request.seq))
 
 
+async def final_of(session: Session, request: Request) -> str:
+    """The FINAL of the trace that asked, when it has come."""
+    trace_id = request.trace_id
+    await asyncio.to_thread(until, session, lambda board: "FINAL" in types_of(board, trace_id))
+    with session.lock:
+        rows = session.timeline.board.traces[trace_id].rows
+        return session.store.frame(next(node.seq for node in rows if node.type == "FINAL")).decode()
+
+
 def test_it_shows_everything_it_promises(demo: Session) -> None:
     until(
         demo, lambda board: {each.liveness(board.now) for each in board.roster.values()} >= {"live", "stale"}
@@ -122,11 +131,7 @@ async def test_work_goes_on_when_a_person_answers(demo: Session, redispatch: boo
     question = await asyncio.to_thread(open_request, demo, "CLARIFICATION")
     request = signal_of(demo, question)
     await demo.act(lambda operator: operator.answer(request, answer="2025", redispatch=redispatch))
-    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].status == "done")
-    with demo.lock:
-        assert "FINAL" in types_of(demo.timeline.board, question.trace_id)
-        final = demo.timeline.board.traces[question.trace_id].rows[-1]
-        assert "Report 2025" in demo.store.frame(final.seq).decode()
+    assert "Report 2025" in await final_of(demo, question)
 
 
 @pytest.mark.parametrize("redispatch", [True, False], ids=["re-dispatch", "discrete"])
@@ -139,10 +144,7 @@ async def test_work_goes_on_when_a_person_decides(
     await demo.act(
         lambda operator: operator.decide(request, granted=granted, reason="", redispatch=redispatch)
     )
-    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].status == "done")
-    with demo.lock:
-        finals = [node for node in demo.timeline.board.traces[question.trace_id].rows if node.type == "FINAL"]
-        assert words in demo.store.frame(finals[0].seq).decode()
+    assert words in await final_of(demo, question)
 
 
 async def test_others_can_attach_to_it(demo: Session) -> None:
