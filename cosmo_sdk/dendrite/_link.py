@@ -46,7 +46,7 @@ class Link:
         """Tells Dendrites with the same id apart; travels as `meta["cosmo.instance"]` on bids and awards."""
         self.receive: Callable[[Signal], None] = _nobody
         """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
-        self._subscriptions: dict[str, asyncio.Future[Subscription]] = {}
+        self._subscriptions: dict[str, asyncio.Task[Subscription]] = {}
 
     def subject(self, type: SignalType | str) -> str:
         """The subject of a type."""
@@ -105,43 +105,35 @@ class Link:
         await self.open({self.subject(type): None for type in types})
 
     async def open(self, subjects: dict[str, str | None]) -> None:
-        """Receive these subjects, each with its queue group or None, unless they already are."""
-        pending = [
-            self._open_one(subject, group, self.receive)
-            for subject, group in subjects.items()
-            if subject not in self._subscriptions
-        ]
-        waiting = [self._subscriptions[subject] for subject in subjects if subject in self._subscriptions]
-        await asyncio.gather(*pending, *(asyncio.shield(each) for each in waiting))
+        """Receive these subjects, each with its queue group or None; once, however many ask at the same time."""
+        await asyncio.gather(
+            *[self.open_as(subject, subject, self.receive, group) for subject, group in subjects.items()]
+        )
 
     async def open_as(self, key: str, subject: str, handler: SignalHandler, group: str | None = None) -> None:
         """Receive a subject into a handler of its own, under a key for `drop`."""
-        if key not in self._subscriptions:
-            await self._open_one(key, group, handler, subject)
+        opened = self._subscriptions.get(key)
+        if opened is None:
+            subscribing = self.synapse.subscribe(subject, handler, queue_group=group)
+            opened = self._subscriptions[key] = asyncio.create_task(subscribing)
+        try:
+            await asyncio.shield(opened)
+        except SynapseError:
+            # Whoever asks next tries again.
+            self._subscriptions.pop(key, None)
+            raise
 
     async def drop(self, keys: Iterable[str]) -> None:
         """End subscriptions, best effort. Unknown keys are ignored."""
         for key in keys:
             opened = self._subscriptions.pop(key, None)
-            if opened is not None and opened.done() and not opened.cancelled() and opened.exception() is None:
+            if opened is not None:
                 with suppress(SynapseError):
-                    await opened.result().unsubscribe()
+                    await (await opened).unsubscribe()
 
     async def drop_all(self) -> None:
         """End every subscription, best effort."""
         await self.drop(list(self._subscriptions))
-
-    async def _open_one(self, key: str, group: str | None, handler: SignalHandler, subject: str = "") -> None:
-        opened: asyncio.Future[Subscription] = asyncio.get_running_loop().create_future()
-        self._subscriptions[key] = opened
-        try:
-            opened.set_result(await self.synapse.subscribe(subject or key, handler, queue_group=group))
-        except BaseException as error:
-            self._subscriptions.pop(key, None)
-            opened.set_exception(SynapseError(f"cannot subscribe to {subject or key}: {error}"))
-            # Whoever waits for it sees the exception; when nobody does, that is no news.
-            opened.exception()
-            raise
 
 
 def _nobody(signal: Signal) -> None:
