@@ -1,0 +1,74 @@
+"""Whole programs in the style the protocol's users write, each a process, on a real bus."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from cosmo_bus.testing import running_bus
+
+HERE = Path(__file__).parent
+
+
+@asynccontextmanager
+async def running(program: str, *arguments: str) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A program that has said `ready`; interrupted at the end."""
+    process = await start(program, *arguments)
+    assert process.stdout is not None
+    try:
+        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"ready\n"
+        yield process
+    finally:
+        process.terminate()
+        await process.communicate()
+
+
+async def start(program: str, *arguments: str) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable, str(HERE / program), *arguments, stdout=asyncio.subprocess.PIPE
+    )
+
+
+async def output_of(program: str, *arguments: str) -> str:
+    process = await start(program, *arguments)
+    output, _ = await asyncio.wait_for(process.communicate(), 30)
+    assert process.returncode == 0
+    return output.decode()
+
+
+@pytest.mark.parametrize(
+    ("strategy", "winner"), [("lowest_cost", "summarizer-a"), ("highest_confidence", "summarizer-b")]
+)
+async def test_a_producer_gets_its_summary_from_the_winner(strategy: str, winner: str):
+    async with (
+        running_bus() as bus,
+        running("bidding_worker.py", bus.url, "summarizer-a", "0.002", "0.80"),
+        running("bidding_worker.py", bus.url, "summarizer-b", "0.005", "0.92"),
+    ):
+        said = await output_of("bidding_producer.py", bus.url, strategy)
+    assert said == f"winner: {winner} result: {{'summary': 'a long article about bridges...'}}\n"
+
+
+async def test_workers_share_tasks_by_hash_without_an_orchestrator():
+    peers = ("worker-a", "worker-b")
+    async with (
+        running_bus() as bus,
+        running("peer_worker.py", bus.url, "worker-a", *peers),
+        running("peer_worker.py", bus.url, "worker-b", *peers),
+    ):
+        lines = (await output_of("peer_producer.py", bus.url)).splitlines()
+    assert [line.partition(" answered: ")[2] for line in lines] == [
+        f"a line about the {thing}" for thing in ("sun", "moon", "sea", "wind")
+    ]
+    assert {line.split(" ")[0] for line in lines} <= set(peers)
+
+
+async def test_one_process_may_host_conclude_and_keep_a_registry(tmp_path: Path):
+    async with running_bus() as bus:
+        said = await output_of("finalizing_worker.py", bus.url, str(tmp_path / "registry.db"))
+    assert said.splitlines() == ["final: {'answer': 'HI'}", "known: ['answerer']"]
