@@ -7,6 +7,7 @@ bytes untouched. So a recording is input for any tool that reads envelopes. What
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,19 +37,25 @@ class RecordedLine(NamedTuple):
     """Why the line was skipped; empty for a good one."""
 
 
-class _Spliced(msgspec.Struct):
-    """The keys of a line that are ours or the bus's; everything else belongs to the envelope."""
+class _Foreign(msgspec.Struct):
+    """The keys that tell what a line we did not write is."""
 
     rx: str | None = None
     subject: str | None = None
-    raw: str | None = None
     op: str | None = None
     frame: str | None = None
     type: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    trace_id: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-_read_spliced = msgspec.json.Decoder(_Spliced)
+# What `record_line` puts in front. Read as bytes, because the envelope behind it may use the same keys.
+_LEAD = re.compile(rb'\{"rx":"([0-9T:.Z+-]{10,40})","subject":("(?:[^"\\]|\\.)*")(,"raw":|,|(?=\}))')
+
+_read_foreign = msgspec.json.Decoder(_Foreign)
+_read_text = msgspec.json.Decoder(str)
 _read_any = msgspec.json.Decoder()
+_skim = msgspec.json.Decoder(msgspec.Raw)
 
 
 def record_line(at: float, subject: str, frame: bytes) -> bytes:
@@ -64,7 +71,9 @@ def record_line(at: float, subject: str, frame: bytes) -> bytes:
     body = frame.strip()
     if _is_object(body) and b"\n" not in body and b"\r" not in body:
         rest = body[1:].lstrip()
-        return lead + (b"}" if rest == b"}" else b"," + rest) + b"\n"
+        # An envelope that begins like a raw line must not be taken for one.
+        if not rest.startswith(b'"raw"'):
+            return lead + (b"" if rest == b"}" else b",") + rest + b"\n"
     return lead + b',"raw":' + _encode(frame.decode("utf-8", "backslashreplace")) + b"}\n"
 
 
@@ -139,43 +148,38 @@ def read_recording(path: Path) -> Iterator[RecordedLine]:
 
 def read_line(number: int, line: bytes) -> RecordedLine:
     """Read one line, whichever of the accepted shapes it has."""
-    torn = "" if line.endswith(b"\n") else " (the last line, cut short)"
+    body = line.strip()
     try:
-        spliced = _read_spliced.decode(line)
-    except msgspec.ValidationError:
-        spliced = _Spliced(type=msgspec.Raw(b"0"))
+        ours = _LEAD.match(body)
+        return _read_own(number, body, ours) if ours is not None else _read_other(number, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        torn = "" if line.endswith(b"\n") else " (the last line, cut short)"
         return RecordedLine(number, None, None, b"", f"not JSON{torn}: {error}")
-    at = _epoch(spliced.rx)
-    if spliced.op == "msg" and spliced.frame is not None:
-        return RecordedLine(number, at, spliced.subject, spliced.frame.encode("utf-8", "replace"), "")
-    if spliced.raw is not None and spliced.rx is not None:
-        return RecordedLine(number, at, spliced.subject, spliced.raw.encode("utf-8", "replace"), "")
-    frame = line.strip()
-    if frame[:1] != b"{":
-        return RecordedLine(number, None, None, b"", "JSON, but not an object")
-    if spliced.type is msgspec.UNSET and at is None:
-        return RecordedLine(number, None, None, b"", "an object without a signal type")
-    return RecordedLine(number, at, spliced.subject, _without_lead(frame) if at is not None else frame, "")
 
 
-def _without_lead(frame: bytes) -> bytes:
-    """The envelope's own bytes, when the line starts with exactly what `record_line` puts there."""
-    if not frame.startswith(b'{"rx":"'):
-        return frame
-    comma = frame.find(b'","subject":"')
-    end = comma + 13
-    while comma >= 0:
-        end = frame.find(b'"', end)
-        if end < 0:
-            return frame
-        backslashes = len(frame[:end]) - len(frame[:end].rstrip(b"\\"))
-        if backslashes % 2 == 0:
-            break
-        end += 1
-    if comma < 0 or frame[end + 1 : end + 2] not in (b",", b"}"):
-        return frame
-    return b"{" + frame[end + 1 :].removeprefix(b",")
+def _read_own(number: int, body: bytes, lead: re.Match[bytes]) -> RecordedLine:
+    at, subject, rest = _epoch(lead[1].decode()), _read_text.decode(lead[2]), body[lead.end() :]
+    if lead[3].endswith(b":"):
+        return RecordedLine(number, at, subject, _read_text.decode(rest[:-1]).encode("utf-8", "replace"), "")
+    _skim.decode(body)
+    return RecordedLine(number, at, subject, b"{" + rest, "")
+
+
+def _read_other(number: int, body: bytes) -> RecordedLine:
+    """A bare envelope, as the peers' own tools write it, or a `msg` line of the bus."""
+    try:
+        told = _read_foreign.decode(body)
+    except msgspec.ValidationError:
+        if not isinstance(_read_any.decode(body), dict):
+            return RecordedLine(number, None, None, b"", "JSON, but not an object")
+        # An envelope with odd values under one of our keys. Whoever folds it says what is wrong.
+        return RecordedLine(number, None, None, body, "")
+    if told.op == "msg" and told.frame is not None:
+        frame = told.frame.encode("utf-8", "replace")
+        return RecordedLine(number, _epoch(told.rx), told.subject, frame, "")
+    if told.type is msgspec.UNSET or (told.id is msgspec.UNSET and told.trace_id is msgspec.UNSET):
+        return RecordedLine(number, None, None, b"", "an object that is no signal")
+    return RecordedLine(number, _epoch(told.rx), told.subject, body, "")
 
 
 def _epoch(rx: str | None) -> float | None:
