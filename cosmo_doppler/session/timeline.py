@@ -45,10 +45,15 @@ class Timeline:
         self.playing = not live
         """A virtual clock moves the playhead."""
         self.speed = speed
+        self.growing = False
+        """More of a recording is being read: its end is not known yet."""
         self._store = store
         self._wall = wall
         self._goal: int | None = None
-        self._seek_from = 0
+        self._goal_at: float | None = None
+        """The moment to stand at when the goal is reached; None for that of the last signal before it."""
+        self._chasing = False
+        """The goal is the end, wherever that will be."""
 
     @property
     def length(self) -> int:
@@ -80,7 +85,8 @@ class Timeline:
         """How much of a long jump is done, 0 to 1; None when there is none."""
         if self._goal is None:
             return None
-        return self.position / self._goal if self._goal else 1.0
+        goal = len(self._store) if self._chasing else self._goal
+        return self.position / goal if goal else 1.0
 
     def pump(self, elapsed_s: float, budget_s: float = 0.008) -> bool:
         """Move the playhead, for at most about `budget_s` seconds of work.
@@ -128,7 +134,8 @@ class Timeline:
 
     def seek_time(self, at: float) -> None:
         """Stand at a moment, epoch seconds; pauses."""
-        self.seek(self._store.position_at(at))
+        self.pause()
+        self._jump(self._store.position_at(at), min(max(at, self.start_at), max(self.end_at, self.now)))
 
     def to_start(self) -> None:
         """Stand before the first signal. A playing replay plays on from there."""
@@ -138,8 +145,12 @@ class Timeline:
 
     def to_end(self) -> None:
         """Everything there is. Live follows again."""
+        if self.live:
+            self._forget_goal()
+            self.following, self.playing = True, False
+            return
         self.seek(len(self._store))
-        self.following = self.live
+        self._chasing = True
 
     def faster(self) -> None:
         """The next higher of `SPEEDS`."""
@@ -149,9 +160,19 @@ class Timeline:
         """The next lower of `SPEEDS`."""
         self.speed = next((speed for speed in reversed(SPEEDS) if speed < self.speed), SPEEDS[0])
 
-    def _jump(self, position: int) -> None:
-        self._goal = min(max(0, position), len(self._store))
-        if self._goal < self.position:
+    def _forget_goal(self) -> None:
+        self._goal = self._goal_at = None
+        self._chasing = False
+
+    def _moment_after(self, position: int) -> float:
+        """Arrival of the last of the first `position` signals."""
+        return self._store.at(position - 1) if position else self.start_at
+
+    def _jump(self, position: int, at: float | None = None) -> None:
+        self._forget_goal()
+        self._goal, self._goal_at = min(max(0, position), len(self._store)), at
+        lands_at = self._moment_after(self._goal) if at is None else at
+        if self._goal < self.position or lands_at < self.board.now:
             self.board = Board()
             # The panels hold keys of the old board.
             self.board.restart()
@@ -159,31 +180,33 @@ class Timeline:
             self.now = self.start_at
 
     def _seek(self, stop_at: float) -> bool:
+        if self._chasing:
+            self._goal = len(self._store)
         goal = self._goal or 0
         self._fold(goal, stop_at)
         if self.position >= goal:
-            self._goal = None
-            self.now = self._store.at(goal - 1) if goal else self.start_at
+            self.now = self._moment_after(goal) if self._goal_at is None else self._goal_at
+            self.board.advance(self.now)
+            if not (self._chasing and self.growing):
+                self._forget_goal()
         return True
 
     def _play(self, elapsed_s: float, stop_at: float) -> bool:
         if not len(self._store):
             return False
-        self.now = max(self.now, self.start_at)
-        before = self.now
+        before = self.now = max(self.now, self.start_at)
         if self.speed == SPEEDS[-1]:
             folded = self._fold(len(self._store), stop_at)
-            if self.position:
-                self.now = max(self.now, self._store.at(self.position - 1))
+            self.now = max(self.now, self._moment_after(self.position))
         else:
             goal_time = self.now + elapsed_s * self.speed
             goal = self._store.position_at(goal_time)
             folded = self._fold(goal, stop_at)
             # What could not be folded in time is folded next turn; the clock waits for it.
-            self.now = goal_time if self.position >= goal else max(self.now, self._store.at(self.position))
+            self.now = goal_time if self.position >= goal else max(before, self._moment_after(self.position))
         if self.at_end:
             self.now = max(self.end_at, before)
-            self.playing = False
+            self.playing = self.growing
         self.board.advance(self.now)
         return folded > 0 or self.now > before
 

@@ -1,0 +1,297 @@
+"""The playhead: with time that the test lets pass by hand."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.session.timeline import SPEEDS, Timeline
+from cosmo_doppler.store import Store
+from tests.doppler.model.folding import frame, view
+from tests.doppler.model.test_board import sessions
+
+AGES = 1e9
+"""A budget that is never used up, seconds."""
+
+
+class Wall:
+    """The time of day, set by hand."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def stored(*times: float) -> Store:
+    store = Store()
+    for number, at in enumerate(times):
+        store.append(at, "cosmonapse.dev.TASK", frame("TASK", str(number), trace=str(number), who="n"))
+    return store
+
+
+def replay(*times: float, speed: float = 1.0) -> Timeline:
+    return Timeline(stored(*times), live=False, speed=speed)
+
+
+def settle(timeline: Timeline, budget_s: float = AGES) -> int:
+    """Pump until a jump is done, and say how often that took."""
+    pumps = 0
+    while timeline.seeking is not None:
+        timeline.pump(0.0, budget_s)
+        pumps += 1
+    return pumps
+
+
+# -- replay
+
+
+def test_a_replay_plays_as_recorded():
+    timeline = replay(10.0, 11.0, 13.0)
+    assert (timeline.start_at, timeline.end_at, timeline.length) == (10.0, 13.0, 3)
+    positions = []
+    for _ in range(8):
+        timeline.pump(0.5, AGES)
+        positions.append(timeline.position)
+    assert positions == [1, 2, 2, 2, 2, 3, 3, 3]
+    assert (timeline.now, timeline.playing, timeline.at_end) == (13.0, False, True)
+
+
+def test_speed_scales_the_recorded_time():
+    timeline = replay(0.0, 1.0, 10.0, speed=10.0)
+    timeline.pump(0.5, AGES)
+    assert (timeline.position, timeline.now) == (2, 5.0)
+
+
+def test_the_highest_speed_folds_everything_at_once():
+    timeline = replay(0.0, 1e6, 2e6, speed=SPEEDS[-1])
+    timeline.pump(0.0, AGES)
+    assert (timeline.position, timeline.now, timeline.playing) == (3, 2e6, False)
+
+
+def test_speeds_go_up_and_down_and_no_further():
+    timeline = replay(0.0)
+    assert timeline.speed == 1.0
+    timeline.faster()
+    assert timeline.speed == 2.0
+    for _ in SPEEDS:
+        timeline.faster()
+    assert timeline.speed == SPEEDS[-1] == float("inf")
+    for _ in SPEEDS:
+        timeline.slower()
+    assert timeline.speed == SPEEDS[0] == 0.1
+    timeline.speed = 3.0
+    timeline.faster()
+    assert timeline.speed == 4.0
+
+
+def test_the_clock_waits_for_what_could_not_be_folded_in_time():
+    timeline = replay(*(float(number) for number in range(1000)), speed=100.0)
+    timeline.pump(20.0, 0.0)
+    assert timeline.position == 64
+    assert timeline.now == 63.0
+    while timeline.playing:
+        timeline.pump(0.0, 0.0)
+        timeline.pump(20.0, AGES)
+    assert (timeline.position, timeline.now) == (1000, 999.0)
+
+
+def test_pausing_and_going_on():
+    timeline = replay(0.0, 1.0, 2.0)
+    timeline.pump(0.5, AGES)
+    timeline.toggle()
+    assert timeline.paused
+    assert not timeline.pump(9.0, AGES)
+    assert timeline.position == 1
+    timeline.toggle()
+    timeline.pump(0.6, AGES)
+    assert timeline.position == 2
+
+
+def test_going_on_at_the_end_starts_again():
+    timeline = replay(0.0, 1.0)
+    timeline.to_end()
+    settle(timeline)
+    timeline.toggle()
+    timeline.pump(0.0, AGES)
+    timeline.pump(0.5, AGES)
+    assert (timeline.position, timeline.playing) == (1, True)
+
+
+def test_steps_pause_and_stay_inside():
+    timeline = replay(0.0, 1.0, 2.0)
+    for count, position in ((1, 1), (1, 2), (-1, 1), (5, 3), (-9, 0), (-1, 0)):
+        timeline.step(count)
+        settle(timeline)
+        assert (timeline.position, timeline.board.signals, timeline.paused) == (position, position, True)
+    timeline.step(2)
+    timeline.step(-1)
+    settle(timeline)
+    assert timeline.position == 1
+
+
+def test_the_board_shows_the_moment_of_the_last_signal():
+    timeline = replay(10.0, 11.0, 13.0)
+    for position, now in ((0, 10.0), (2, 11.0), (3, 13.0), (1, 10.0)):
+        timeline.seek(position)
+        settle(timeline)
+        assert timeline.now == now
+        assert timeline.board.now == (now if position else max(now, timeline.board.now))
+
+
+def test_a_moment_between_two_signals_can_be_looked_at():
+    timeline = replay(10.0, 20.0)
+    for at, position in ((15.0, 1), (12.0, 1), (25.0, 2), (3.0, 0)):
+        timeline.seek_time(at)
+        settle(timeline)
+        assert (timeline.position, timeline.now) == (position, min(max(at, 10.0), 20.0))
+        assert timeline.board.now == timeline.now
+
+
+def test_the_start_keeps_playing_if_it_played():
+    timeline = replay(0.0, 1.0)
+    timeline.pump(0.5, AGES)
+    timeline.to_start()
+    timeline.pump(0.0, AGES)
+    assert (timeline.position, timeline.playing) == (0, True)
+    timeline.pause()
+    timeline.to_start()
+    settle(timeline)
+    assert timeline.paused
+
+
+def test_a_long_jump_is_made_in_slices_and_says_how_far_it_is():
+    timeline = replay(*(float(number) for number in range(1000)))
+    timeline.to_end()
+    timeline.pump(0.0, 0.0)
+    assert timeline.seeking == pytest.approx(0.064)
+    assert settle(timeline, 0.0) > 10
+    assert (timeline.position, timeline.seeking) == (1000, None)
+
+
+def test_a_jump_back_is_announced_to_the_panels():
+    timeline = replay(0.0, 1.0)
+    timeline.to_end()
+    settle(timeline)
+    before = timeline.board
+    before.take_changes()
+    timeline.step(-1)
+    settle(timeline)
+    assert timeline.board is not before
+    assert timeline.board.take_changes().reset
+
+
+def test_a_recording_that_is_still_being_read_does_not_end():
+    store = stored(0.0, 1.0)
+    timeline = Timeline(store, live=False)
+    timeline.growing = True
+    timeline.pump(9.0, AGES)
+    assert (timeline.position, timeline.now, timeline.playing) == (2, 1.0, True)
+    timeline.to_end()
+    timeline.pump(0.0, AGES)
+    assert timeline.seeking is not None
+    store.append(5.0, "s", frame("TASK", "late"))
+    timeline.pump(0.0, AGES)
+    timeline.growing = False
+    settle(timeline)
+    assert (timeline.position, timeline.now) == (3, 5.0)
+
+
+def test_an_empty_recording_stands_still():
+    timeline = replay()
+    for action in (timeline.to_end, timeline.to_start, timeline.toggle, timeline.toggle):
+        action()
+        settle(timeline)
+        timeline.pump(1.0, AGES)
+    assert (timeline.position, timeline.now, timeline.start_at, timeline.end_at) == (0, 0.0, 0.0, 0.0)
+
+
+# -- live
+
+
+def test_live_follows_and_ages():
+    store, wall = stored(99.0), Wall()
+    timeline = Timeline(store, live=True, wall=wall)
+    assert timeline.pump(0.0, AGES)
+    assert (timeline.position, timeline.now, timeline.board.now) == (1, 100.0, 100.0)
+    wall.now = 107.0
+    timeline.pump(0.0, AGES)
+    assert timeline.board.now == 107.0
+
+
+def test_a_paused_live_view_loses_nothing():
+    store, wall = stored(99.0), Wall()
+    timeline = Timeline(store, live=True, wall=wall)
+    timeline.pump(0.0, AGES)
+    timeline.toggle()
+    for number in range(5):
+        store.append(101.0 + number, "s", frame("TASK", f"p{number}"))
+    wall.now = 200.0
+    assert not timeline.pump(1.0, AGES)
+    assert (timeline.position, timeline.now, timeline.length) == (1, 100.0, 6)
+    timeline.step(1)
+    settle(timeline)
+    assert (timeline.position, timeline.now) == (2, 101.0)
+    timeline.toggle()
+    timeline.pump(0.0, AGES)
+    assert (timeline.position, timeline.now, timeline.following) == (6, 200.0, True)
+
+
+def test_looking_back_live_and_returning():
+    wall = Wall()
+    timeline = Timeline(stored(97.0, 98.0, 99.0), live=True, wall=wall)
+    timeline.pump(0.0, AGES)
+    timeline.step(-2)
+    settle(timeline)
+    assert (timeline.position, timeline.board.now, timeline.following) == (1, 97.0, False)
+    timeline.to_end()
+    timeline.pump(0.0, AGES)
+    assert (timeline.position, timeline.board.now) == (3, 100.0)
+
+
+def test_the_end_of_a_followed_bus_is_where_one_is():
+    timeline = Timeline(stored(99.0), live=True, wall=Wall())
+    timeline.pump(0.0, AGES)
+    board = timeline.board
+    timeline.to_end()
+    timeline.pump(0.0, AGES)
+    assert timeline.board is board
+
+
+# -- what is shown at a point is what was known then
+
+
+@given(sessions, st.lists(st.integers(-3, 18), min_size=1, max_size=6))
+def test_wherever_one_jumps_the_board_is_a_fresh_fold_of_the_prefix(frames, jumps):
+    store = Store()
+    for at, data in frames:
+        store.append(at, "cosmonapse.dev.X", data)
+    timeline = Timeline(store, live=False)
+    timeline.pump(1.5, AGES)
+    for position in jumps:
+        timeline.seek(position)
+        settle(timeline, 0.0)
+        fresh = Board()
+        for seq in range(timeline.position):
+            fresh.apply(store.observed(seq))
+        fresh.advance(timeline.now)
+        assert view(timeline.board) == view(fresh)
+        assert timeline.position == min(max(0, position), len(store))
+
+
+@given(sessions, st.lists(st.floats(0.01, 1.0), min_size=1, max_size=10))
+def test_however_fast_one_plays_the_end_looks_the_same(frames, turns):
+    store = Store()
+    for at, data in frames:
+        store.append(at, "cosmonapse.dev.X", data)
+    played, jumped = Timeline(store, live=False), Timeline(store, live=False)
+    for elapsed in turns:
+        played.pump(elapsed, AGES)
+    while played.playing and len(store):
+        played.pump(1.0, AGES)
+    jumped.to_end()
+    settle(jumped)
+    assert view(played.board) == view(jumped.board)
