@@ -63,6 +63,16 @@ class MarkedSynapse(Synapse):
         """Where the connection stands."""
         return self._inner.state
 
+    @property
+    def undecodable(self) -> int:
+        """As counted underneath."""
+        return self._inner.undecodable
+
+    @property
+    def dropped(self) -> int:
+        """As counted underneath."""
+        return self._inner.dropped
+
     async def connect(self) -> None:
         """Connect the synapse underneath."""
         await self._inner.connect()

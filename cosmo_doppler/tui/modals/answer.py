@@ -13,6 +13,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input, Static
 
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.facts import Question, waiting
 from cosmo_doppler.tui.modals.form import Draft, Form, button
 from cosmo_doppler.tui.modals.parts import Choice, Field, Passage, prose, safe_lines, safe_value
@@ -133,7 +134,7 @@ class ClarificationForm(QuestionForm[AnswerDraft]):
         yield from self.asks(
             asked if isinstance(asked, str) else self._question.text, ("Context", payload.get("context"))
         )
-        yield Field("Answer", Input(id="answer", compact=True))
+        yield Field("Answer", Entry(id="answer"))
         yield from self.reply_choice()
 
     def first(self) -> Widget:
@@ -183,7 +184,7 @@ class PermissionForm(QuestionForm[DecisionDraft]):
             ("Because", payload.get("reason")),
             ("Context", payload.get("context")),
         )
-        yield Field("Reason", Input(id="reason", compact=True, placeholder="yours, may stay empty"))
+        yield Field("Reason", Entry(id="reason", placeholder="yours, may stay empty"))
         yield from self.reply_choice()
 
     def compose_buttons(self) -> Iterator[Button]:

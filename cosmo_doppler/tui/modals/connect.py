@@ -14,6 +14,7 @@ from textual.widgets import Button, Input
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.session import check_namespace
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
+from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
 from cosmo_doppler.tui.safe import safe
@@ -63,9 +64,9 @@ class ConnectForm(Form[ConnectChoice]):
             ("a recording", "recording"),
         ]
         yield Field("Look at", Choice[Place](places, id="place"))
-        yield Field("Address", Input(self._url, id="url", compact=True), id="of-bus", close=True)
-        yield Field("Namespace", Input(self._namespace, id="namespace", compact=True), id="in-bus")
-        yield Field("File", Input(id="path", compact=True, placeholder="session.ndjson"), id="of-file")
+        yield Field("Address", Entry(self._url, id="url"), id="of-bus", close=True)
+        yield Field("Namespace", Entry(self._namespace, id="namespace"), id="in-bus")
+        yield Field("File", Entry(id="path", placeholder="session.ndjson"), id="of-file")
         yield prose(
             "Real agents trade on a bus inside this program. Nothing leaves it.", id="of-demo", classes="hint"
         )

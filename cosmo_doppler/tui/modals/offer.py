@@ -14,6 +14,7 @@ from textual.widgets import Button, Input, Static, TextArea
 
 from cosmo_doppler.controls import SOURCE, SOURCE_KEY
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.entries import Entry, JsonArea
 from cosmo_doppler.tui.modals.facts import Neuron, neurons, usual_window_ms
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
@@ -113,12 +114,11 @@ class OfferForm(Form[OfferDraft]):
     def compose_body(self) -> ComposeResult:
         """Kind, who, what, how, and what will go out."""
         yield Field("Kind", Choice[Kind]([("offer for bids", "offer"), ("task for one", "task")], id="kind"))
-        yield Field("Neuron", Input(id="neuron", compact=True, placeholder="anybody able"), id="to")
+        yield Field("Neuron", Entry(id="neuron", placeholder="anybody able"), id="to")
         yield Field(
             "Needs",
-            Input(
+            Entry(
                 id="needs",
-                compact=True,
                 placeholder="capabilities, comma between",
                 suggester=CapabilitySuggester(self._session),
             ),
@@ -127,7 +127,7 @@ class OfferForm(Form[OfferDraft]):
         yield prose(id="who", classes="hint")
         yield Field(
             "Input",
-            TextArea('{"text": ""}', id="input", compact=True, tab_behavior="focus", soft_wrap=True),
+            JsonArea('{"text": ""}', id="input"),
         )
         strategies: list[tuple[str, Select]] = [
             ("first bid", "first_bid"),
@@ -136,9 +136,7 @@ class OfferForm(Form[OfferDraft]):
         ]
         yield Field("Award to", Choice[Select](strategies, id="select"), id="choose", close=True)
         window = str(min(usual_window_ms(self._session), LONGEST_WINDOW_MS))
-        yield Field(
-            "Window", Input(window, id="window", compact=True, restrict=r"\d{0,7}"), unit="ms", id="wait"
-        )
+        yield Field("Window", Entry(window, id="window", restrict=r"\d{0,7}"), unit="ms", id="wait")
         yield prose(id="preview")
 
     def on_mount(self) -> None:

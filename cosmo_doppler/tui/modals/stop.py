@@ -10,6 +10,7 @@ from textual.content import Content
 from textual.widgets import Input, Static
 
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.facts import TraceFacts, trace_facts
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Field, Tick, prose, where
@@ -57,8 +58,15 @@ class StopForm(Form[StopDraft]):
         yield prose(" ", classes="close gap")
         yield Field("Rollback", Tick("undo what it wrote", id="rollback"), close=True)
         yield prose("Only Engram writes are undone, nothing else.", classes="hint")
-        yield Field("Reason", Input(id="reason", compact=True, placeholder="for the record, may stay empty"))
-        yield Field("Confirm", Input(id="typed", compact=True, max_length=12), id="confirm", close=True)
+        yield Field("Reason", Entry(id="reason", placeholder="for the record, may stay empty"))
+        yield Field(
+            "Confirm",
+            Entry(
+                id="typed",
+            ),
+            id="confirm",
+            close=True,
+        )
 
     def on_mount(self) -> None:
         """Keep what is shown of the trace true."""

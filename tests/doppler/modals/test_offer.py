@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from textual.events import Paste
 from textual.widgets import Button, Input, TextArea
 
 from cosmo_doppler.tui.modals import compose_offer, connect
@@ -169,6 +170,34 @@ async def test_the_window_is_the_one_in_use_on_this_bus(desk: Any) -> None:
     await desk.until(lambda: desk.app.screen is not form)
     form = await desk.open(lambda app: compose_offer(app, desk.session))
     assert form.query_one("#window", Input).value == "1500"
+
+
+async def test_escape_leaves_from_any_field(desk: Any) -> None:
+    for field in ("#kind", "#needs", "#input", "#select", "#window", "#send"):
+        form = await desk.open(lambda app: compose_offer(app, desk.session))
+        form.query_one(field).focus()
+        await desk.press("escape")
+        await desk.closed()
+    assert desk.kinds() == []
+
+
+async def test_pasted_text_cannot_reach_the_terminal_raw(desk: Any) -> None:
+    form = await desk.open(lambda app: compose_offer(app, desk.session))
+    desk.app.post_message(Paste(HOSTILE))
+    await desk.until(lambda: bool(form.query_one("#needs", Input).value))
+    area = form.query_one("#input", TextArea)
+    area.focus()
+    area.select_all()
+    await desk.until(lambda: area.has_focus)
+    desk.app.post_message(Paste('{"text":\r\n "\x9b31m\u202e\x1b"}'))
+    await desk.until(lambda: "31m" in area.text)
+    assert area.text == '{"text":\n "\\u009b31m\\u202e\\u001b"}'
+    assert all(line.isprintable() for line in (await desk.text()).split("\n"))
+    assert read_input(area.text) == ({"text": "\x9b31m\u202e\x1b"}, "")
+    desk.app.copy_to_clipboard('"\x9b32m"')
+    await desk.press("ctrl+v")
+    await desk.until(lambda: "32m" in area.text)
+    assert area.text.endswith('"\\u009b32m"')
 
 
 async def test_another_form_does_not_cut_a_round_short(desk: Any) -> None:

@@ -1,0 +1,57 @@
+"""Fields a person types into. What is pasted may have been copied from a bus, so it is cleaned on its way in."""
+
+from __future__ import annotations
+
+import json
+
+from textual.events import Paste
+from textual.suggester import Suggester
+from textual.widgets import Input, TextArea
+
+from cosmo_doppler.tui.safe import safe
+
+
+class Entry(Input):
+    """A field of one line. What is pasted is made visible, since it may have been copied from a bus."""
+
+    def __init__(
+        self,
+        value: str = "",
+        *,
+        id: str,
+        placeholder: str = "",
+        suggester: Suggester | None = None,
+        restrict: str | None = None,
+    ) -> None:
+        super().__init__(value, placeholder, id=id, suggester=suggester, restrict=restrict, compact=True)
+
+    def on_paste(self, event: Paste) -> None:
+        """Clean the text before the base class, called next, takes it in."""
+        event.text = "\n".join(safe(line) for line in event.text.splitlines())
+
+    def action_paste(self) -> None:
+        """Take what was copied inside Doppler the same way as a paste of the terminal."""
+        self.app.post_message(Paste(self.app.clipboard))
+
+
+class JsonArea(TextArea):
+    """A few lines of JSON. Pasted characters that a terminal could obey become escapes of the same meaning."""
+
+    def __init__(self, text: str, *, id: str) -> None:
+        super().__init__(text, id=id, compact=True, tab_behavior="focus", soft_wrap=True)
+
+    def on_paste(self, event: Paste) -> None:
+        """Clean the text before the base class, called next, takes it in."""
+        event.text = escape_json(event.text)
+
+    def action_paste(self) -> None:
+        """Take what was copied inside Doppler the same way as a paste of the terminal."""
+        self.app.post_message(Paste(self.app.clipboard))
+
+
+def escape_json(text: str) -> str:
+    """The same JSON without characters that do not print; white space between values stays."""
+    return "".join(
+        glyph if glyph.isprintable() or glyph in "\n\t" else json.dumps(glyph)[1:-1]
+        for glyph in text.replace("\r\n", "\n").replace("\r", "\n")
+    )
