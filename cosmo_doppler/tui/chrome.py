@@ -59,13 +59,15 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
         left.append(_Part(4, [(words.count(known), ink.plain), (" signals", ink.dim)]))
-    for number, noun in (
+    losses = (
         (status.malformed, "malformed"),
         (status.dropped, "dropped"),
         (status.skipped, "skipped"),
-    ):
+        (status.gaps, "gap" if status.gaps == 1 else "gaps"),
+    )
+    for number, noun in losses:
         if number:
-            left.append(_Part(8, [(words.count(number), ink.failure), (f" {noun}", ink.failure)]))
+            left.append(_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]))
     right: list[_Part] = []
     if status.recording:
         right.append(_Part(6, [("recording ", ink.dim), (words.size(status.recorded_bytes), ink.plain)]))

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.traces import Node, Trace
+from cosmo_doppler.model.traces import MAX_DEPTH, Node, Trace
 from cosmo_doppler.tui import bars, words
 from cosmo_doppler.tui.panes.spans import Span, span_of
 from cosmo_doppler.tui.panes.traces import sign_of, status_style, took
@@ -22,6 +22,9 @@ from cosmo_doppler.tui.widgets.source import Source
 _PLACED = {"adopted": "", "orphan": "⌁ ", "linked": "↗ ", "": ""}
 """Marks for nodes whose parent was not simply found: unknown, or in another trace."""
 
+
+_WIDE_LEVELS = 3
+"""Levels whose guides take two cells."""
 
 _LEAST_TEXT = 15
 """Cells of what a signal says before its bar gets any."""
@@ -51,17 +54,22 @@ def _divide(width: int) -> _Widths:
 
 
 def guides(node: Node, width: int) -> str:
-    """The lines that tie a node to its parent, two cells a level; deep nodes keep the innermost levels."""
-    levels: list[str] = []
+    """The lines that tie a node to its parent: two cells a level near the root, one cell further in.
+
+    What does not fit in `width` cells loses its outermost levels.
+    """
+    levels: list[tuple[str, str]] = []
     child, parent = node, node.parent
-    while parent is not None and len(levels) < 64:
+    while parent is not None and len(levels) < MAX_DEPTH:
         last = parent.children[-1] is child
         if not levels:
-            levels.append("└╴" if last else "├╴")
+            levels.append(("└╴", "└") if last else ("├╴", "├"))
         else:
-            levels.append("  " if last else "│ ")
+            levels.append(("  ", " ") if last else ("│ ", "│"))
         child, parent = parent, parent.parent
-    drawn = "".join(reversed(levels))
+    drawn = "".join(
+        [wide if level < _WIDE_LEVELS else slim for level, (wide, slim) in enumerate(reversed(levels))]
+    )
     return drawn if len(drawn) <= width else "…" + drawn[len(drawn) - width + 1 :]
 
 

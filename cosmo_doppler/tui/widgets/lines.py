@@ -74,6 +74,8 @@ class Lines(Widget, can_focus=True):
         """Rows drawn since the start; a cost counter for tests."""
         self._lock = lock
         self._cursor_index = 0
+        self._reveal = False
+        """The cursor is to be scrolled into view once there is a viewport."""
         self._top_key: Hashable | None = None
         self._top = 0
         self._count = 0
@@ -147,6 +149,9 @@ class Lines(Widget, can_focus=True):
         elif self._top_key is not None:
             found = self.source.index(self._top_key, self._top)
             self._top = min(self._top if found is None else found, last_top)
+        if self._reveal and self.page:
+            self._reveal = False
+            self._top = min(max(self._top, self._cursor_index - self.page + 1), self._cursor_index)
         self._top = min(max(0, self._top), last_top)
         self._top_key = self.source.key(self._top) if self._top else None
 
@@ -160,6 +165,7 @@ class Lines(Widget, can_focus=True):
         if self._count == 0:
             return
         self._cursor_index = index = min(max(0, index), self._count - 1)
+        self._reveal = not self.page
         if index < self._top:
             self._scroll(index)
         elif self.page and index >= self._top + self.page:
@@ -267,6 +273,11 @@ class Lines(Widget, can_focus=True):
             self.follow = False
             self._scroll(self._top + rows)
             self._pin_top()
+
+    def on_resize(self) -> None:
+        """What one looked at stays in view."""
+        self._reveal = not self.follow
+        self.refresh()
 
     def on_focus(self) -> None:
         """Show where the focus is."""

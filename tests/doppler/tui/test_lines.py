@@ -174,3 +174,12 @@ async def test_rows_at_rest_are_not_drawn_again() -> None:
         await pilot.press("j", "j", "k")
         await pilot.pause()
         assert source.drawn == []
+
+
+async def test_the_cursor_stays_in_view_when_the_pane_shrinks() -> None:
+    app = Holder(Numbers(list(range(100))))
+    async with app.run_test(size=(40, 12)) as pilot:
+        await pilot.press(*"jjjjjjjjj")
+        app.lines.styles.height = 6
+        await pilot.pause()
+        assert app.rows()[4] == "row 9"

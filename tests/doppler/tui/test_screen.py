@@ -355,3 +355,17 @@ async def test_pausing_a_live_session_shows_how_far_behind_it_is(
         await screen.press("L")
         assert "LIVE" in screen.lines[0]
         assert silent_session.timeline.position == 2
+
+
+async def test_a_selected_row_far_down_is_scrolled_into_view(
+    recorded: Callable[..., Session], signal_frame: Callable[..., dict[str, Any]], shown: Shown
+) -> None:
+    frames = [
+        (
+            float(n),
+            signal_frame("TASK", f"N{n}", f"T{n}", who="ada", payload={"input": {"text": f"task {n}"}}),
+        )
+        for n in range(60)
+    ]
+    async with shown(recorded(frames), select="0T7", size=(80, 24)) as screen:
+        assert any("task 7" in line and "▎" in line for line in screen.lines)
