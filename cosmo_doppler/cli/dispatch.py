@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +16,7 @@ from cosmo_doppler.cli.options import (
     examples,
     json_option,
 )
-from cosmo_doppler.cli.output import show
+from cosmo_doppler.cli.output import show, show_json
 from cosmo_doppler.cli.running import run
 
 if TYPE_CHECKING:
@@ -179,8 +178,7 @@ def _show_reply(reply: Signal, as_json: bool) -> None:
     else:
         show(f"{reply.type}  trace={safe(reply.trace_id)}  from={safe(reply.neuron or '-')}")
         payload = reply.payload
-        body = payload.get("result", payload.get("output", payload))
-        show(json.dumps(body, indent=2))
+        show_json(payload.get("result", payload.get("output", payload)))
     if reply.type == "ERROR":
         code = safe(str(reply.payload.get("code", "")))
         raise CommandError(

@@ -47,8 +47,13 @@ def show_all(lines: Iterable[str]) -> None:
 
 
 def show_json(value: Any) -> None:
-    """A JSON document on stdout, indented, ASCII: no escape sequence survives JSON's own escapes."""
-    show(json.dumps(value, indent=2))
+    """A JSON document on stdout, indented. What is not printable stays a JSON escape, so no terminal obeys it."""
+    text = json.dumps(value, indent=2, ensure_ascii=False)
+    show(
+        "".join(
+            [glyph if glyph.isprintable() or glyph == "\n" else json.dumps(glyph)[1:-1] for glyph in text]
+        )
+    )
 
 
 def _printable(text: str, encoding: str) -> str:

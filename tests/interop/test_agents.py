@@ -17,6 +17,7 @@ from cosmo_bus.testing import running_bus
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.session import Session, load_all, open_live, open_replay
 from cosmo_sdk import Axon, Dendrite, Signal, SignalType, connect_synapse
+from tests.doppler.cli.commands import cosmo, running
 from tests.interop.peers import Peer, read_until
 
 pytestmark = pytest.mark.peer
@@ -231,6 +232,51 @@ async def test_what_their_tail_prints_opens_as_a_recording(peer: Peer, tmp_path:
     assert len(session.store) == len(lines)
     assert session.timeline.board.malformed == 0
     assert [trace.status for trace in session.timeline.board.traces.values()] == ["done"]
+
+
+# -- our commands on their bus
+
+
+async def test_our_commands_work_with_their_agents_on_their_bus(peer: Peer, tmp_path: Path) -> None:
+    path = tmp_path / "session.ndjson"
+    async with peer.bus(NAMESPACE) as url, peer_worker(peer, url) as worker:
+        on = ("--url", url, "-n", NAMESPACE)
+        with running("record", "-o", str(path), *on) as record:
+            await asyncio.to_thread(record.wait_for, "recording")
+            listed = await asyncio.to_thread(cosmo, "registry", "list", *on, "--expect", "1", "--json")
+            done = await asyncio.to_thread(cosmo, "dispatch", *on, "--neuron", "peer-worker", "--json")
+            won = await asyncio.to_thread(
+                cosmo, "dispatch", *on, "--offer", "--capabilities", "echo", "--json"
+            )
+            failed = await asyncio.to_thread(
+                cosmo, "dispatch", *on, "--neuron", "peer-worker", "--input", '{"fail": "no paper"}'
+            )
+            sent = await asyncio.to_thread(
+                cosmo,
+                "dispatch",
+                *on,
+                "--neuron",
+                "peer-worker",
+                "--input",
+                '{"sleep": 1}',
+                "--no-wait",
+                "--json",
+            )
+            assert await next_line(worker) == {"working": True}
+            stopped = await asyncio.to_thread(
+                cosmo, "stop", json.loads(sent.stdout)["trace_id"], *on, "--json"
+            )
+            viewed = await asyncio.to_thread(cosmo, "synapse", "view", "--url", url, "--json")
+            assert record.interrupt() == 0
+    assert [each["id"] for each in json.loads(listed.stdout)] == ["peer-worker"]
+    assert json.loads(done.stdout)["type"] == json.loads(won.stdout)["type"] == "FINAL"
+    assert (failed.returncode, "no paper" in failed.stderr) == (1, True)
+    assert [ack["cancelled"] for ack in json.loads(stopped.stdout)] == [1]
+    assert [known["namespace"] for known in json.loads(viewed.stdout)["namespaces"]] == [NAMESPACE]
+    session = open_replay(path)
+    load_all(session)
+    assert session.timeline.board.types["FINAL"] == 2
+    assert session.timeline.board.malformed == 0
 
 
 # -- our Doppler on their bus

@@ -73,13 +73,16 @@ async def run(*arguments: str, stdin: str | None = None) -> subprocess.Completed
 
 async def test_dispatch_prints_the_conclusion(url: str, namespace: str, on: tuple[str, ...]) -> None:
     async with worker(url, namespace):
-        shown = await run("dispatch", *on, "--neuron", "echo", "--input", '{"text": "hi\\u001b[2J"}')
+        shown = await run(
+            "dispatch", *on, "--neuron", "echo", "--input", '{"text": "grün \\u001b[2J\\u202e"}'
+        )
     head, _, body = shown.stdout.partition("\n")
     assert shown.returncode == 0
     assert head.startswith("FINAL  trace=trc_")
     assert head.endswith("from=echo")
-    assert json.loads(body) == {"echo": {"text": "hi\x1b[2J"}}
-    assert "\x1b" not in shown.stdout
+    assert json.loads(body) == {"echo": {"text": "grün \x1b[2J\u202e"}}
+    assert "grün" in body
+    assert not {"\x1b", "\u202e"} & set(shown.stdout)
 
 
 @pytest.mark.parametrize("select", ["first_bid", "lowest_cost", "highest_confidence"])
