@@ -63,7 +63,7 @@ class Pathway:
         self.scope: Scope = scope
         self.dropped = 0
         """Signals that nobody consumed in time and that were dropped from a full buffer."""
-        self._on_close = on_close
+        self._on_close = [on_close] if on_close is not None else []
         self._clock = clock
         self._closed: PathwayClosedError | None = None
         self._callbacks: list[tuple[SignalType, Callback]] = []
@@ -153,6 +153,10 @@ class Pathway:
         else:
             self._settle(signal)
 
+    def on_closed(self, listener: Callable[[Pathway], None]) -> None:
+        """Call `listener(self)` once, when it closes."""
+        self._on_close.append(listener)
+
     def end(self, reason: PathwayClosedError) -> None:
         """Close for a reason, which everybody who waits is told."""
         if self._closed is None:
@@ -165,9 +169,9 @@ class Pathway:
     def _finish(self, reason: PathwayClosedError) -> None:
         self._closed = reason
         self._announce()
-        if self._on_close is not None:
-            self._on_close(self)
-            self._on_close = None
+        listeners, self._on_close = self._on_close, []
+        for listener in listeners:
+            listener(self)
 
     def _remember(self, signal: Signal) -> None:
         if len(self._history) >= BUFFERED:

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron, read_bid
@@ -30,15 +31,22 @@ REMEMBERED_ROUNDS = 1024
 class Round:
     """One open auction of this Dendrite."""
 
-    __slots__ = ("bids", "decided", "first", "offer")
+    __slots__ = ("bids", "decided", "offer", "over", "takes_first")
 
-    def __init__(self, offer: Signal) -> None:
+    def __init__(self, offer: Signal, *, takes_first: bool) -> None:
         self.offer = offer
+        self.takes_first = takes_first
+        """The first valid bid closes the window."""
         self.bids: list[Bid] = []
         """By arrival, invalid ones included."""
         self.decided = False
-        self.first: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done as soon as a valid bid is there."""
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when waiting on makes no sense: the first bid was enough, or the trace was stopped."""
+
+    def close(self) -> None:
+        """End the wait for bids."""
+        if not self.over.done():
+            self.over.set_result(None)
 
     @property
     def valid(self) -> list[Bid]:
@@ -139,25 +147,21 @@ class Auctioneer:
             logger.warning("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
         elif held.decided:
             self._work.spawn(self._decline(held.offer, bid, "late"), f"declining late bid {bid.id}")
-        elif not held.first.done():
-            held.first.set_result(None)
+        elif held.takes_first:
+            held.close()
 
     async def _hold(
         self, offer: Signal, window_s: float, select: Select, award: dict[str, Any], pathway: Pathway
     ) -> None:
         """Hold a round: publish, wait, decide, tell."""
-        held = self._rounds[offer.id] = Round(offer)
+        held = self._rounds[offer.id] = Round(offer, takes_first=select == "first_bid")
+        pathway.on_closed(lambda closed: held.close())
         while len(self._rounds) > REMEMBERED_ROUNDS:
             self._rounds.popitem(last=False)
         try:
             await self._link.publish(offer)
-            if select == "first_bid":
-                try:
-                    await within(self._clock, held.first, window_s)
-                except TimeoutError:
-                    logger.debug("nobody bid first on %s", offer.id)
-            else:
-                await self._clock.sleep(window_s)
+            with suppress(TimeoutError):
+                await within(self._clock, held.over, window_s)
         finally:
             held.decided = True
         if pathway.closed:

@@ -47,10 +47,13 @@ class Link:
         self.receive: Callable[[Signal], None] = _nobody
         """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
         self._subscriptions: dict[str, asyncio.Task[Subscription]] = {}
+        self._received: set[SignalType] = set()
+        self._subjects = {type: f"cosmonapse.{namespace}.{type}" for type in SignalType}
 
     def subject(self, type: SignalType | str) -> str:
         """The subject of a type."""
-        return f"cosmonapse.{self.namespace}.{type}"
+        known = self._subjects.get(type)  # type: ignore[call-overload]
+        return f"cosmonapse.{self.namespace}.{type}" if known is None else known
 
     def require_orchestrator(self, operation: str) -> None:
         """Refuse a worker.
@@ -68,7 +71,7 @@ class Link:
             SynapseError: the bus is not connected, or refuses.
             EnvelopeError: the Signal cannot be written as JSON.
         """
-        await self.synapse.publish(self.subject(signal.type), signal)
+        await self.synapse.publish(self._subjects[signal.type], signal)
 
     async def publish_routed(self, task: Signal) -> None:
         """Publish a TASK for whoever covers its capabilities."""
@@ -102,7 +105,10 @@ class Link:
 
     async def ensure_subscribed(self, *types: SignalType) -> None:
         """Return once this Dendrite receives these types."""
-        await self.open({self.subject(type): None for type in types})
+        # Asked before every dispatch, so the common answer must be cheap.
+        if not self._received.issuperset(types):
+            await self.open({self.subject(type): None for type in types})
+            self._received.update(types)
 
     async def open(self, subjects: dict[str, str | None]) -> None:
         """Receive these subjects, each with its queue group or None; once, however many ask at the same time."""
@@ -120,11 +126,13 @@ class Link:
             await asyncio.shield(opened)
         except SynapseError:
             # Whoever asks next tries again.
-            self._subscriptions.pop(key, None)
+            if self._subscriptions.get(key) is opened:
+                del self._subscriptions[key]
             raise
 
     async def drop(self, keys: Iterable[str]) -> None:
         """End subscriptions, best effort. Unknown keys are ignored."""
+        self._received.clear()
         for key in keys:
             opened = self._subscriptions.pop(key, None)
             if opened is not None:

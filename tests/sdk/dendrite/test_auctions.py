@@ -184,7 +184,7 @@ async def test_a_stop_during_the_window_ends_the_auction(room: Room):
     )
     await room.clock.advance(0.1)
     await orchestrator.stop_trace("trc_x")
-    await room.clock.advance(0.2)
+    await settle()
     with pytest.raises(PathwayStopped):
         await pending
     assert room.of(SignalType.TASK_AWARDED) == []
