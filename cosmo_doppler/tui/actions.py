@@ -120,7 +120,8 @@ def action(name: str) -> Action:
 def bindings_of(place: Place) -> list[BindingType]:
     """The bindings a pane, the screen or the app declares."""
     return [
-        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.name)
+        # Quitting works above every form too.
+        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.name, priority=entry.name == "quit")
         for entry in ACTIONS
         if entry.place == place
     ]

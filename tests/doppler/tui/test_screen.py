@@ -369,3 +369,10 @@ async def test_a_selected_row_far_down_is_scrolled_into_view(
     ]
     async with shown(recorded(frames), select="0T7", size=(80, 24)) as screen:
         assert any("task 7" in line and "▎" in line for line in screen.lines)
+
+
+async def test_ctrl_q_quits_above_every_other_screen(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        await screen.press("question_mark")
+        await screen.pilot.press("ctrl+q")
+        assert screen.app._exit
