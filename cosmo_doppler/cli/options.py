@@ -49,9 +49,11 @@ def read_url(text: str) -> str:
 
 
 def read_namespace(text: str) -> str:
-    """A namespace: one token of a subject."""
-    if any(mark in text for mark in ".*>") or text.split() != [text]:
-        raise ValueError(f"{text!r} is no namespace: it is one word without dots, spaces, '*' and '>'")
+    """A namespace: one token of a subject (PROTOCOL 3.1)."""
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
+        raise ValueError(
+            f"{text!r} is no namespace: write one word of letters, digits, _ and -, without dots"
+        )
     return text
 
 

@@ -86,6 +86,7 @@ class LinePrinter(Generic[T]):
         self._backlog = backlog
         self._on_broken = on_broken
         self._items: deque[T | str] = deque()
+        self._in_hand = 0
         self._unreported = 0
         self._wake = threading.Condition()
         self._closing = False
@@ -102,12 +103,16 @@ class LinePrinter(Generic[T]):
             self._items.append(item)
             self._wake.notify()
 
-    def close(self, patience_s: float = 1.0) -> None:
-        """Print what is queued, then end; a terminal that stands still is left after `patience_s` seconds."""
+    def close(self, patience_s: float = 2.0) -> None:
+        """Print what is queued, then end. A terminal that stands still is left after `patience_s` seconds."""
         with self._wake:
             self._closing = True
             self._wake.notify()
         self._thread.join(patience_s)
+        if self._thread.is_alive():
+            with self._wake:
+                left = len(self._items) + self._in_hand + self._unreported
+            say(f"up to {left} lines not shown: the terminal stands still")
 
     def _run(self) -> None:
         while True:
@@ -115,6 +120,7 @@ class LinePrinter(Generic[T]):
                 while not self._items and not self._closing:
                     self._wake.wait()
                 items, self._items = self._items, deque()
+                self._in_hand = len(items)
                 unreported, self._unreported = self._unreported, 0
             if not items:
                 return

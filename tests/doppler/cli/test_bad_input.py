@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -49,7 +50,6 @@ def test_a_server_that_is_no_bus() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         server.settimeout(20)
-        import threading
 
         def greet() -> None:
             connection, _ = server.accept()

@@ -79,10 +79,12 @@ def test_a_terminal_that_stands_still_stops_neither_the_bus_nor_its_end(tmp_path
         info = cosmo("synapse", "view", "--url", url, "-n", "dev", "--json")
         assert json.loads(info.stdout)["signal_count"] == 10_000
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
+        _, said = process.communicate(timeout=20)
+        assert process.returncode == 0
+        assert b"lines not shown: the terminal stands still" in said
     finally:
         process.kill()
-        process.communicate()
+        process.wait()
         os.close(reading)
 
 
