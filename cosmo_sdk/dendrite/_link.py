@@ -48,11 +48,11 @@ class Link:
         """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
         self._subscriptions: dict[str, asyncio.Task[Subscription]] = {}
         self._received: set[SignalType] = set()
-        self._subjects = {type: f"cosmonapse.{namespace}.{type}" for type in SignalType}
+        self._subjects: dict[str, str] = {type: f"cosmonapse.{namespace}.{type}" for type in SignalType}
 
     def subject(self, type: SignalType | str) -> str:
         """The subject of a type."""
-        known = self._subjects.get(type)  # type: ignore[call-overload]
+        known = self._subjects.get(type)
         return f"cosmonapse.{self.namespace}.{type}" if known is None else known
 
     def require_orchestrator(self, operation: str) -> None:
@@ -108,7 +108,8 @@ class Link:
         # Asked before every dispatch, so the common answer must be cheap.
         if not self._received.issuperset(types):
             await self.open({self.subject(type): None for type in types})
-            self._received.update(types)
+            # Some may have been dropped again while others were on their way.
+            self._received.update(type for type in types if self.subject(type) in self._subscriptions)
 
     async def open(self, subjects: dict[str, str | None]) -> None:
         """Receive these subjects, each with its queue group or None; once, however many ask at the same time."""
