@@ -3,17 +3,19 @@
 from cosmo_doppler.session.live import check_namespace, open_live
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.replay import load_all, open_replay
-from cosmo_doppler.session.session import Session, SessionKind, Source
+from cosmo_doppler.session.session import Gap, Session, SessionKind, SlicedSource, Source
 from cosmo_doppler.session.status import SessionState, SessionStatus
 from cosmo_doppler.session.timeline import SPEEDS, Timeline
 
 __all__ = [
     "SPEEDS",
+    "Gap",
     "Recorder",
     "Session",
     "SessionKind",
     "SessionState",
     "SessionStatus",
+    "SlicedSource",
     "Source",
     "Timeline",
     "check_namespace",

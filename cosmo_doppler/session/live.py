@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import random
+import logging
 import re
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from itertools import count
 from pathlib import Path
+from typing import TypeVar
 
-from cosmo_doppler.controls import Operator
+from cosmo_bus.backoff import Backoff
+from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.session import Session
@@ -15,8 +20,19 @@ from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse
 from cosmo_sdk.synapse.base import SynapseState
 
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
 FIRST_RETRY_S = 0.5
+"""The first wait before another attempt to connect; each is twice as long as the one before."""
+
 LONGEST_RETRY_S = 10.0
+"""No wait is longer, but for the jitter."""
+
+_JITTER = 0.2
+_COUNTDOWN_S = 0.25
+"""How often the countdown of an outage is read off."""
 
 
 def check_namespace(namespace: str) -> str:
@@ -71,73 +87,100 @@ class BusSource:
         self._url = url
         self._namespace = namespace
         self._retry_s = retry_s
-        self._gaps = 0
 
     async def run(self, session: Session) -> None:
         """Watch until cancelled."""
-        synapse = DevSynapse(self._url, observer=True)
+        backoff = Backoff(first_s=self._retry_s, longest_s=LONGEST_RETRY_S, jitter=_JITTER)
+        synapse = DevSynapse(self._url, observer=True, backoff=backoff)
+        session.count_lost = lambda: synapse.statistics().unreadable
         try:
-            await self._reach(session, synapse)
+            await self._reach(session, synapse, backoff)
             # Listen first, ask afterwards: answers to DISCOVER must not be missed.
-            await synapse.tap(f"cosmonapse.{self._namespace}.>", session.ingest)
-            operator = Operator(synapse, self._namespace)
-            await operator.start()
+            await self._insist(
+                session, lambda: synapse.tap(f"cosmonapse.{self._namespace}.>", session.ingest)
+            )
+            operator = await self._insist(session, lambda: self._join(synapse))
             try:
                 session.operator = operator
-                session.report("live")
-                await operator.discover()
-                await self._watch(session, synapse)
+                await self._watch(session, synapse, operator)
             finally:
                 session.operator = None
-                await operator.close()
+                await _leave(operator)
         finally:
             await synapse.close()
 
-    async def _reach(self, session: Session, synapse: DevSynapse) -> None:
+    async def _reach(self, session: Session, synapse: DevSynapse, backoff: Backoff) -> None:
         """Connect, however long it takes."""
-        wait = self._retry_s
-        attempt = 0
         session.report("connecting")
-        while True:
-            attempt += 1
+        for attempt in count(1):
             try:
                 await synapse.connect()
                 return
             except SynapseError as error:
-                delay = wait * random.uniform(0.8, 1.2)
+                delay = backoff.delay(attempt)
                 session.report("unreachable", detail=str(error), attempt=attempt, retry_in_s=delay)
                 await asyncio.sleep(delay)
-                wait = min(LONGEST_RETRY_S, wait * 2)
 
-    async def _watch(self, session: Session, synapse: DevSynapse) -> None:
+    async def _insist(self, session: Session, step: Callable[[], Awaitable[T]]) -> T:
+        """Take a step that needs the bus, again and again while the bus is away; the synapse reconnects by itself."""
+        while True:
+            try:
+                return await step()
+            except (SynapseError, ControlError) as error:
+                session.report("reconnecting", detail=str(error))
+                await asyncio.sleep(self._retry_s)
+
+    async def _join(self, synapse: DevSynapse) -> Operator:
+        operator = Operator(synapse, self._namespace)
+        try:
+            await operator.start()
+        except ControlError:
+            await _leave(operator)
+            raise
+        return operator
+
+    async def _watch(self, session: Session, synapse: DevSynapse, operator: Operator) -> None:
         """Follow the state of the connection until cancelled."""
         changed = asyncio.Event()
-        states: list[SynapseState] = []
+        lost: tuple[int, float] | None = None
 
         def note(state: SynapseState) -> None:
-            states.append(state)
+            nonlocal lost
+            if state == "reconnecting" and lost is None:
+                lost = len(session.store), session.wall()
             changed.set()
 
         synapse.on_state(note)
         while True:
+            changed.clear()
             if synapse.state == "reconnecting":
                 session.report(
                     "reconnecting",
-                    detail="the bus went away",
+                    detail=f"the bus at {self._url} went away",
                     attempt=synapse.attempt,
                     retry_in_s=synapse.retry_in_s,
-                    gaps=self._gaps,
                 )
-            try:
-                async with asyncio.timeout(0.25 if synapse.state == "reconnecting" else None):
+            elif synapse.state == "connected":
+                if lost is not None:
+                    session.mark_gap(*lost)
+                    lost = None
+                session.report("live")
+                await _ask_who_is_there(operator)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_COUNTDOWN_S if synapse.state == "reconnecting" else None):
                     await changed.wait()
-            except TimeoutError:
-                continue
-            changed.clear()
-            seen, states = states, []
-            if "reconnecting" in seen:
-                self._gaps += 1
-            if synapse.state == "connected":
-                session.report("live", gaps=self._gaps)
-                if session.operator is not None:
-                    await session.operator.discover()
+
+
+async def _ask_who_is_there(operator: Operator) -> None:
+    try:
+        await operator.discover()
+    except ControlError as error:
+        # The bus went away again just now; the next return asks again.
+        logger.info("%s", error)
+
+
+async def _leave(operator: Operator) -> None:
+    try:
+        await operator.close()
+    except ControlError as error:
+        logger.info("%s", error)

@@ -19,6 +19,9 @@ _SLICE_S = 0.02
 _REPORTED = 20
 """Skipped lines whose number and reason are kept."""
 
+_FOREIGN = 100_000
+"""Lines without a single signal after which a file is no recording."""
+
 
 class FileSource:
     """Reads a recording into the store, in slices.
@@ -47,35 +50,37 @@ class FileSource:
             self._lines = read_recording(self.path)
             while len(session.store) == 0:
                 line = next(self._lines, None)
-                if line is None:
+                if line is None or self.skipped_count >= _FOREIGN:
                     raise self._nothing()
                 self._take(session, line)
+            session.timeline.growing = True
         except OSError as error:
             raise RecordingError(self.path, f"cannot be read: {error.strerror or error}") from error
 
     def load(self, session: Session, budget_s: float) -> bool:
         """Read for about `budget_s` seconds. True when there is more."""
         stop_at = time.perf_counter() + budget_s
+        detail = ""
         with session.lock:
-            for line in self._lines:
-                self._take(session, line)
-                if time.perf_counter() >= stop_at:
-                    session.report(
-                        "loading", loaded=min(1.0, self._read / self._size), skipped=self.skipped_count
-                    )
-                    return True
-            session.report("replay", loaded=1.0, skipped=self.skipped_count)
+            try:
+                for line in self._lines:
+                    self._take(session, line)
+                    if time.perf_counter() >= stop_at:
+                        loaded = min(1.0, self._read / self._size)
+                        session.report("loading", loaded=loaded, skipped=self.skipped_count)
+                        return True
+            except OSError as error:
+                detail = f"{self.path}: reading stopped: {error.strerror or error}"
+            session.timeline.growing = False
+            session.report("replay", detail=detail, loaded=1.0, skipped=self.skipped_count)
         return False
 
     async def run(self, session: Session) -> None:
         """Read everything."""
-        try:
-            more = True
-            while more:
-                more = self.load(session, _SLICE_S)
-                await asyncio.sleep(0)
-        except OSError as error:
-            session.report("replay", detail=f"{self.path}: reading stopped: {error.strerror or error}")
+        more = True
+        while more:
+            more = self.load(session, _SLICE_S)
+            await asyncio.sleep(0)
 
     def _take(self, session: Session, line: RecordedLine) -> None:
         self._read += len(line.frame) + 60
@@ -102,7 +107,7 @@ class FileSource:
         number, reason = self.skipped[0]
         return RecordingError(
             self.path,
-            f"{reason}; a recording has one JSON signal per line, and none of {self.skipped_count} lines is one",
+            f"{reason}; a recording has one JSON signal per line, and none of {self.skipped_count} lines read is one",
             number,
         )
 
@@ -118,11 +123,14 @@ def open_replay(path: Path, *, speed: float = 1.0, paused: bool = False) -> Sess
     Raises:
         RecordingError: no such file, or no signal in it.
     """
-    if not path.exists():
-        raise RecordingError(path, "no such file")
-    if not path.is_file():
-        raise RecordingError(path, "not a file")
-    source = FileSource(path)
+    try:
+        if not path.exists():
+            raise RecordingError(path, "no such file; record one with: cosmo record -o FILE")
+        if not path.is_file():
+            raise RecordingError(path, "not a file; name one that `cosmo record` wrote")
+        source = FileSource(path)
+    except OSError as error:
+        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
     session = Session(
         source,
         kind="replay",
@@ -138,7 +146,7 @@ def open_replay(path: Path, *, speed: float = 1.0, paused: bool = False) -> Sess
 
 def load_all(session: Session) -> None:
     """Read the whole recording now and fold it to its end: for pictures, reports and tests, without a thread."""
-    source = session._source
+    source = session.source
     if isinstance(source, FileSource):
         while source.load(session, 1.0):
             pass

@@ -11,8 +11,9 @@ import logging
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.session.recorder import Recorder
@@ -29,6 +30,12 @@ SessionKind = Literal["live", "demo", "replay"]
 TICK_S = 1 / 60
 """Time between two turns of the engine."""
 
+_BREATH_S = 0.001
+"""Time between two turns while there is a backlog to fold."""
+
+_LAST_WORDS_S = 10.0
+"""How long the source may take to say goodbye."""
+
 
 class Source(Protocol):
     """Where signals come from."""
@@ -39,6 +46,26 @@ class Source(Protocol):
         Runs on the engine's loop. Must release everything it holds when cancelled.
         """
         ...
+
+
+@runtime_checkable
+class SlicedSource(Protocol):
+    """A source that can also be worked by hand, without a thread."""
+
+    def load(self, session: Session, budget_s: float) -> bool:
+        """Feed the session for about `budget_s` seconds. True when there is more."""
+        ...
+
+
+class Gap(NamedTuple):
+    """A time during which nothing could be seen."""
+
+    position: int
+    """Signals that had been seen before it."""
+    lost_at: float
+    """Epoch seconds."""
+    back_at: float
+    """Epoch seconds."""
 
 
 class Session:
@@ -69,12 +96,16 @@ class Session:
         self.title = title
         self.namespace = namespace
         self.store = Store()
-        self.timeline = Timeline(self.store, live=kind != "replay", wall=self._wall, speed=speed)
+        self.timeline = Timeline(self.store, live=kind != "replay", wall=self.wall, speed=speed)
         self.lock = threading.RLock()
         self.recorder = recorder
         self.operator: Operator | None = None
         self.read_only_reason = read_only_reason
-        self._source = source
+        self.source = source
+        self.gaps: list[Gap] = []
+        """Outages survived while watching, by time."""
+        self.count_lost: Callable[[], int] = int
+        """Frames the source knows to be lost on their way to us."""
         self._status = SessionStatus(state="loading" if kind == "replay" else "connecting")
         self._meter = RateMeter()
         self._retry_at: float | None = None
@@ -101,10 +132,15 @@ class Session:
         """End the source, close the recording, join the thread. Calling it again does nothing."""
         thread, loop, main = self._thread, self._loop, self._main
         if thread is not None and thread.is_alive() and loop is not None and main is not None:
-            loop.call_soon_threadsafe(main.cancel)
-            thread.join(timeout=10.0)
-        if self.recorder is not None:
-            self.recorder.close()
+            with suppress(RuntimeError):
+                # Raised when the engine's loop ended by itself just now; there is nothing left to cancel then.
+                loop.call_soon_threadsafe(main.cancel)
+            thread.join(timeout=_LAST_WORDS_S)
+            if thread.is_alive():
+                logger.error("the engine did not end within %g s", _LAST_WORDS_S)
+        with self.lock:
+            if self.recorder is not None:
+                self.recorder.close()
         self.report("closed")
 
     def _run(self, ready: threading.Event) -> None:
@@ -113,10 +149,11 @@ class Session:
         except asyncio.CancelledError:
             logger.debug("the engine was stopped")
         except BaseException as error:
-            self.failure = error
+            self.failure = _the_one(error)
             logger.exception("the engine failed")
-            self.report("unreachable", detail=f"internal error: {error}")
+            self.report("unreachable", detail=f"internal error: {self.failure!r}")
         finally:
+            self.operator = None
             ready.set()
 
     async def _engine(self, ready: threading.Event) -> None:
@@ -124,15 +161,20 @@ class Session:
         self._main = asyncio.current_task()
         ready.set()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._source.run(self))
+            group.create_task(self.source.run(self))
             while True:
                 self.pump()
-                await asyncio.sleep(TICK_S)
+                timeline = self.timeline
+                behind = timeline.seeking is not None or (timeline.following and not timeline.at_end)
+                # Even then the sockets, and whoever waits for the lock, get their turn.
+                await asyncio.sleep(_BREATH_S if behind else TICK_S)
 
     def pump(self) -> None:
         """One turn: move the playhead, flush the recording. What the thread calls; without one, call it yourself."""
         now = time.monotonic()
         elapsed, self._pumped_at = now - self._pumped_at, now
+        if self._thread is None and isinstance(self.source, SlicedSource):
+            self.source.load(self, TICK_S)
         with self.lock:
             self.timeline.pump(elapsed)
             if self.recorder is not None:
@@ -142,7 +184,7 @@ class Session:
 
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
-        at = self._wall()
+        at = self.wall()
         with self.lock:
             self.store.append(at, subject, frame)
             if self.recorder is not None:
@@ -160,6 +202,11 @@ class Session:
             self._retry_at = None if retry_in_s is None else time.monotonic() + retry_in_s
             self._status = replace(self._status, **{"state": state, "detail": "", **facts})
 
+    def mark_gap(self, position: int, lost_at: float) -> None:
+        """Say that nothing could be seen from `lost_at`, after `position` signals, until now."""
+        with self.lock:
+            self.gaps.append(Gap(position, lost_at, self.wall()))
+
     # -- what screens call
 
     def status(self) -> SessionStatus:
@@ -173,7 +220,8 @@ class Session:
                 signals=len(self.store),
                 rate=self._meter.rate(now, len(self.store)) if self.kind != "replay" else 0.0,
                 malformed=self.timeline.board.malformed,
-                dropped=self._status.dropped + (recorder.lost if recorder else 0),
+                dropped=self.count_lost() + (recorder.lost if recorder else 0),
+                gaps=len(self.gaps),
                 recording=str(recorder.path) if recorder else "",
                 recorded_bytes=recorder.bytes_written if recorder else 0,
             )
@@ -185,11 +233,25 @@ class Session:
             ControlError: acting is off, or the operator could not do it.
         """
         operator, loop = self.operator, self._loop
-        if operator is None or loop is None or self.read_only_reason:
+        if operator is None or loop is None or loop.is_closed() or self.read_only_reason:
             raise ControlError(self.read_only_reason or "not connected to a bus")
-        result: Awaitable[R] = asyncio.wrap_future(asyncio.run_coroutine_threadsafe(call(operator), loop))
-        return await result
+        pending = asyncio.run_coroutine_threadsafe(call(operator), loop)
+        result: Awaitable[R] = asyncio.wrap_future(pending)
+        try:
+            return await result
+        except asyncio.CancelledError:
+            waiting = asyncio.current_task()
+            if waiting is not None and waiting.cancelling():
+                raise
+            raise ControlError("the session ended before that was done") from None
 
-    def _wall(self) -> float:
+    def wall(self) -> float:
         """Epoch seconds that never run backwards."""
         return self._offset + time.monotonic()
+
+
+def _the_one(error: BaseException) -> BaseException:
+    """What went wrong, without the group that a task group puts around it."""
+    while isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
+        error = error.exceptions[0]
+    return error
