@@ -82,7 +82,7 @@ class Connection(asyncio.Protocol):
         except BusClosed as error:
             raise CannotConnect(self._url, str(error)) from None
         except OSError as error:
-            raise CannotConnect(self._url, error.strerror or str(error)) from None
+            raise CannotConnect(self._url, _why(error)) from None
         if welcome.max_line is not None and welcome.max_line > 0:
             self._legacy = False
             self.max_sent = welcome.max_line
@@ -238,3 +238,11 @@ class Connection(asyncio.Protocol):
         self._waiting.clear()
         self._waiting_bytes = 0
         self._transport.write(data)
+
+
+def _why(error: OSError) -> str:
+    """Why no connection was made, in words; a host with several addresses fails with several reasons in one text."""
+    text = str(error)
+    if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
+        return "nothing listens there"
+    return error.strerror or text

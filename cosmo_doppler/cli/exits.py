@@ -46,8 +46,6 @@ class CommandError(Exception):
 
 def no_bus(url: str, reason: str) -> CommandError:
     """The error for a bus that does not answer."""
-    if "Connect call failed" in reason or "Multiple exceptions" in reason:
-        reason = "nothing listens there"
     host, _, port = url.removeprefix("cosmo://").rstrip("/").rpartition(":")
     start = f"start one with `cosmo synapse start memory --port {port}`"
     remedy = start if host in ("127.0.0.1", "localhost", "[::1]") else "is it running there?"

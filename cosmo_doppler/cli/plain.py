@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+from cosmo_doppler.cli.exits import no_bus
 from cosmo_doppler.cli.narrator import HEADING, Narrator
 from cosmo_doppler.cli.output import LinePrinter, say, show, show_all
 from cosmo_doppler.cli.running import until_interrupted
@@ -37,13 +38,18 @@ async def tell_live(session: Session, *, seconds: float | None) -> None:
 
     printer = LinePrinter[str](str, on_broken=leave)
     session.start()
+    reached = False
     try:
         printer.print(HEADING)
         await until_interrupted(_follow(session, printer, reader_left), seconds=seconds)
+        status = session.status()
+        reached = bool(len(session.store)) or status.state == "live"
     finally:
         await asyncio.to_thread(session.stop)
         printer.close()
     say(f"end: {len(session.store)} signals seen")
+    if not reached:
+        raise no_bus(session.title, status.detail or "it never answered")
 
 
 async def _follow(session: Session, printer: LinePrinter[str], reader_left: asyncio.Event) -> None:

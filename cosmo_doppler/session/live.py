@@ -118,7 +118,7 @@ class BusSource:
                 return
             except SynapseError as error:
                 delay = backoff.delay(attempt)
-                session.report("unreachable", detail=str(error), attempt=attempt, retry_in_s=delay)
+                session.report("unreachable", detail=_why(error), attempt=attempt, retry_in_s=delay)
                 await asyncio.sleep(delay)
 
     async def _insist(self, session: Session, step: Callable[[], Awaitable[T]]) -> T:
@@ -184,3 +184,9 @@ async def _leave(operator: Operator) -> None:
         await operator.close()
     except ControlError as error:
         logger.info("%s", error)
+
+
+def _why(error: SynapseError) -> str:
+    """The bus's own reason; the address is on the screen already."""
+    reason = getattr(error.__cause__, "reason", None)
+    return reason if isinstance(reason, str) else str(error)

@@ -125,6 +125,10 @@ class DopplerApp(App[None]):
         }
         await self.run_action(entry.name, where[action(entry.name).place])
 
+    def action_help_quit(self) -> None:
+        """Ctrl-C ends Doppler, as it ends every other command. With text selected it copies that instead."""
+        self.exit()
+
     def action_light(self) -> None:
         """The other theme."""
         self.theme = DARK_NAME if self.theme == LIGHT_NAME else LIGHT_NAME

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from cosmo_bus.wire import DEFAULT_PORT
 from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
+
+LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
+"""Hosts a bus can be started on from here."""
 
 
 def placard(session: Session, status: SessionStatus, ink: Ink) -> list[Cell]:
@@ -50,19 +54,27 @@ def _unreachable(session: Session, status: SessionStatus, ink: Ink) -> list[Cell
     retry = (
         f"trying again in {status.retry_in_s:.0f} s" if status.retry_in_s is not None else "trying again now"
     )
-    namespace = safe(session.namespace, 80) or "dev"
     return [
         [("No bus at ", ink.plain), (safe(session.title, 200), ink.bold)],
         [(safe(status.detail, 200) or "it does not answer", ink.failure)],
         [],
-        [("Start one in another terminal", ink.dim)],
-        [(f"cosmo synapse start memory -n {namespace}", ink.bold)],
-        [],
+        *_how_to_start(session, ink),
         [(f"attempt {status.attempt}, {retry}", ink.dim)],
         [],
         _key("C", "connect elsewhere", ink),
         _key("q", "quit", ink),
     ]
+
+
+def _how_to_start(session: Session, ink: Ink) -> list[Cell]:
+    """The command that would put a bus where one is missing, if it is a place of this machine."""
+    host, _, port = session.title.removeprefix("cosmo://").rstrip("/").rpartition(":")
+    if host not in LOOPBACK:
+        return []
+    command = f"cosmo synapse start memory -n {safe(session.namespace, 80) or 'dev'}"
+    if port != str(DEFAULT_PORT):
+        command += f" --port {safe(port, 8)}"
+    return [[("Start one in another terminal", ink.dim)], [(command, ink.bold)], []]
 
 
 def _key(key: str, what: str, ink: Ink) -> Cell:

@@ -27,6 +27,9 @@ from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
 """Actions the footer offers while there is nothing to look at."""
 
+REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", "help")
+"""Actions the footer offers on a recording, after the first one of the focused pane."""
+
 NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
@@ -160,6 +163,8 @@ class Observatory(Screen[None]):
         hints = self.stage.panes[self.stage.focused].source.hints
         if self.cover.display:
             hints = PLACARD_HINTS
+        elif self.session.kind == "replay":
+            hints = (hints[0], *REPLAY_HINTS)
         return chrome.keys_line(hints, width, ink)
 
     def _placard(self, ink: Ink) -> list[Cell]:
