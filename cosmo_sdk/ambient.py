@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 
 _current: ContextVar[tuple[str, str] | None] = ContextVar("cosmo_task", default=None)
@@ -14,11 +12,16 @@ def current_task() -> tuple[str, str] | None:
     return _current.get()
 
 
-@contextmanager
-def handling(trace_id: str, task_id: str) -> Iterator[None]:
-    """Run the block on behalf of a TASK."""
-    token = _current.set((trace_id, task_id))
-    try:
-        yield
-    finally:
-        _current.reset(token)
+class handling:  # noqa: N801 - used like a keyword
+    """`with handling(trace_id, task_id):` runs the block on behalf of a TASK."""
+
+    __slots__ = ("_task", "_token")
+
+    def __init__(self, trace_id: str, task_id: str) -> None:
+        self._task = (trace_id, task_id)
+
+    def __enter__(self) -> None:
+        self._token = _current.set(self._task)
+
+    def __exit__(self, *raised: object) -> None:
+        _current.reset(self._token)

@@ -14,6 +14,7 @@ from cosmo_sdk.clock import SYSTEM_CLOCK, Clock, within
 from cosmo_sdk.engram.base import EngramBinding, EngramNotBound, ImprintReceipt, RecallResult
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.hooks import LifecycleHooks
+from cosmo_sdk.ids import ULIDS, Ids
 from cosmo_sdk.signal_types import SignalType
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class Axon(LifecycleHooks):
         engrams: memories its function may ask by name.
         timeout_s: how long the function may take; then an ERROR `TASK_TIMEOUT`, recoverable, goes out.
         max_concurrent: runs at a time; further ones wait their turn.
-        clock: measures `timeout_s`.
+        clock: measures `timeout_s` and dates replies, until a Dendrite hosts it: then that one's clock does.
 
     Raises:
         ValueError: an empty neuron_id, or limits that are not positive.
@@ -83,7 +84,9 @@ class Axon(LifecycleHooks):
         self.catch_all = catch_all
         self.neuron_kind = neuron_kind
         self.timeout_s = timeout_s
+        self.max_concurrent = max_concurrent
         self._clock = clock
+        self._ids: Ids = ULIDS
         self._context_fetcher = context_fetcher
         self._bindings = {binding.name: binding for binding in engrams}
         self._slots = None if max_concurrent is None else asyncio.Semaphore(max_concurrent)
@@ -94,14 +97,17 @@ class Axon(LifecycleHooks):
         }
         self._output_rules: list[Detector] = []
         self._extras = self._declared(neuron_fn)
+        self._blocks = not _is_coroutine_function(neuron_fn)
 
     def covers(self, capabilities: Sequence[str]) -> bool:
         """Whether it has every one of the capabilities."""
         return set(capabilities) <= set(self.capabilities)
 
-    def bind(self, memory: Memory | None) -> None:
-        """Give it the memories of the Dendrite that hosts it; None takes them away."""
+    def bind(self, memory: Memory | None, clock: Clock, ids: Ids) -> None:
+        """Give it the memories, the time and the ids of the Dendrite that hosts it; None takes the memories away."""
         self._memory = memory
+        self._clock = self._hook_clock = clock
+        self._ids = ids
 
     # -- rules around the function
 
@@ -143,24 +149,33 @@ class Axon(LifecycleHooks):
         async with self._slots:
             return await self._handle(task)
 
+    def error(self, task: Signal, code: str, message: str, *, recoverable: bool = False) -> Signal:
+        """The ERROR that answers a TASK in this Axon's name."""
+        payload = {"code": code, "message": message, "recoverable": recoverable}
+        return self._reply(task, SignalType.ERROR, payload)
+
+    def final(self, output: Signal) -> Signal:
+        """The FINAL that concludes a workflow with an AGENT_OUTPUT of this Axon."""
+        return self._reply(output, SignalType.FINAL, {"result": output.payload.get("output")})
+
     async def _handle(self, task: Signal) -> Signal:
         with handling(task.trace_id, task.id):
             try:
                 if self.timeout_s is None:
-                    result = await self._run(task)
-                else:
-                    running = asyncio.ensure_future(self._run(task))
+                    return await self._shape(task, await self._run(task))
+                running = asyncio.ensure_future(self._run(task))
+                try:
                     result = await within(self._clock, running, self.timeout_s)
+                except TimeoutError:
+                    # The function may have met a timeout of its own; ours leaves it cancelled.
+                    if running.done() and not running.cancelled():
+                        raise
+                    late = f"no result within {self.timeout_s:g} s"
+                    return self.error(task, "TASK_TIMEOUT", late, recoverable=True)
                 return await self._shape(task, result)
-            except TimeoutError:
-                if self.timeout_s is None:
-                    return self._error(task, "NEURON_EXCEPTION", "TimeoutError")
-                return self._error(
-                    task, "TASK_TIMEOUT", f"no result within {self.timeout_s}s", recoverable=True
-                )
             except Exception as error:
                 logger.info("neuron %s failed on %s", self.neuron_id, task.id, exc_info=True)
-                return self._error(
+                return self.error(
                     task,
                     "NEURON_EXCEPTION",
                     str(error) or type(error).__name__,
@@ -175,10 +190,10 @@ class Axon(LifecycleHooks):
             changed = await _maybe(rule(given, context))
             if isinstance(changed, dict):
                 given = changed
-        if inspect.iscoroutinefunction(self.neuron_fn) or not inspect.isroutine(self.neuron_fn):
-            return await _maybe(self.neuron_fn(given, context, **self._extras))
-        # A plain function may block: off the loop with it.
-        return await _maybe(await asyncio.to_thread(self.neuron_fn, given, context, **self._extras))
+        if self._blocks:
+            # A plain function may take its time: off the loop with it.
+            return await _maybe(await asyncio.to_thread(self.neuron_fn, given, context, **self._extras))
+        return await self.neuron_fn(given, context, **self._extras)
 
     async def _fetch(self, reference: Any) -> list[Any]:
         if not isinstance(reference, str) or self._context_fetcher is None:
@@ -205,13 +220,16 @@ class Axon(LifecycleHooks):
             return self._reply(task, SignalType.AGENT_OUTPUT, {"output": result})
         return self._reply(task, SignalType.AGENT_OUTPUT, {"output": {"value": result}})
 
-    def _error(self, task: Signal, code: str, message: str, *, recoverable: bool = False) -> Signal:
-        return self._reply(
-            task, SignalType.ERROR, {"code": code, "message": message, "recoverable": recoverable}
+    def _reply(self, cause: Signal, type: SignalType, payload: dict[str, Any]) -> Signal:
+        return Signal(
+            id=self._ids.event(),
+            trace_id=cause.trace_id,
+            parent_id=cause.id,
+            type=type,
+            directed=Directed(id=self.neuron_id),
+            ts=self._clock.now(),
+            payload=payload,
         )
-
-    def _reply(self, task: Signal, type: SignalType, payload: dict[str, Any]) -> Signal:
-        return task.reply(type, payload, Directed(id=self.neuron_id))
 
     # -- memory
 
@@ -292,6 +310,11 @@ class Axon(LifecycleHooks):
             await_ack=await_ack,
             deadline_ms=binding.default_deadline_ms if deadline_ms is None else deadline_ms,
         )
+
+
+def _is_coroutine_function(fn: Any) -> bool:
+    """Whether calling it is sure to return at once: an `async def`, bound, partial, or a `__call__` of an object."""
+    return inspect.iscoroutinefunction(fn) or inspect.iscoroutinefunction(getattr(fn, "__call__", None))  # noqa: B004
 
 
 async def _maybe(result: Any) -> Any:

@@ -55,7 +55,14 @@ async def within(clock: Clock, waited_for: asyncio.Future[T], seconds: float | N
     if seconds is None:
         return await waited_for
     if isinstance(clock, SystemClock):
-        return await asyncio.wait_for(waited_for, seconds)
+        if isinstance(waited_for, asyncio.Task):
+            return await asyncio.wait_for(waited_for, seconds)
+        # A bare future needs none of wait_for's care for the task behind it; this is on every dispatch's way.
+        timer = waited_for.get_loop().call_later(seconds, _expire, waited_for)
+        try:
+            return await waited_for
+        finally:
+            timer.cancel()
     alarm: asyncio.Future[None] = asyncio.ensure_future(clock.sleep(seconds))
     either: set[asyncio.Future[Any]] = {waited_for, alarm}
     try:
@@ -66,3 +73,8 @@ async def within(clock: Clock, waited_for: asyncio.Future[T], seconds: float | N
     finally:
         alarm.cancel()
         waited_for.cancel()
+
+
+def _expire(waited_for: asyncio.Future[T]) -> None:
+    if not waited_for.done():
+        waited_for.set_exception(TimeoutError())

@@ -46,6 +46,8 @@ class Ulids:
         self._lock = threading.Lock()
         self._millisecond = -1
         self._random = 0
+        self._high = -1
+        self._prefix = ""
 
     def next(self) -> str:
         """The next ULID, larger than every one before it."""
@@ -57,7 +59,12 @@ class Ulids:
                 self._random = int.from_bytes(os.urandom(10), "big") >> 1
             else:
                 self._random = (self._random + 1) & _RANDOM_MASK
-            return encode_ulid(self._millisecond << _RANDOM_BITS | self._random)
+            value = self._millisecond << _RANDOM_BITS | self._random
+            # Inside a millisecond hardly more than the last characters change.
+            if value >> 20 != self._high:
+                self._high = value >> 20
+                self._prefix = encode_ulid(value)[:22]
+            return self._prefix + _PAIRS[(value >> 10) & 0x3FF] + _PAIRS[value & 0x3FF]
 
     def event(self) -> str:
         """A fresh `evt_` id."""

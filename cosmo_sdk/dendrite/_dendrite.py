@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, get_args
 
@@ -46,6 +47,13 @@ HOSTING = (_T.TASK, _T.TASK_AWARDED, _T.DISCOVER)
 """What a host of Axons must hear."""
 
 REGISTRY = (_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT)
+"""What a registry is made of."""
+
+REMEMBERING = (_T.RECALL, _T.IMPRINT, _T.FINAL, _T.ERROR, _T.DISCOVER)
+"""What a host of Engrams must hear."""
+
+ALWAYS = (_T.STOP, _T.RECALLED, _T.IMPRINTED, _T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION)
+"""What every Dendrite hears: its own traces ending, and answers, also those that come before they are awaited."""
 
 
 class Dendrite(LifecycleHooks):
@@ -99,6 +107,7 @@ class Dendrite(LifecycleHooks):
         self._clock = clock
         self._running = False
         self._timers: list[asyncio.Task[Any]] = []
+        self._routed_as: str | None = None
         self._build(Link(synapse, namespace, role), clock, ids)
         synapse.on_state(self._on_state)
 
@@ -113,7 +122,15 @@ class Dendrite(LifecycleHooks):
         self._hosting = Hosting(link, self._memory, tombstones, work, clock, ids)
         self._pathways = PathwayTable(link, clock)
         self._stopper = Stopper(
-            link, self._pathways, self._hosting, self._memory, tombstones, self._own_id, clock, ids
+            link,
+            self._pathways,
+            self._hosting,
+            self._memory,
+            tombstones,
+            self._asked,
+            self._own_id,
+            clock,
+            ids,
         )
         self._dispatcher = Dispatcher(link, self._pathways, self._stopper, self._asked, clock, ids)
         self._auctioneer = Auctioneer(link, self._pathways, work, clock, ids)
@@ -162,7 +179,7 @@ class Dendrite(LifecycleHooks):
 
     @property
     def axons(self) -> dict[str, Axon]:
-        """The attached Axons by neuron id; a copy."""
+        """The attached Axons by neuron id, also those that wait for the next start; a copy."""
         return self._hosting.axons
 
     @property
@@ -190,6 +207,7 @@ class Dendrite(LifecycleHooks):
         if self._store is not None:
             await self._store.connect()
         self._running = True
+        self._hosting.open()
         try:
             await self._memory.start()
             await self._subscribe()
@@ -200,7 +218,7 @@ class Dendrite(LifecycleHooks):
             await self.stop()
             raise
         self._start_timers()
-        for axon in self.axons.values():
+        for axon in self._hosting.serving:
             await axon._start_hooks()
         await self._start_hooks()
 
@@ -210,28 +228,22 @@ class Dendrite(LifecycleHooks):
         Args:
             reason: said in the DEREGISTER.
         """
-        self._pathways.close_all()
-        timers, self._timers = self._timers, []
-        mine = asyncio.current_task()
-        for timer in timers:
-            timer.cancel()
-        await asyncio.gather(*(timer for timer in timers if timer is not mine), return_exceptions=True)
         was_running, self._running = self._running, False
+        self._pathways.close_all()
+        await best_effort("stopping timers", self._stop_timers)
+        axons, registrations = self._hosting.serving, self._memory.registrations()
         if was_running:
-            await self._stop_hooks()
-            for axon in self.axons.values():
-                await axon._stop_hooks()
-            await self._link.drop(
-                [self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED)]
-            )
-            await self._link.drop([self._link.subject(ROUTED)])
+            await best_effort("stopping hooks", self._stop_hooks, *(axon._stop_hooks for axon in axons))
+            await best_effort("leaving the intake", partial(self._link.drop, self._intake()))
+        self._hosting.close()
         await self._work.finish(DRAIN_S)
         if was_running:
-            residents = [*self.axons, *(signal.neuron or "" for signal in self._memory.registrations())]
-            await best_effort("deregistering", [self._liveness.leave(each, reason) for each in residents])
-        await self._memory.stop()
-        await self._handlers.stop()
-        await self._link.drop_all()
+            residents = [axon.neuron_id for axon in axons] + [signal.neuron or "" for signal in registrations]
+            leave = self._liveness.leave
+            await best_effort("deregistering", *(partial(leave, each, reason) for each in residents))
+        parts = (self._memory.stop, self._handlers.stop, self._liveness.stop, self._link.drop_all)
+        await best_effort("stopping", *parts)
+        self._routed_as = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -260,8 +272,8 @@ class Dendrite(LifecycleHooks):
         """
         self._hosting.attach(axon)
         if self._running:
+            self._hosting.admit(axon)
             await self._subscribe()
-            await self._rekey()
             await self._liveness.announce(axon)
             await axon._start_hooks()
 
@@ -275,11 +287,11 @@ class Dendrite(LifecycleHooks):
         Raises:
             KeyError: it is not attached.
         """
+        served = any(axon.neuron_id == neuron_id for axon in self._hosting.serving)
         axon = self._hosting.detach(neuron_id)
-        if self._running:
-            await self._rekey()
-            await axon._stop_hooks()
-            await best_effort("deregistering", [self._liveness.leave(neuron_id, reason)])
+        if served:
+            leave = partial(self._liveness.leave, neuron_id, reason)
+            await best_effort(f"detaching {neuron_id}", self._subscribe, axon._stop_hooks, leave)
 
     def axon(self, neuron_id: str) -> Axon | None:
         """An attached Axon, or None."""
@@ -394,32 +406,40 @@ class Dendrite(LifecycleHooks):
 
     async def _subscribe(self) -> None:
         """Receive all that this Dendrite, as it stands, must hear."""
-        wanted: set[SignalType] = {_T.STOP, _T.RECALLED, _T.IMPRINTED, *self._handlers.types}
-        if self.axons:
+        axons = self._hosting.serving
+        wanted = {*ALWAYS, *self._handlers.types}
+        if axons:
             wanted.update(HOSTING)
             if self._auto_bid:
                 wanted.add(_T.TASK_OFFER)
         if self.engrams:
-            wanted.update((_T.RECALL, _T.IMPRINT, _T.FINAL, _T.ERROR, _T.DISCOVER))
+            wanted.update(REMEMBERING)
         if self._store is not None:
             wanted.update(REGISTRY)
         if _T.TASK in self._handlers.types:
             await self._link.open_as("on_task_signal", self._link.subject(ROUTED), self._handlers.fire)
         await self._link.ensure_subscribed(*wanted)
-        if self.capabilities:
-            group = "caps:" + ",".join(self.capabilities)
-            await self._link.open_as(
-                self._link.subject(ROUTED), self._link.subject(ROUTED), self._take_routed, group
-            )
+        await self._share({capability for axon in axons for capability in axon.capabilities})
 
-    async def _rekey(self) -> None:
-        """Capability-routed TASKs are shared among equals: a new profile is a new group (PROTOCOL 3.2)."""
-        await self._link.drop([self._link.subject(ROUTED)])
-        await self._subscribe()
+    async def _share(self, capabilities: set[str]) -> None:
+        """Share capability-routed TASKs with equals: a new profile is a new group (PROTOCOL 3.2)."""
+        group = "caps:" + ",".join(sorted(capabilities)) if capabilities else None
+        before, self._routed_as = self._routed_as, group
+        if group is not None:
+            await self._link.open_as(group, self._link.subject(ROUTED), self._take_routed, group)
+        # Only now, so that no TASK falls between the two groups. One that comes through both runs once.
+        if before is not None and before != group:
+            await self._link.drop([before])
+
+    def _intake(self) -> list[str]:
+        """The subscriptions that bring work."""
+        intake = [self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED)]
+        return intake if self._routed_as is None else [*intake, self._routed_as]
 
     def _take_routed(self, task: Signal) -> None:
-        self._asked.note(task)
-        self._hosting.take_task(task)
+        if not self._inbound.repeated(task):
+            self._asked.note(task)
+            self._hosting.take_task(task)
 
     def _handler_added(self, signal_type: SignalType) -> None:
         if self._running:
@@ -432,22 +452,29 @@ class Dendrite(LifecycleHooks):
         if self._store is not None and self._stale_after_s > 0:
             self._timers.append(loop.create_task(self._keep_sweeping(), name="stale sweep"))
 
+    async def _stop_timers(self) -> None:
+        timers, self._timers = self._timers, []
+        mine = asyncio.current_task()
+        for timer in timers:
+            timer.cancel()
+        await asyncio.gather(*(timer for timer in timers if timer is not mine), return_exceptions=True)
+
     async def _keep_beating(self) -> None:
         while True:
             await self._clock.sleep(self._heartbeat_s)
-            if self.axons or self.engrams:
-                await best_effort("heartbeat", [self._liveness.beat(reregister=self._reregister)])
+            if self._hosting.serving or self.engrams:
+                await best_effort("heartbeat", partial(self._liveness.beat, reregister=self._reregister))
 
     async def _keep_sweeping(self) -> None:
         while True:
             await self._clock.sleep(self._stale_after_s / 3)
-            await self._liveness.sweep(self._stale_after_s)
+            await best_effort("stale sweep", partial(self._liveness.sweep, self._stale_after_s))
 
     def _on_state(self, state: SynapseState) -> None:
-        """The bus came back: whoever watches there has forgotten us."""
+        """The bus came back: whoever watches there has forgotten us, and we may have missed somebody."""
         if state == "connected" and self._running:
-            announcing = best_effort("announcing again", [self._liveness.announce_all()])
-            self._work.spawn(announcing, "announcing again")
+            again = [self._liveness.announce_all, *([] if self._store is None else [self._liveness.discover])]
+            self._work.spawn(best_effort("announcing again", *again), "announcing again")
 
 
 Cortex = Dendrite

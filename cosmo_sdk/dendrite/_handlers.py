@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
 
+from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.signal_types import PATHWAY_TYPES, SignalType
 from cosmo_sdk.synapse.delivery import Delivery
@@ -156,7 +157,7 @@ class HandlerTable:
         return filters.capability is None or self._concerns(signal, filters.capability)
 
     def _concerns(self, signal: Signal, capability: str) -> bool:
-        asked = signal.payload.get("capabilities")
+        asked = texts(signal.payload.get("capabilities"))
         if signal.type is SignalType.TASK_OFFER:
             return not asked or capability in asked
         if signal.type is SignalType.TASK and asked:

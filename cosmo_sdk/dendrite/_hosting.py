@@ -11,6 +11,7 @@ from cosmo_sdk.axon import Axon
 from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
+from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError
@@ -23,10 +24,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 MAX_RUNNING = 256
-"""Neuron runs at a time in one Dendrite."""
+"""Runs of one Axon at a time, unless its `max_concurrent` says less."""
 
 MAX_WAITING = 10_000
-"""Tasks that may wait for a run; further ones are answered with ERROR OVERLOADED."""
+"""Tasks that may wait for an Axon; further ones are answered with ERROR OVERLOADED."""
+
+
+class _Lane:
+    """One Axon at work: what it runs and what waits for it. A busy Axon holds up no other."""
+
+    __slots__ = ("axon", "limit", "running", "waiting")
+
+    def __init__(self, axon: Axon) -> None:
+        self.axon = axon
+        self.limit = min(MAX_RUNNING, axon.max_concurrent or MAX_RUNNING)
+        self.running = 0
+        self.waiting: deque[Signal] = deque()
 
 
 class Hosting:
@@ -42,14 +55,21 @@ class Hosting:
         self._clock = clock
         self._ids = ids
         self._axons: dict[str, Axon] = {}
+        self._lanes: dict[str, _Lane] = {}
         self._running: dict[str, set[asyncio.Task[None]]] = {}
-        self._count = 0
-        self._waiting: deque[tuple[Axon, Signal]] = deque()
+        self._closing = False
+
+    # -- who is here
 
     @property
     def axons(self) -> dict[str, Axon]:
         """The attached Axons by neuron id; a copy."""
         return dict(self._axons)
+
+    @property
+    def serving(self) -> list[Axon]:
+        """The Axons that take part: attached before the last start, or added since."""
+        return [lane.axon for lane in self._lanes.values()]
 
     def axon(self, neuron_id: str) -> Axon | None:
         """An attached Axon, or None."""
@@ -57,11 +77,11 @@ class Hosting:
 
     @property
     def capabilities(self) -> list[str]:
-        """What the Axons can do together, sorted, each once."""
+        """What the attached Axons can do together, sorted, each once."""
         return sorted({capability for axon in self._axons.values() for capability in axon.capabilities})
 
     def attach(self, axon: Axon) -> None:
-        """Host an Axon.
+        """Host an Axon, from the next `open` on, or once it is admitted.
 
         Raises:
             ValueError: this Dendrite hosts one of that name already.
@@ -69,35 +89,58 @@ class Hosting:
         if axon.neuron_id in self._axons:
             raise ValueError(f"neuron {axon.neuron_id!r} is already attached to this Dendrite")
         self._axons[axon.neuron_id] = axon
-        axon.bind(self._memory)
+        axon.bind(self._memory, self._clock, self._ids)
+
+    def open(self) -> None:
+        """Every attached Axon takes part from now on."""
+        self._closing = False
+        for axon in self._axons.values():
+            self.admit(axon)
+
+    def admit(self, axon: Axon) -> None:
+        """An attached Axon takes part from now on."""
+        self._lanes.setdefault(axon.neuron_id, _Lane(axon))
 
     def detach(self, neuron_id: str) -> Axon:
-        """Stop hosting an Axon.
+        """Stop hosting an Axon. What it runs goes on; what waits for it is answered with an ERROR.
 
         Raises:
             KeyError: this Dendrite does not host it.
         """
+        if neuron_id not in self._axons:
+            raise KeyError(f"neuron {neuron_id!r} is not attached to this Dendrite")
         axon = self._axons.pop(neuron_id)
-        axon.bind(None)
+        axon.bind(None, self._clock, self._ids)
+        lane = self._lanes.pop(neuron_id, None)
+        if lane is not None:
+            self._turn_away(lane)
         return axon
 
+    def close(self) -> None:
+        """No further work: what waits is answered with an ERROR, and so is what is cancelled from now on."""
+        self._closing = True
+        lanes, self._lanes = self._lanes, {}
+        for lane in lanes.values():
+            self._turn_away(lane)
+
     def bidder_for(self, capabilities: list[str]) -> Axon | None:
-        """The first Axon that covers these capabilities."""
-        return next((axon for axon in self._axons.values() if axon.covers(capabilities)), None)
+        """The first serving Axon that covers these capabilities."""
+        lane = self._covering(capabilities)
+        return None if lane is None else lane.axon
 
     # -- intake
 
     def take_task(self, task: Signal) -> None:
         """A TASK arrived: run it if it is for an Axon here, else nothing (PROTOCOL 6.9)."""
-        axon = self._chosen(task)
-        if axon is not None:
-            self._start(axon, task)
+        lane = self._chosen(task)
+        if lane is not None:
+            self._accept(lane, task)
 
     def take_award(self, award: Signal) -> None:
         """A TASK_AWARDED arrived: run it if it is for an Axon here, and for this host of it."""
-        axon = self._axons.get(award.neuron or "")
+        lane = self._lanes.get(award.neuron or "")
         instance = award.meta.get("cosmo.instance")
-        if axon is None or (isinstance(instance, str) and instance != self._link.instance):
+        if lane is None or (isinstance(instance, str) and instance != self._link.instance):
             return
         payload: dict[str, Any] = {
             key: award.payload[key] for key in ("input", "context_ref", "finalize") if key in award.payload
@@ -108,83 +151,86 @@ class Hosting:
             trace_id=award.trace_id,
             parent_id=award.parent_id,
             type=SignalType.TASK,
-            directed=Directed(id=axon.neuron_id),
+            directed=Directed(id=lane.axon.neuron_id),
             ts=award.ts,
             payload=payload,
             meta=award.meta,
         )
-        self._start(axon, task)
+        self._accept(lane, task)
 
-    def _chosen(self, task: Signal) -> Axon | None:
+    def _chosen(self, task: Signal) -> _Lane | None:
         if task.neuron is not None:
-            return self._axons.get(task.neuron)
-        wanted = task.payload.get("capabilities")
+            return self._lanes.get(task.neuron)
+        wanted = texts(task.payload.get("capabilities"))
         if wanted:
-            return self.bidder_for(wanted)
-        return next((axon for axon in self._axons.values() if axon.catch_all), None)
+            return self._covering(wanted)
+        return next((lane for lane in self._lanes.values() if lane.axon.catch_all), None)
 
-    def _start(self, axon: Axon, task: Signal) -> None:
+    def _covering(self, capabilities: list[str]) -> _Lane | None:
+        return next((lane for lane in self._lanes.values() if lane.axon.covers(capabilities)), None)
+
+    def _accept(self, lane: _Lane, task: Signal) -> None:
         if task.trace_id in self._tombstones:
-            self._refuse(axon, task, "TRACE_STOPPED", "this trace was stopped", recoverable=False)
-        elif self._count < MAX_RUNNING:
-            self._run(axon, task)
-        elif len(self._waiting) < MAX_WAITING:
-            self._waiting.append((axon, task))
+            self._refuse(lane, task, "TRACE_STOPPED", "this trace was stopped", recoverable=False)
+        elif lane.running < lane.limit:
+            self._run(lane, task)
+        elif len(lane.waiting) < MAX_WAITING:
+            lane.waiting.append(task)
         else:
-            self._refuse(axon, task, "OVERLOADED", f"{MAX_WAITING} tasks wait here already", recoverable=True)
+            self._refuse(lane, task, "OVERLOADED", f"{MAX_WAITING} tasks wait here already")
 
-    def _refuse(self, axon: Axon, task: Signal, code: str, message: str, *, recoverable: bool) -> None:
-        error = task.reply(
-            SignalType.ERROR,
-            {"code": code, "message": message, "recoverable": recoverable},
-            Directed(id=axon.neuron_id),
-        )
-        self._work.spawn(self._say(error), f"refusing {task.id}")
+    def _turn_away(self, lane: _Lane) -> None:
+        while lane.waiting:
+            self._refuse(lane, lane.waiting.popleft(), "NEURON_LEFT", "the neuron left before its turn came")
+
+    def _refuse(
+        self, lane: _Lane, task: Signal, code: str, message: str, *, recoverable: bool = True
+    ) -> None:
+        error = lane.axon.error(task, code, message, recoverable=recoverable)
+        self._work.spawn(self._say(error), "refusing a task")
 
     # -- running
 
-    def _run(self, axon: Axon, task: Signal) -> None:
-        self._count += 1
-        running = self._work.spawn(self._serve(axon, task), f"neuron {axon.neuron_id} on {task.id}")
-        self._running.setdefault(task.trace_id, set()).add(running)
-        running.add_done_callback(lambda done: self._ended(task.trace_id, done))
+    def _run(self, lane: _Lane, task: Signal) -> None:
+        trace_id = task.trace_id
+        lane.running += 1
+        running = self._work.spawn(self._serve(lane, task), "running a neuron")
+        self._running.setdefault(trace_id, set()).add(running)
+        running.add_done_callback(lambda done: self._ended(lane, trace_id, done))
 
-    def _ended(self, trace_id: str, done: asyncio.Task[None]) -> None:
-        self._count -= 1
+    def _ended(self, lane: _Lane, trace_id: str, done: asyncio.Task[None]) -> None:
+        lane.running -= 1
         running = self._running[trace_id]
         running.discard(done)
         if not running:
             del self._running[trace_id]
-        while self._waiting and self._count < MAX_RUNNING:
-            axon, task = self._waiting.popleft()
-            self._start(axon, task)
+        while lane.waiting and lane.running < lane.limit:
+            self._accept(lane, lane.waiting.popleft())
 
-    async def _serve(self, axon: Axon, task: Signal) -> None:
+    async def _serve(self, lane: _Lane, task: Signal) -> None:
+        axon = lane.axon
         try:
             reply = await axon.handle_task(task)
+        except asyncio.CancelledError:
+            # A STOP wants no answer. Whoever waits for a Dendrite that goes home should not wait in vain.
+            if self._closing and task.trace_id not in self._tombstones:
+                await self._say(axon.error(task, "NEURON_LEFT", "its host was shut down", recoverable=True))
+            raise
         except Exception as error:
             logger.exception("axon %s failed on %s", axon.neuron_id, task.id)
-            reply = task.reply(
-                SignalType.ERROR,
-                {"code": "AXON_EXCEPTION", "message": str(error), "recoverable": False},
-                Directed(id=axon.neuron_id),
-            )
+            reply = axon.error(task, "AXON_EXCEPTION", str(error))
         try:
             await self._link.publish(reply)
         except EnvelopeError as error:
-            await self._say(
-                task.reply(
-                    SignalType.ERROR,
-                    {"code": "OUTPUT_NOT_SERIALIZABLE", "message": str(error), "recoverable": False},
-                    Directed(id=axon.neuron_id),
-                )
-            )
+            await self._say(axon.error(task, "OUTPUT_NOT_SERIALIZABLE", str(error)))
             return
         except SynapseError as error:
-            logger.warning("the reply of %s to %s is lost: %s", axon.neuron_id, task.id, error)
+            logger.warning("the reply of %s to %s could not be sent: %s", axon.neuron_id, task.id, error)
+            if self._link.synapse.connected:
+                await self._say(axon.error(task, "OUTPUT_REFUSED", f"the bus refused the reply: {error}"))
             return
         if task.payload.get("finalize") is True and reply.type is SignalType.AGENT_OUTPUT:
-            await self._say(reply.reply(SignalType.FINAL, {"result": reply.payload.get("output")}))
+            await self._say(axon.final(reply))
 
     async def _say(self, signal: Signal) -> None:
         try:
@@ -193,11 +239,12 @@ class Hosting:
             logger.warning("%s of %s is lost: %s", signal.type, signal.trace_id, error)
 
     async def cancel(self, trace_id: str) -> int:
-        """End all work of a trace; no replies are sent. Returns how many runs were cancelled."""
-        self._tombstones.add(trace_id)
-        kept = [each for each in self._waiting if each[1].trace_id != trace_id]
-        dropped = len(self._waiting) - len(kept)
-        self._waiting = deque(kept)
+        """End all work of a stopped trace; no replies are sent. Returns how many runs were cancelled."""
+        dropped = 0
+        for lane in self._lanes.values():
+            kept = [task for task in lane.waiting if task.trace_id != trace_id]
+            dropped += len(lane.waiting) - len(kept)
+            lane.waiting = deque(kept)
         running = list(self._running.get(trace_id, ()))
         for each in running:
             each.cancel()

@@ -46,8 +46,7 @@ class Inbound:
 
     def receive(self, signal: Signal) -> None:
         """Walk a Signal through its reactions. One that fails is logged, and the walk goes on."""
-        if signal.type in RUN_ONCE and self._repeated(signal.id):
-            self.duplicates += 1
+        if signal.type in RUN_ONCE and self.repeated(signal):
             return
         for reaction in self._reactions[signal.type]:
             try:
@@ -57,7 +56,9 @@ class Inbound:
                 name = getattr(reaction, "__qualname__", repr(reaction))
                 logger.exception("%s failed on %s %s", name, signal.type, signal.id)
 
-    def _repeated(self, id: str) -> bool:
+    def repeated(self, signal: Signal) -> bool:
+        """Whether a Signal with this id has come within the last minute. From now on it has."""
+        id = signal.id
         now = self._clock.monotonic()
         seen = self._seen
         while seen:
@@ -66,6 +67,7 @@ class Inbound:
                 break
             del seen[oldest]
         if id in seen:
+            self.duplicates += 1
             return True
         seen[id] = now + ONCE_S
         return False

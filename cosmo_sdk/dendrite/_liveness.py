@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable, Iterable
-from datetime import timedelta
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from cosmo_sdk.axon import Axon
@@ -13,16 +14,21 @@ from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
+from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import RegistryRequired, SynapseError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.registry.base import NeuronRecord, RegistryStore
 from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.synapse.delivery import Delivery
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 DISCOVER_JITTER_S = 0.1
 """Answers to a DISCOVER are spread over this long, so that hosts do not all speak at once."""
+
+REMEMBERED = 65_536
+"""Participants whose capabilities are remembered."""
 
 
 class Liveness:
@@ -49,34 +55,35 @@ class Liveness:
         self._refresh = refresh
         self._clock = clock
         self._ids = ids
-        self._capabilities: dict[str, set[str]] = {}
+        self._capabilities: OrderedDict[str, set[str]] = OrderedDict()
+        self._mirroring: Delivery | None = None
 
     # -- saying who lives here
 
     async def announce(self, axon: Axon) -> None:
         """REGISTER an Axon, here and on the bus."""
+        await self._link.publish(self._registration(axon))
         if self._store is not None:
             await self._store.upsert(self._record_of(axon))
-        await self._link.publish(self._registration(axon))
 
     async def announce_all(self) -> None:
         """REGISTER everybody who lives here."""
-        for axon in self._hosting.axons.values():
+        for axon in self._hosting.serving:
             await self.announce(axon)
         for registration in self._memory.registrations():
             await self._link.publish(registration)
 
     async def leave(self, neuron_id: str, reason: str | None) -> None:
         """DEREGISTER a participant, here and on the bus."""
-        if self._store is not None:
-            await self._store.mark_deregistered(neuron_id)
         await self._link.publish(
             self._signal(SignalType.DEREGISTER, Directed(id=neuron_id), {"reason": reason} if reason else {})
         )
+        if self._store is not None:
+            await self._store.mark_deregistered(neuron_id)
 
     async def beat(self, *, reregister: bool) -> None:
         """One heartbeat for everybody who lives here."""
-        for axon in self._hosting.axons.values():
+        for axon in self._hosting.serving:
             if reregister:
                 await self._link.publish(self._registration(axon))
             await self._beat_for(axon.neuron_id)
@@ -95,17 +102,17 @@ class Liveness:
     async def respond_to_discover(self, signal: Signal) -> None:
         """REGISTER whoever lives here and matches the filters of a DISCOVER, after a random pause of up to 100 ms."""
         wanted = signal.payload.get("neuron")
-        needed = signal.payload.get("capabilities") or []
+        needed = texts(signal.payload.get("capabilities"))
         answers = [
             self._registration(axon)
-            for axon in self._hosting.axons.values()
+            for axon in self._hosting.serving
             if wanted in (None, axon.neuron_id) and axon.covers(needed)
         ]
         answers += [
             registration
             for registration in self._memory.registrations()
             if wanted in (None, registration.neuron)
-            and set(needed) <= set(registration.payload.get("capabilities") or [])
+            and set(needed) <= set(texts(registration.payload.get("capabilities")))
         ]
         if not answers:
             return
@@ -115,30 +122,49 @@ class Liveness:
 
     # -- hearing who lives elsewhere
 
-    def note(self, signal: Signal) -> None:
-        """Remember what a REGISTER says a participant can do, for handlers that filter by capability."""
-        if signal.neuron is not None and signal.type is SignalType.REGISTER:
-            self._capabilities[signal.neuron] = set(_listed(signal))
+    def hear(self, signal: Signal) -> None:
+        """A REGISTER, HEARTBEAT or DEREGISTER arrived: remember who can do what, and bring the store up to date."""
+        who = signal.neuron
+        if who is None:
+            return
+        if signal.type is SignalType.REGISTER:
+            self._capabilities[who] = set(_listed(signal))
+            if len(self._capabilities) > REMEMBERED:
+                self._capabilities.popitem(last=False)
+        elif signal.type is SignalType.DEREGISTER:
+            self._capabilities.pop(who, None)
+        if self._store is not None:
+            if self._mirroring is None:
+                # One at a time: a DEREGISTER must not overtake its REGISTER on the way to the disk.
+                self._mirroring = Delivery(self._mirror, "the registry", concurrency=1)
+            self._mirroring.push(signal)
+
+    async def stop(self) -> None:
+        """Give up what has not reached the store yet."""
+        mirroring, self._mirroring = self._mirroring, None
+        if mirroring is not None:
+            await mirroring.close()
 
     def capabilities_of(self, neuron_id: str) -> set[str]:
         """What a participant can do, as far as is known here."""
         axon = self._hosting.axon(neuron_id)
         return set(axon.capabilities) if axon is not None else self._capabilities.get(neuron_id, set())
 
-    async def mirror(self, signal: Signal) -> None:
-        """Bring the store up to date with a REGISTER, HEARTBEAT or DEREGISTER."""
+    async def _mirror(self, signal: Signal) -> None:
         store, who = self._store, signal.neuron
         if store is None or who is None:
             return
+        # Silence is measured on our own clock: a participant whose clock is wrong is no less alive.
+        now = self._clock.now()
         if signal.type is SignalType.REGISTER:
-            await store.upsert(_record(signal))
+            await store.upsert(_record(signal, now))
             await self._refresh("register", who)
         elif signal.type is SignalType.DEREGISTER:
             await store.mark_deregistered(who)
             await self._refresh("deregister", who)
         else:
             status = signal.payload.get("status")
-            await store.touch_heartbeat(who, signal.ts, status if isinstance(status, str) else None)
+            await store.touch_heartbeat(who, now, status if isinstance(status, str) else None)
             await self._refresh("heartbeat", who)
 
     async def sweep(self, stale_after_s: float) -> None:
@@ -189,9 +215,9 @@ class Liveness:
         return self._store
 
     async def _beat_for(self, neuron_id: str) -> None:
+        await self._link.publish(self._signal(SignalType.HEARTBEAT, Directed(id=neuron_id), {"status": "ok"}))
         if self._store is not None:
             await self._store.touch_heartbeat(neuron_id, self._clock.now(), "ok")
-        await self._link.publish(self._signal(SignalType.HEARTBEAT, Directed(id=neuron_id), {"status": "ok"}))
 
     def _registration(self, axon: Axon) -> Signal:
         payload: dict[str, Any] = {"role": "neuron", "capabilities": list(axon.capabilities)}
@@ -224,13 +250,13 @@ class Liveness:
 
 
 def _listed(signal: Signal) -> list[str]:
-    listed: Any = signal.payload.get("capabilities")
-    if not isinstance(listed, list):
-        listed = signal.directed.capabilities if signal.directed is not None else []
-    return [item for item in listed if isinstance(item, str)]
+    listed = signal.payload.get("capabilities")
+    if not isinstance(listed, list) and signal.directed is not None:
+        listed = signal.directed.capabilities
+    return texts(listed)
 
 
-def _record(signal: Signal) -> NeuronRecord:
+def _record(signal: Signal, now: datetime) -> NeuronRecord:
     version, role = signal.payload.get("version"), signal.payload.get("role")
     if not isinstance(role, str):
         role = "engram" if signal.payload.get("engram") is True else "neuron"
@@ -238,17 +264,19 @@ def _record(signal: Signal) -> NeuronRecord:
         signal.neuron or "",
         capabilities=_listed(signal),
         version=version if isinstance(version, str) else None,
-        last_heartbeat=signal.ts,
-        registered_at=signal.ts,
+        last_heartbeat=now,
+        registered_at=now,
         role=role,
         kind=(signal.directed.type if signal.directed is not None else None) or role,
     )
 
 
-async def best_effort(what: str, steps: Iterable[Any]) -> None:
-    """Await each step; one that the bus refuses is logged, and the others go on."""
+async def best_effort(what: str, *steps: Callable[[], Awaitable[Any]]) -> None:
+    """Do each step; one that fails is logged, and the others are done all the same."""
     for step in steps:
         try:
-            await step
+            await step()
         except SynapseError as error:
             logger.info("%s: %s", what, error)
+        except Exception:
+            logger.exception("%s failed", what)

@@ -24,7 +24,7 @@ class PathwayTable:
         self._clock = clock
         self._by_trace: dict[str, list[Pathway]] = {}
         self._awaited: dict[str, list[tuple[SignalType, str, asyncio.Future[Signal]]]] = {}
-        self._decisions: OrderedDict[str, Signal] = OrderedDict()
+        self._decisions: OrderedDict[tuple[str, SignalType], Signal] = OrderedDict()
 
     async def listen(self) -> None:
         """Receive every type a Pathway may see."""
@@ -66,7 +66,7 @@ class PathwayTable:
         """Note an answer, and give it to whoever awaits it."""
         if signal.parent_id is None:
             return
-        self._decisions.setdefault(signal.parent_id, signal)
+        self._decisions.setdefault((signal.parent_id, signal.type), signal)
         while len(self._decisions) > REMEMBERED_DECISIONS:
             self._decisions.popitem(last=False)
         waiting = self._awaited.get(signal.parent_id, [])
@@ -81,8 +81,8 @@ class PathwayTable:
             TimeoutError: none came in time.
             PathwayClosedError: the trace was stopped, or the Dendrite was.
         """
-        known = self._decisions.get(request.id)
-        if known is not None and known.type is wanted:
+        known = self._decisions.get((request.id, wanted))
+        if known is not None:
             return known
         future: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         entry = (wanted, request.trace_id, future)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 
-from cosmo_sdk.clock import Clock
+from cosmo_sdk.clock import Clock, within
+from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
@@ -40,6 +43,32 @@ class Tombstones:
         return until is not None and self._clock.monotonic() < until
 
 
+class _Acks:
+    """The STOPPED signals to one STOP, until enough of them are there."""
+
+    def __init__(self, expected: int | None, *, ours: str | None) -> None:
+        self.heard: list[Signal] = []
+        self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._expected = expected
+        self._ours = ours
+
+    def add(self, ack: Signal) -> None:
+        """One more. Complete when all work known of is reported cancelled, and this Dendrite's own ack is there."""
+        self.heard.append(ack)
+        if self._ours is not None and ack.neuron == self._ours:
+            self._ours = None
+        cancelled = ack.payload.get("cancelled")
+        if self._expected is not None and isinstance(cancelled, int):
+            self._expected -= cancelled
+        if (
+            self._ours is None
+            and self._expected is not None
+            and self._expected <= 0
+            and not self.complete.done()
+        ):
+            self.complete.set_result(None)
+
+
 class Stopper:
     """Sends STOP, and does here what a STOP says."""
 
@@ -50,6 +79,7 @@ class Stopper:
         hosting: Hosting,
         memory: Memory,
         tombstones: Tombstones,
+        asked: AskedTasks,
         dendrite_id: Callable[[], str],
         clock: Clock,
         ids: Ids,
@@ -59,10 +89,11 @@ class Stopper:
         self._hosting = hosting
         self._memory = memory
         self._tombstones = tombstones
+        self._asked = asked
         self._dendrite_id = dendrite_id
         self._clock = clock
         self._ids = ids
-        self._collecting: dict[str, list[Signal]] = {}
+        self._collecting: dict[str, _Acks] = {}
 
     async def emit_stop(self, *, trace_id: str, rollback: bool = False, reason: str | None = None) -> Signal:
         """Broadcast a STOP for a whole trace. A peer that does not hear it is not stopped.
@@ -96,7 +127,8 @@ class Stopper:
             trace_id: what to stop.
             rollback: memories undo what the trace wrote.
             reason: for people.
-            collect_acks: wait for the STOPPED signals.
+            collect_acks: wait for the STOPPED signals. No longer than it takes for all the work on the trace that
+                this Dendrite knows of to be reported cancelled; with `rollback`, or when it knows of none, all the time.
             timeout_s: for how long, seconds.
 
         Returns:
@@ -111,28 +143,36 @@ class Stopper:
         if not collect_acks:
             await self._link.publish(stop)
             return []
-        acks: list[Signal] = []
+        known = self._asked.running(trace_id)
+        # Memories may have something to undo wherever they live: nobody knows how many will answer a rollback.
+        expected = known if known and not rollback else None
+        acks = _Acks(expected, ours=self._dendrite_id() if self._pathways.has(trace_id) else None)
         self._collecting[stop.id] = acks
         try:
             await self._link.publish(stop)
-            await self._clock.sleep(timeout_s)
+            with suppress(TimeoutError):
+                await within(self._clock, acks.complete, timeout_s)
         finally:
             del self._collecting[stop.id]
-        return acks
+        return acks.heard
 
     def note_ack(self, signal: Signal) -> None:
         """A STOPPED arrived."""
         acks = self._collecting.get(signal.parent_id or "")
         if acks is not None:
-            acks.append(signal)
+            acks.add(signal)
 
-    async def obey(self, stop: Signal) -> None:
-        """Do what a STOP says: end work, Pathways and memory writes of its trace; answer if there were any."""
+    def latch(self, stop: Signal) -> bool:
+        """From now on the trace is stopped here. Returns whether somebody followed it: those Pathways are closed."""
+        self._tombstones.add(stop.trace_id)
+        # The Pathway has heard of the STOP itself (the walk delivered it), now it closes.
+        return self._pathways.stop_trace(stop.trace_id)
+
+    async def obey(self, stop: Signal, *, followed: bool) -> None:
+        """Do what a STOP says: end work and memory writes of its trace; answer if there was anything to end."""
         trace_id = stop.trace_id
         rollback = stop.payload.get("rollback") is True
         cancelled = await self._hosting.cancel(trace_id)
-        # The Pathway hears of the STOP itself first (the walk delivered it), then it closes.
-        followed = self._pathways.stop_trace(trace_id)
         undone = await self._memory.end_trace(trace_id, rollback=rollback)
         if not (cancelled or followed or undone.compensated or undone.errors):
             return

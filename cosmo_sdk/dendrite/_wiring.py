@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.signal_types import PATHWAY_TYPES, TERMINAL_TYPES, SignalType
+from cosmo_sdk.signal_types import PATHWAY_TYPES, TERMINAL_TYPES, WAIT_TYPES, SignalType
 
 if TYPE_CHECKING:
     from cosmo_sdk.dendrite._dendrite import Dendrite
@@ -29,22 +29,23 @@ def wire(dendrite: Dendrite) -> None:
 
     def stop(signal: Signal) -> None:
         pathways.deliver(signal)
-        work.spawn(stopper.obey(signal), f"stopping {signal.trace_id}")
+        followed = stopper.latch(signal)
+        work.spawn(stopper.obey(signal, followed=followed), "stopping a trace")
 
     def conclude(signal: Signal) -> None:
-        work.spawn(memory.conclude(signal), f"concluding {signal.trace_id}")
-
-    def mirror(signal: Signal) -> None:
-        liveness.note(signal)
-        if dendrite.registry_store is not None:
-            work.spawn(liveness.mirror(signal), f"mirroring {signal.type}")
+        # Most Dendrites remember nothing and ask nothing: no task for them.
+        if memory.engrams or memory.client.waiting:
+            work.spawn(memory.conclude(signal), "concluding a trace")
 
     inbound.react({_T.DISCOVER}, discover)
     inbound.react({_T.RECALL, _T.IMPRINT}, memory.serve)
     inbound.react({_T.STOP}, stop)
     inbound.react({_T.RECALLED, _T.IMPRINTED}, memory.deliver)
     inbound.react({_T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION}, pathways.answer)
-    inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._asked.note)
+    if dendrite.role == "orchestrator":
+        # Only orchestrators dispatch again and stop.
+        inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._asked.note)
+        inbound.react(WAIT_TYPES - {_T.FINAL}, dendrite._asked.settle)
     inbound.react({_T.TASK}, hosting.take_task)
     inbound.react(TERMINAL_TYPES, conclude)
     inbound.react({_T.TASK_AWARDED}, hosting.take_award)
@@ -52,5 +53,5 @@ def wire(dendrite: Dendrite) -> None:
     inbound.react({_T.STOPPED}, stopper.note_ack)
     inbound.react(PATHWAY_TYPES - {_T.STOP}, pathways.deliver)
     inbound.react({_T.TASK_OFFER}, dendrite._bidder.consider)
-    inbound.react({_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT}, mirror)
+    inbound.react({_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT}, liveness.hear)
     inbound.react(set(_T) - {_T.DISCOVER}, handlers.fire)

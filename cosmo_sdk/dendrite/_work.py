@@ -9,6 +9,9 @@ from typing import Any
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
+CANCEL_S = 1.0
+"""How long cancelled work may take to end, seconds."""
+
 
 class Work:
     """Tasks that somebody must hold on to."""
@@ -29,7 +32,7 @@ class Work:
             logger.error("%s failed: %s", task.get_name(), error, exc_info=error)
 
     async def finish(self, timeout_s: float) -> None:
-        """Let everything end by itself for a while, then cancel what is left, and wait for that."""
+        """Let everything end by itself for a while, then cancel what is left. What ignores that is logged and left."""
         mine = asyncio.current_task()
         tasks = {task for task in self._tasks if task is not mine}
         if not tasks:
@@ -38,4 +41,6 @@ class Work:
         for task in late:
             task.cancel()
         if late:
-            await asyncio.wait(late)
+            _, stubborn = await asyncio.wait(late, timeout=CANCEL_S)
+            for task in stubborn:
+                logger.warning("%s was cancelled and goes on all the same", task.get_name())
