@@ -122,7 +122,7 @@ def format_cost(cost: float | None) -> str:
 
 def _number(value: Any) -> str:
     number = finite(value)
-    return say(value, 20) if number is None else f"{number:g}"
+    return say(value, 20) or "?" if number is None else f"{number:g}"
 
 
 def _words(value: Any) -> str:
@@ -267,5 +267,7 @@ def describe(header: Header) -> str:
     if header.problem and header.type not in _DESCRIBE:
         return header.problem if not header.type else f"{header.problem}  {say(header.read_payload())}"
     payload = header.read_payload()
-    text = shorten(_DESCRIBE[header.type](payload))
+    # Every part is one line already; the wider gaps between parts are meant.
+    text = _DESCRIBE[header.type](payload)
+    text = text if len(text) <= LIMIT else text[: LIMIT - 1] + "…"
     return f"{header.problem}  {text}".strip() if header.problem else text

@@ -26,7 +26,32 @@ json_values = st.recursive(
     max_leaves=4,
 )
 ids = st.sampled_from([f"evt_{n}" for n in range(6)] + ["", "x"])
-PAYLOAD_KEYS = ["input", "deadline_ms", "capabilities", "cost", "eta_ms", "confidence", "question", "action", "reason", "context", "role", "status", "load", "version", "winning_bid", "steps", "hits", "error", "granted", "cancelled", "compensated", "op", "id", "engram"]
+PAYLOAD_KEYS = [
+    "input",
+    "deadline_ms",
+    "capabilities",
+    "cost",
+    "eta_ms",
+    "confidence",
+    "question",
+    "action",
+    "reason",
+    "context",
+    "role",
+    "status",
+    "load",
+    "version",
+    "winning_bid",
+    "steps",
+    "hits",
+    "error",
+    "granted",
+    "cancelled",
+    "compensated",
+    "op",
+    "id",
+    "engram",
+]
 payloads = st.dictionaries(st.sampled_from(PAYLOAD_KEYS), json_values, max_size=4)
 odd_frames = st.fixed_dictionaries(
     {"type": st.sampled_from(TYPES)},
