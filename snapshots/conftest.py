@@ -16,7 +16,8 @@ import pytest
 import pytest_textual_snapshot
 from textual.pilot import Pilot
 
-from cosmo_doppler.session import Session, load_all, open_replay
+from cosmo_bus.recording import read_recording
+from cosmo_doppler.session import Session, Timeline, load_all, open_replay
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
 
@@ -85,6 +86,24 @@ def recording() -> Callable[..., Session]:
         return session
 
     return open_at
+
+
+@pytest.fixture
+def market() -> Callable[..., Session]:
+    """The demo as it runs, at the moment its recording ends: its signals, and a clock that stands there."""
+
+    def open_now() -> Session:
+        session = Session(Nowhere(), kind="demo", title="demo at cosmo://127.0.0.1:7070", namespace="demo")
+        for line in read_recording(DATA / "demo.ndjson"):
+            session.store.append(line.at or 0.0, line.subject or "", line.frame)
+        end = session.timeline.end_at
+        session.timeline = Timeline(session.store, live=True, wall=lambda: end)
+        session.report("live")
+        while not session.timeline.at_end:
+            session.pump()
+        return session
+
+    return open_now
 
 
 @pytest.fixture

@@ -16,9 +16,14 @@ Compare = Callable[..., None]
 
 @pytest.mark.parametrize("size", SIZES)
 @pytest.mark.parametrize("view", VIEWS)
-def test_demo(recording: Recording, looks_the_same: Compare, view: View, size: str) -> None:
+def test_demo(market: Recording, looks_the_same: Compare, view: View, size: str) -> None:
     select = RESEARCH if view == "traces" else None
-    looks_the_same(recording(), size, view=view, select=select, says=(view.capitalize(), "REPLAY"))
+    looks_the_same(market(), size, view=view, select=select, says=(view.capitalize(), "DEMO"))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_replay_at_its_end(recording: Recording, looks_the_same: Compare, size: str) -> None:
+    looks_the_same(recording(), size, select=RESEARCH, says=("REPLAY", "read only"))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -33,7 +38,7 @@ def test_replay_before_the_first_signal(recording: Recording, looks_the_same: Co
 
 @pytest.mark.parametrize("size", SIZES)
 def test_unreachable(standing: Recording, looks_the_same: Compare, size: str) -> None:
-    session = standing("unreachable", detail="connection refused", attempt=3)
+    session = standing("unreachable", detail="nothing listens there", attempt=3)
     looks_the_same(session, size, says=("UNREACHABLE", "cosmo synapse start memory -n dev"))
 
 

@@ -376,3 +376,20 @@ async def test_ctrl_q_quits_above_every_other_screen(market_session: Session, sh
         await screen.press("question_mark")
         await screen.pilot.press("ctrl+q")
         assert screen.app._exit
+
+
+async def test_ctrl_c_ends_it_like_any_other_command(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        await screen.pilot.press("ctrl+c")
+        assert screen.app._exit
+
+
+async def test_the_footer_of_a_recording_offers_time_and_not_what_needs_a_bus(
+    market_session: Session, shown: Shown
+) -> None:
+    async with shown(market_session) as screen:
+        footer = screen.lines[-1]
+        assert "space pause" in footer
+        assert "] step" in footer
+        assert "> faster" in footer
+        assert "offer" not in footer
