@@ -10,7 +10,7 @@ __all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Trace", "TraceStatus"]
 
 TraceStatus = Literal["open", "waiting", "done", "failed", "stopped"]
 """open: work goes on; waiting: on a human; done: FINAL, or output and nothing pending; failed: ERROR, or an
-offer nobody bid on; stopped: STOP."""
+offer nobody bid on; stopped: a STOP before either."""
 
 OVER: frozenset[TraceStatus] = frozenset({"done", "failed", "stopped"})
 """Statuses of a trace on which nothing is going on."""
@@ -24,6 +24,7 @@ class Trace:
     """One workflow."""
 
     __slots__ = (
+        "_failed_by_itself",
         "_final_at",
         "_load",
         "_output_at",
@@ -86,6 +87,8 @@ class Trace:
         """TASKs and awards not yet answered: who works on it, by event id."""
         self._load: dict[str, int] = {}
         """How many of them each participant has."""
+        self._failed_by_itself = False
+        """It had failed before the STOP came."""
         self._unsold = False
         """Nobody bid on an offer, and no new work since."""
         self._final_at: float | None = None
@@ -122,6 +125,8 @@ class Trace:
             self.failed = False
             self._idle()
         elif kind == "STOP":
+            # What had failed by itself stays failed: producers send STOP before they retry on another trace.
+            self._failed_by_itself = self.status == "failed" and not self._pending
             self.stopped = True
             self._idle()
 
@@ -153,7 +158,7 @@ class Trace:
 
     def _judge(self) -> TraceStatus:
         if self.stopped:
-            return "stopped"
+            return "failed" if self._failed_by_itself else "stopped"
         if self._final_at is not None:
             return "done"
         if self.failed:
