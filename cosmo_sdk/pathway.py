@@ -12,7 +12,7 @@ from typing import Any, Literal, Self, TypeVar, get_args
 
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock, within
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.errors import PathwayClosedError
+from cosmo_sdk.errors import PathwayClosedError, PathwayShutDown
 from cosmo_sdk.signal_types import TERMINAL_SCOPE_TYPES, TERMINAL_TYPES, WAIT_TYPES, SignalType
 
 logger = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ class Pathway:
         self.role = role
         self.scope: Scope = scope
         self.dropped = 0
-        """Signals that nobody consumed in time and that were dropped from a full buffer."""
+        """Signals dropped from a full buffer before anybody consumed them, or before an iteration came to them."""
         self._on_close = [on_close] if on_close is not None else []
         self._clock = clock
         self._closed: PathwayClosedError | None = None
@@ -79,6 +79,11 @@ class Pathway:
     def closed(self) -> bool:
         """Whether nothing more will be delivered."""
         return self._closed is not None
+
+    @property
+    def cause(self) -> PathwayClosedError | None:
+        """Why it closed; None while it is open."""
+        return None if self._closed is None else self._closed.again()
 
     # -- what users call
 
@@ -124,7 +129,9 @@ class Pathway:
     async def __aiter__(self) -> AsyncIterator[Signal]:
         position = 0
         while True:
-            position = max(position, self._history_start)
+            if position < self._history_start:
+                self.dropped += self._history_start - position
+                position = self._history_start
             index = position - self._history_start
             if index < len(self._history):
                 position += 1
@@ -158,11 +165,17 @@ class Pathway:
         self._on_close.append(listener)
 
     def end(self, reason: PathwayClosedError) -> None:
-        """Close for a reason, which everybody who waits is told."""
+        """Close for a reason, which everybody who waits is told at once, whatever callbacks are doing."""
         if self._closed is None:
             self._finish(reason)
-        if self._caller is None:
-            self._dismiss()
+        self._dismiss()
+        caller = self._caller
+        if (
+            isinstance(reason, PathwayShutDown)
+            and caller is not None
+            and caller is not asyncio.current_task()
+        ):
+            caller.cancel()
 
     # -- inside
 
@@ -188,19 +201,26 @@ class Pathway:
 
     async def _call_back(self) -> None:
         """Run callbacks in order; who waits for a Signal is served after its callbacks."""
-        while self._pending:
-            signal = self._pending[0]
-            for type, callback in list(self._callbacks):
-                if type is signal.type:
-                    try:
-                        result = callback(signal)
-                        if inspect.isawaitable(result):
-                            await result
-                    except Exception:
-                        logger.exception("a callback for %s on %s failed", signal.type, self.trace_id)
-            self._pending.popleft()
-            self._settle(signal)
-        self._caller = None
+        try:
+            while self._pending:
+                signal = self._pending[0]
+                for type, callback in list(self._callbacks):
+                    if type is signal.type:
+                        await self._run(callback, signal)
+                self._settle(self._pending.popleft())
+        finally:
+            self._caller = None
+            # Cancelled half-way: no further callbacks, but who waits is served.
+            while self._pending:
+                self._settle(self._pending.popleft())
+
+    async def _run(self, callback: Callback, signal: Signal) -> None:
+        try:
+            result = callback(signal)
+            if inspect.isawaitable(result):
+                await result
+        except Exception:
+            logger.exception("a callback for %s on %s failed", signal.type, self.trace_id)
 
     def _settle(self, signal: Signal) -> None:
         """Serve whoever waits for this Signal, else keep it for who will."""
@@ -221,7 +241,7 @@ class Pathway:
                     self._unconsumed.popleft()
                     self.dropped += 1
                 self._unconsumed.append(signal)
-        if self._closed is not None and len(self._pending) == 0:
+        if self._closed is not None and not self._pending:
             self._dismiss()
 
     def _dismiss(self) -> None:
@@ -236,7 +256,7 @@ class Pathway:
             if signal.type in types:
                 del self._unconsumed[index]
                 return signal
-        if self._closed is not None and self._caller is None:
+        if self._closed is not None and not any(signal.type in types for signal in self._pending):
             raise self._closed.again()
         waiter: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
         self._waiters.append((types, waiter))

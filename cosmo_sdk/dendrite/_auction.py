@@ -6,18 +6,18 @@ import asyncio
 import logging
 from collections import OrderedDict
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any
 
-from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron, read_bid
+from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, read_bid
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._dispatch import place
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
+from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import DendriteProtocolError, NoBids, PathwayStopped, SynapseError
+from cosmo_sdk.errors import DendriteProtocolError, NoBids, SynapseError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.pathway import Pathway, Scope
 from cosmo_sdk.signal_types import SignalType
@@ -25,33 +25,45 @@ from cosmo_sdk.signal_types import SignalType
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 REMEMBERED_ROUNDS = 1024
-"""Decided rounds kept, so that late bidders are told."""
+"""Decided offers kept, so that late bidders are told."""
+
+IDLE_TURN_S = 0.001
+"""A turn of the event loop that takes less than this had little to do, seconds."""
+
+CATCH_UP = 10
+"""How many windows a loop that is behind may take to read its backlog."""
 
 
 class Round:
     """One open auction of this Dendrite."""
 
-    __slots__ = ("bids", "decided", "offer", "over", "takes_first")
+    __slots__ = ("bids", "invalid", "offer", "over", "takes_first")
 
     def __init__(self, offer: Signal, *, takes_first: bool) -> None:
         self.offer = offer
         self.takes_first = takes_first
         """The first valid bid closes the window."""
-        self.bids: list[Bid] = []
-        """By arrival, invalid ones included."""
-        self.decided = False
+        self.bids: dict[str, Bid] = {}
+        """The latest valid bid of each neuron, in the order in which they first bid."""
+        self.invalid = 0
+        """Bids that cannot win."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         """Done when waiting on makes no sense: the first bid was enough, or the trace was stopped."""
+
+    def add(self, bid: Bid) -> None:
+        """A bid arrived in time."""
+        if bid.problem:
+            self.invalid += 1
+            logger.info("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
+            return
+        self.bids[bid.neuron] = bid
+        if self.takes_first:
+            self.close()
 
     def close(self) -> None:
         """End the wait for bids."""
         if not self.over.done():
             self.over.set_result(None)
-
-    @property
-    def valid(self) -> list[Bid]:
-        """Who can win: valid bids, the latest of each neuron."""
-        return latest_per_neuron([bid for bid in self.bids if not bid.problem])
 
 
 class Auctioneer:
@@ -63,7 +75,8 @@ class Auctioneer:
         self._work = work
         self._clock = clock
         self._ids = ids
-        self._rounds: OrderedDict[str, Round] = OrderedDict()
+        self._open: dict[str, Round] = {}
+        self._decided: OrderedDict[str, Signal] = OrderedDict()
 
     async def dispatch_offer(
         self,
@@ -102,7 +115,7 @@ class Auctioneer:
             RoleError: this Dendrite is a worker.
             ValueError: an unknown strategy or scope, or a window that is not positive.
             NoBids: nobody bid in time (also a TimeoutError).
-            PathwayStopped: the trace was stopped meanwhile.
+            PathwayClosedError: the trace ended meanwhile; PathwayStopped after a STOP.
         """
         self._link.require_orchestrator("dispatch_offer")
         if select not in SELECTS:
@@ -137,43 +150,60 @@ class Auctioneer:
         return pathway
 
     def take_bid(self, signal: Signal) -> None:
-        """A BID arrived. It counts if it answers one of our offers; a late one is declined."""
-        held = self._rounds.get(signal.parent_id or "")
-        if held is None:
+        """A BID arrived. It counts if it answers an open offer of ours; one that comes too late is declined."""
+        held = self._open.get(signal.parent_id or "")
+        offer = held.offer if held is not None else self._decided.get(signal.parent_id or "")
+        if offer is None:
             return
         bid = read_bid(id=signal.id, neuron=signal.neuron, payload=signal.payload, meta=signal.meta)
-        held.bids.append(bid)
-        if bid.problem:
-            logger.warning("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
-        elif held.decided:
-            self._work.spawn(self._decline(held.offer, bid, "late"), f"declining late bid {bid.id}")
-        elif held.takes_first:
-            held.close()
+        if held is not None:
+            held.add(bid)
+        elif bid.neuron:
+            self._work.spawn(self._decline(offer, bid, "late"), "declining a late bid")
 
     async def _hold(
         self, offer: Signal, window_s: float, select: Select, award: dict[str, Any], pathway: Pathway
     ) -> None:
         """Hold a round: publish, wait, decide, tell."""
-        held = self._rounds[offer.id] = Round(offer, takes_first=select == "first_bid")
+        held = self._open[offer.id] = Round(offer, takes_first=select == "first_bid")
         pathway.on_closed(lambda closed: held.close())
-        while len(self._rounds) > REMEMBERED_ROUNDS:
-            self._rounds.popitem(last=False)
         try:
             await self._link.publish(offer)
-            with suppress(TimeoutError):
+            try:
                 await within(self._clock, held.over, window_s)
+            except TimeoutError:
+                await self._catch_up(window_s)
         finally:
-            held.decided = True
-        if pathway.closed:
-            raise PathwayStopped(offer.trace_id, "the trace was stopped while bids were awaited")
-        winner = choose_winner(held.valid, select)
+            del self._open[offer.id]
+            self._decided[offer.id] = offer
+            if len(self._decided) > REMEMBERED_ROUNDS:
+                self._decided.popitem(last=False)
+        if (cause := pathway.cause) is not None:
+            raise cause
+        bids = list(held.bids.values())
+        winner = choose_winner(bids, select)
         if winner is None:
-            raise NoBids(offer.trace_id, int(window_s * 1000), invalid=len(held.bids))
-        losers = [bid for bid in held.valid if bid.id != winner.id]
+            raise NoBids(offer.trace_id, round(window_s * 1000), invalid=held.invalid)
         # The award first: it is what somebody waits for.
         await self._link.publish(self._award(offer, winner, award))
-        for bid in losers:
-            await self._decline(offer, bid, "not selected")
+        for bid in bids:
+            if bid is not winner:
+                await self._decline(offer, bid, "not selected")
+
+    async def _catch_up(self, window_s: float) -> None:
+        """The window is over: take in the bids that came in time and still lie in a queue of this process.
+
+        A loop that is behind would else decide on the bids it happens to have read. Costs nothing on an idle one.
+        """
+        now = self._clock.monotonic
+        enough = now() + CATCH_UP * window_s
+        before = now()
+        while before < enough:
+            await asyncio.sleep(0)
+            after = now()
+            if after - before < IDLE_TURN_S:
+                return
+            before = after
 
     def _award(self, offer: Signal, winner: Bid, payload: dict[str, Any]) -> Signal:
         terms = {"cost": winner.cost, "eta_ms": winner.eta_ms, "confidence": winner.confidence}
@@ -259,8 +289,10 @@ class Bidder:
             directed=Directed(id=neuron),
             ts=self._clock.now(),
             payload=payload,
-            meta={**(meta or {}), "cosmo.instance": self._link.instance},
+            meta=dict(meta or {}),
         )
+        if self._hosting.note_bid(bid):
+            bid.meta["cosmo.instance"] = self._link.instance
         await self._link.publish(bid)
         return bid
 
@@ -268,10 +300,9 @@ class Bidder:
         """An offer arrived: bid for the first Axon that covers it, unless somebody else decides on bids."""
         if not self._wanted():
             return
-        needed = offer.payload.get("capabilities")
-        axon = self._hosting.bidder_for(needed if isinstance(needed, list) else [])
+        axon = self._hosting.bidder_for(texts(offer.payload.get("capabilities")))
         if axon is not None:
             bidding = self.bid(
                 offer, neuron=axon.neuron_id, cost=0.0, confidence=1.0, meta={"auto_bid": True}
             )
-            self._work.spawn(bidding, f"bidding on {offer.id}")
+            self._work.spawn(bidding, "bidding")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import deque
+from collections import OrderedDict, deque
 from typing import TYPE_CHECKING, Any
 
 from cosmo_sdk.axon import Axon
@@ -28,6 +28,9 @@ MAX_RUNNING = 256
 
 MAX_WAITING = 10_000
 """Tasks that may wait for an Axon; further ones are answered with ERROR OVERLOADED."""
+
+REMEMBERED_BIDS = 4096
+"""Auctions in which this host bid, kept to recognise its awards."""
 
 
 class _Lane:
@@ -57,6 +60,7 @@ class Hosting:
         self._axons: dict[str, Axon] = {}
         self._lanes: dict[str, _Lane] = {}
         self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._bids: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
         self._closing = False
 
     # -- who is here
@@ -139,8 +143,7 @@ class Hosting:
     def take_award(self, award: Signal) -> None:
         """A TASK_AWARDED arrived: run it if it is for an Axon here, and for this host of it."""
         lane = self._lanes.get(award.neuron or "")
-        instance = award.meta.get("cosmo.instance")
-        if lane is None or (isinstance(instance, str) and instance != self._link.instance):
+        if lane is None or not self._ours(award):
             return
         payload: dict[str, Any] = {
             key: award.payload[key] for key in ("input", "context_ref", "finalize") if key in award.payload
@@ -157,6 +160,24 @@ class Hosting:
             meta=award.meta,
         )
         self._accept(lane, task)
+
+    def note_bid(self, bid: Signal) -> bool:
+        """A bid goes out from here. Returns whether its neuron lives here, so that this host is to serve the award."""
+        if bid.neuron not in self._lanes:
+            return False
+        self._bids.setdefault((bid.trace_id, bid.neuron), set()).add(bid.id)
+        if len(self._bids) > REMEMBERED_BIDS:
+            self._bids.popitem(last=False)
+        return True
+
+    def _ours(self, award: Signal) -> bool:
+        """Whether this host won, and not another one of a neuron with the same name."""
+        instance = award.meta.get("cosmo.instance")
+        if isinstance(instance, str):
+            return instance == self._link.instance
+        # A released peer's award only names the winning bid. Whoever did not bid at all cannot know, and serves.
+        bids = self._bids.get((award.trace_id, award.neuron or ""))
+        return bids is None or award.parent_id in bids
 
     def _chosen(self, task: Signal) -> _Lane | None:
         if task.neuron is not None:
