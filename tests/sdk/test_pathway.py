@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from cosmo_sdk import Pathway, PathwayClosedError, PathwayStopped, Signal, SignalType
+from cosmo_sdk import Pathway, PathwayClosedError, PathwayShutDown, PathwayStopped, Signal, SignalType
 from cosmo_sdk.pathway import BUFFERED
 from cosmo_sdk.testing import ManualClock, settle
 
@@ -169,3 +169,54 @@ async def test_timeouts_follow_the_clock():
 def test_an_unknown_scope_is_refused():
     with pytest.raises(ValueError, match="terminal"):
         Pathway(TRACE, scope="some")  # type: ignore[arg-type]
+
+
+async def test_a_stuck_callback_keeps_nobody_waiting_for_an_end():
+    pathway = Pathway(TRACE)
+    pathway.on(T.PLAN)(lambda each: asyncio.Event().wait())
+    pathway.deliver(signal(T.PLAN))
+    waiting = asyncio.ensure_future(pathway.wait())
+    await settle()
+    pathway.end(PathwayStopped(TRACE, "the trace was stopped"))
+    with pytest.raises(PathwayStopped):
+        await waiting
+    with pytest.raises(PathwayStopped):
+        await pathway.wait()
+    # A Dendrite that goes home leaves no callback behind.
+    pathway.end(PathwayShutDown(TRACE))
+    await settle()
+    assert (await pathway.wait_for(T.PLAN)).type is T.PLAN
+
+
+async def test_a_callback_that_is_cancelled_costs_nobody_a_signal():
+    pathway = Pathway(TRACE)
+
+    @pathway.on(T.PLAN)
+    def cancelled(each: Signal) -> None:
+        raise asyncio.CancelledError
+
+    pathway.deliver(signal(T.PLAN))
+    pathway.deliver(signal(T.AGENT_OUTPUT))
+    assert (await pathway.wait(1)).type is T.AGENT_OUTPUT
+    pathway.deliver(signal(T.FINAL))
+    assert (await pathway.wait(1)).type is T.FINAL
+
+
+async def test_an_iteration_that_is_too_slow_says_how_much_it_missed():
+    pathway = Pathway(TRACE, scope="all")
+    pathway.deliver(signal(T.AGENT_OUTPUT, n=0))
+    iteration = aiter(pathway)
+    assert (await anext(iteration)).payload["n"] == 0
+    for number in range(1, BUFFERED + 6):
+        pathway.deliver(signal(T.AGENT_OUTPUT, n=number))
+    before = pathway.dropped
+    assert (await anext(iteration)).payload["n"] == 6
+    assert pathway.dropped - before == 5
+    await iteration.aclose()
+
+
+async def test_it_says_why_it_closed():
+    pathway = Pathway(TRACE)
+    assert pathway.cause is None
+    pathway.deliver(signal(T.ERROR))
+    assert str(pathway.cause) == f"pathway of {TRACE} closed: ERROR ended the trace"
