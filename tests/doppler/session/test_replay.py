@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cosmo_bus.recording import record_line
+from cosmo_bus.recording import read_recording, record_line
 from cosmo_doppler.controls import ControlError
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session import load_all, open_replay, replay
@@ -54,15 +54,22 @@ def test_a_recording_is_read_and_folded_to_its_end(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["peer-0.1.8.ndjson", "peer-0.1.14.ndjson"])
-def test_what_a_released_peer_recorded_opens_with_the_senders_times(name):
-    session = open_replay(DATA / name)
-    load_all(session)
-    assert len(session.store) == 130
-    assert session.store.subject(0) == "cosmonapse.replay.REGISTER"
-    assert 2.0 < session.timeline.end_at - session.timeline.start_at < 60.0
-    assert [auction.state for auction in session.timeline.board.auctions.values()] == [
-        *["awarded"] * 3,
-        "no bid",
+def test_bare_envelopes_as_the_peers_own_tools_write_them_open_with_the_senders_times(tmp_path, name):
+    bare = b"".join(line.frame + b"\n" for line in read_recording(DATA / name))
+    session = opened(tmp_path, bare)
+    assert (len(session.store), session.status().skipped) == (88, 0)
+    assert session.store.subject(0) == "cosmonapse.replay.DISCOVER"
+    assert 2.0 < session.timeline.end_at - session.timeline.start_at < 10.0
+    as_recorded = open_replay(DATA / name)
+    load_all(as_recorded)
+    assert [(trace.title, trace.status) for trace in session.timeline.board.traces.values()] == [
+        (trace.title, trace.status) for trace in as_recorded.timeline.board.traces.values()
+    ]
+    assert [auction.winner for auction in session.timeline.board.auctions.values()] == [
+        "kettle",
+        "kettle",
+        "samovar",
+        "",
     ]
 
 
