@@ -1,15 +1,23 @@
 """The store: raw frames in one buffer, and what lists and filters need in arrays beside it.
 
-No object per signal survives `append`: a million signals are a few arrays, which the garbage collector never walks.
+No object per signal is kept: a million signals are a few arrays, which the garbage collector never walks. Only the
+headers of the last few are, because whoever follows a bus folds a signal right after it came.
 """
 
 from __future__ import annotations
 
 from array import array
 from bisect import bisect_right
+from collections import deque
 
 from cosmo_doppler.model.observed import Observed
 from cosmo_sdk.header import Header, read_header
+
+_FRESH = 512
+"""Headers kept."""
+
+_FRESH_BYTES = 16_384
+"""Those of longer frames are not: each holds its whole frame."""
 
 
 class _Names:
@@ -41,6 +49,7 @@ class Store:
         self._who = array("I")
         self._trace = array("I")
         self._problem = bytearray()
+        self._fresh: deque[Header | None] = deque(maxlen=_FRESH)
         self._subjects = _Names()
         self._types = _Names()
         self._whos = _Names()
@@ -73,6 +82,7 @@ class Store:
         self._who.append(self._whos.number(header.who))
         self._trace.append(self._traces.number(header.trace_id))
         self._problem.append(1 if header.problem else 0)
+        self._fresh.append(header if len(frame) <= _FRESH_BYTES else None)
 
     def frame(self, seq: int) -> bytes:
         """The frame as it arrived.
@@ -85,11 +95,22 @@ class Store:
         return bytes(self._raw[self._end[seq - 1] if seq else 0 : self._end[seq]])
 
     def header(self, seq: int) -> Header:
-        """Its envelope, read again; payload and meta stay raw."""
-        return read_header(self.frame(seq))
+        """Its envelope, read again unless it came just now; payload and meta stay raw.
+
+        Raises:
+            IndexError: no such row.
+        """
+        fresh = self._fresh
+        place = seq - len(self._end) + len(fresh)
+        known = fresh[place] if 0 <= place < len(fresh) else None
+        return read_header(self.frame(seq)) if known is None else known
 
     def observed(self, seq: int) -> Observed:
-        """The row as the model folds it."""
+        """The row as the model folds it.
+
+        Raises:
+            IndexError: no such row.
+        """
         return Observed(seq, self._at[seq], self.subject(seq), self.header(seq))
 
     def at(self, seq: int) -> float:

@@ -65,13 +65,26 @@ def test_rows_that_do_not_exist(seq):
         store.frame(seq)
 
 
-def test_no_object_for_the_garbage_collector_is_left_for_a_signal():
+def test_rows_come_back_whether_they_are_fresh_old_or_long():
+    store = Store()
+    sent = [
+        frame("TASK", str(number), input={"text": "x" * (40_000 if number % 7 == 0 else 1)})
+        for number in range(1000)
+    ]
+    for number, data in enumerate(sent):
+        store.append(float(number), "s", data)
+        assert store.header(number) == read_header(data)
+    assert [store.header(seq) for seq in range(1000)] == [read_header(data) for data in sent]
+
+
+def test_no_object_for_the_garbage_collector_is_kept_for_a_signal():
     store = Store()
     data = frame("TASK", "a", who="n", input={"text": "x"})
-    store.append(0.0, "s", data)
+    for number in range(2000):
+        store.append(float(number), "s", data)
     gc.collect()
     before = len(gc.get_objects())
-    for number in range(1000):
+    for number in range(2000, 10_000):
         store.append(float(number), "s", data)
     gc.collect()
     assert len(gc.get_objects()) - before < 100
