@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 Scope = Literal["all", "terminal"]
 """What reaches `wait` and iteration: every type, or what ends the work or needs an answer."""
 
+_SCOPES = get_args(Scope)
+
 BUFFERED = 4096
 """Signals kept for a later `wait` or iteration; beyond that the oldest are dropped and counted."""
 
@@ -55,7 +57,7 @@ class Pathway:
         scope: Scope = "all",
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        if scope not in get_args(Scope):
+        if scope not in _SCOPES:
             raise ValueError(f'scope={scope!r} is neither "all" nor "terminal"')
         self.trace_id = trace_id
         self.parent_id = parent_id

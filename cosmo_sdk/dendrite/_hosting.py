@@ -215,9 +215,10 @@ class Hosting:
     def _run(self, lane: _Lane, task: Signal) -> None:
         trace_id = task.trace_id
         lane.running += 1
-        running = self._work.spawn(self._serve(lane, task), "running a neuron")
+        running = self._work.spawn(
+            self._serve(lane, task), "running a neuron", then=lambda done: self._ended(lane, trace_id, done)
+        )
         self._running.setdefault(trace_id, set()).add(running)
-        running.add_done_callback(lambda done: self._ended(lane, trace_id, done))
 
     def _ended(self, lane: _Lane, trace_id: str, done: asyncio.Task[None]) -> None:
         lane.running -= 1

@@ -48,6 +48,8 @@ class Link:
         """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
         self._subscriptions: dict[str, asyncio.Task[Subscription]] = {}
         self._received: set[SignalType] = set()
+        self.epoch = 0
+        """Counts the times subscriptions were dropped: what was open in an earlier epoch may no longer be."""
         self._subjects: dict[str, str] = {type: f"cosmonapse.{namespace}.{type}" for type in SignalType}
 
     def subject(self, type: SignalType | str) -> str:
@@ -134,6 +136,7 @@ class Link:
     async def drop(self, keys: Iterable[str]) -> None:
         """End subscriptions, best effort. Unknown keys are ignored."""
         self._received.clear()
+        self.epoch += 1
         for key in keys:
             opened = self._subscriptions.pop(key, None)
             if opened is not None:

@@ -22,13 +22,17 @@ class PathwayTable:
     def __init__(self, link: Link, clock: Clock) -> None:
         self._link = link
         self._clock = clock
+        self._listening = -1
         self._by_trace: dict[str, list[Pathway]] = {}
         self._awaited: dict[str, list[tuple[SignalType, str, asyncio.Future[Signal]]]] = {}
         self._decisions: OrderedDict[tuple[str, SignalType], Signal] = OrderedDict()
 
     async def listen(self) -> None:
         """Receive every type a Pathway may see."""
-        await self._link.ensure_subscribed(*PATHWAY_TYPES)
+        if self._listening != self._link.epoch:
+            epoch = self._link.epoch
+            await self._link.ensure_subscribed(*PATHWAY_TYPES)
+            self._listening = epoch
 
     def open(
         self, trace_id: str, *, parent_id: str | None, scope: Scope, role: str = "originator"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
@@ -17,17 +17,31 @@ class Work:
     """Tasks that somebody must hold on to."""
 
     def __init__(self) -> None:
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self._tasks: dict[asyncio.Task[Any], Callable[[asyncio.Task[Any]], None] | None] = {}
 
-    def spawn(self, coroutine: Coroutine[Any, Any, Any], what: str) -> asyncio.Task[Any]:
-        """Run a coroutine beside everything else. What it raises is logged as `what`."""
+    def spawn(
+        self,
+        coroutine: Coroutine[Any, Any, Any],
+        what: str,
+        *,
+        then: Callable[[asyncio.Task[Any]], None] | None = None,
+    ) -> asyncio.Task[Any]:
+        """Run a coroutine beside everything else. What it raises is logged as `what`.
+
+        Args:
+            coroutine: the work.
+            what: names it in the log.
+            then: called once with its task, however it ends, even before its first step.
+        """
         task = asyncio.get_running_loop().create_task(coroutine, name=what)
-        self._tasks.add(task)
+        self._tasks[task] = then
         task.add_done_callback(self._done)
         return task
 
     def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
+        then = self._tasks.pop(task, None)
+        if then is not None:
+            then(task)
         if not task.cancelled() and (error := task.exception()) is not None:
             logger.error("%s failed: %s", task.get_name(), error, exc_info=error)
 
