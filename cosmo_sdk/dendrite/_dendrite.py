@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import warnings
+import weakref
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, get_args
@@ -109,7 +110,9 @@ class Dendrite(LifecycleHooks):
         self._timers: list[asyncio.Task[Any]] = []
         self._routed_as: str | None = None
         self._build(Link(synapse, namespace, role), clock, ids)
-        synapse.on_state(self._on_state)
+        # Synapses outlive Dendrites and have no way to forget a listener.
+        told = weakref.WeakMethod(self._on_state)
+        synapse.on_state(lambda state: (tell := told()) and tell(state))
 
     def _build(self, link: Link, clock: Clock, ids: Ids) -> None:
         """Make the collaborators and tell the inbound walk who reacts to what."""
@@ -472,6 +475,7 @@ class Dendrite(LifecycleHooks):
 
     def _on_state(self, state: SynapseState) -> None:
         """The bus came back: whoever watches there has forgotten us, and we may have missed somebody."""
+        self._link.note_state(state)
         if state == "connected" and self._running:
             again = [self._liveness.announce_all, *([] if self._store is None else [self._liveness.discover])]
             self._work.spawn(best_effort("announcing again", *again), "announcing again")

@@ -29,6 +29,12 @@ MAX_RUNNING = 256
 MAX_WAITING = 10_000
 """Tasks that may wait for an Axon; further ones are answered with ERROR OVERLOADED."""
 
+HOLD_S = 60.0
+"""How long a reply is held for a bus that went away, seconds."""
+
+RETURN_S = 1.0
+"""How long a held reply waits after the bus is back, so that whoever asked is back too, seconds."""
+
 REMEMBERED_BIDS = 4096
 """Auctions in which this host bid, kept to recognise its awards."""
 
@@ -242,7 +248,7 @@ class Hosting:
             logger.exception("axon %s failed on %s", axon.neuron_id, task.id)
             reply = axon.error(task, "AXON_EXCEPTION", str(error))
         try:
-            await self._link.publish(reply)
+            await self._deliver(reply)
         except EnvelopeError as error:
             await self._say(axon.error(task, "OUTPUT_NOT_SERIALIZABLE", str(error)))
             return
@@ -254,9 +260,21 @@ class Hosting:
         if task.payload.get("finalize") is True and reply.type is SignalType.AGENT_OUTPUT:
             await self._say(axon.final(reply))
 
-    async def _say(self, signal: Signal) -> None:
+    async def _deliver(self, signal: Signal) -> None:
+        """Publish what somebody waits for. While the bus is away it is held, and sent once everybody may be back."""
         try:
             await self._link.publish(signal)
+        except SynapseError:
+            if self._closing or self._link.synapse.connected:
+                raise
+            if not await self._link.returned(self._clock, HOLD_S):
+                raise
+            await self._clock.sleep(RETURN_S)
+            await self._link.publish(signal)
+
+    async def _say(self, signal: Signal) -> None:
+        try:
+            await self._deliver(signal)
         except SynapseError as error:
             logger.warning("%s of %s is lost: %s", signal.type, signal.trace_id, error)
 

@@ -10,10 +10,11 @@ from contextlib import suppress
 from typing import Literal
 from uuid import uuid4
 
+from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import DendriteProtocolError, RoleError, SynapseError
 from cosmo_sdk.signal_types import SYNAPSE_TYPES, SignalType
-from cosmo_sdk.synapse.base import SignalHandler, Subscription, Synapse
+from cosmo_sdk.synapse.base import SignalHandler, Subscription, Synapse, SynapseState
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
@@ -48,6 +49,7 @@ class Link:
         """Gets every Signal of the types subscribed to. Set once, by the Dendrite."""
         self._subscriptions: dict[str, asyncio.Task[Subscription]] = {}
         self._received: set[SignalType] = set()
+        self._awaiting: set[asyncio.Future[None]] = set()
         self.epoch = 0
         """Counts the times subscriptions were dropped: what was open in an earlier epoch may no longer be."""
         self._subjects: dict[str, str] = {type: f"cosmonapse.{namespace}.{type}" for type in SignalType}
@@ -132,6 +134,27 @@ class Link:
             if self._subscriptions.get(key) is opened:
                 del self._subscriptions[key]
             raise
+
+    def note_state(self, state: SynapseState) -> None:
+        """The connection changed: whoever waits for its return goes on."""
+        if state == "connected":
+            for waiting in self._awaiting:
+                if not waiting.done():
+                    waiting.set_result(None)
+
+    async def returned(self, clock: Clock, timeout_s: float) -> bool:
+        """Wait until the bus is connected. False when it is not in time."""
+        if self.synapse.connected:
+            return True
+        waiting: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._awaiting.add(waiting)
+        try:
+            await within(clock, waiting, timeout_s)
+        except TimeoutError:
+            return False
+        finally:
+            self._awaiting.discard(waiting)
+        return True
 
     async def drop(self, keys: Iterable[str]) -> None:
         """End subscriptions, best effort. Unknown keys are ignored."""

@@ -75,11 +75,12 @@ class Liveness:
 
     async def leave(self, neuron_id: str, reason: str | None) -> None:
         """DEREGISTER a participant, here and on the bus."""
-        await self._link.publish(
-            self._signal(SignalType.DEREGISTER, Directed(id=neuron_id), {"reason": reason} if reason else {})
-        )
-        if self._store is not None:
-            await self._store.mark_deregistered(neuron_id)
+        said = {"reason": reason} if reason else {}
+        try:
+            await self._link.publish(self._signal(SignalType.DEREGISTER, Directed(id=neuron_id), said))
+        finally:
+            if self._store is not None:
+                await self._store.mark_deregistered(neuron_id)
 
     async def beat(self, *, reregister: bool) -> None:
         """One heartbeat for everybody who lives here."""
