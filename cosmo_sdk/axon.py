@@ -104,7 +104,15 @@ class Axon(LifecycleHooks):
         return set(capabilities) <= set(self.capabilities)
 
     def bind(self, memory: Memory | None, clock: Clock, ids: Ids) -> None:
-        """Give it the memories, the time and the ids of the Dendrite that hosts it; None takes the memories away."""
+        """Give it the memories, the time and the ids of the Dendrite that hosts it; None takes the memories away.
+
+        Raises:
+            RuntimeError: another Dendrite hosts it.
+        """
+        if memory is not None and self._memory is not None and memory is not self._memory:
+            raise RuntimeError(
+                f"axon {self.neuron_id!r} is attached to another Dendrite: detach it there first"
+            )
         self._memory = memory
         self._clock = self._hook_clock = clock
         self._ids = ids

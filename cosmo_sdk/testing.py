@@ -1,4 +1,4 @@
-"""For tests of agents: time that moves when told to, ids that can be predicted, and a room full of Dendrites."""
+"""For tests of agents: time that moves when told to, ids that can be predicted, a loop that comes to rest."""
 
 from __future__ import annotations
 

@@ -264,6 +264,7 @@ class Dendrite(LifecycleHooks):
 
         Raises:
             ValueError: a neuron of that name is attached already.
+            RuntimeError: the Axon is attached to another Dendrite.
         """
         self._hosting.attach(axon)
 
@@ -272,6 +273,7 @@ class Dendrite(LifecycleHooks):
 
         Raises:
             ValueError: a neuron of that name is attached already.
+            RuntimeError: the Axon is attached to another Dendrite.
         """
         self._hosting.attach(axon)
         if self._running:

@@ -195,6 +195,8 @@ class Dispatcher:
         scope: Scope = "all",
         finalize: bool | None = None,
         meta: dict[str, Any] | None = None,
+        open_call: bool = False,
+        inherit_trace: bool = False,
     ) -> Pathway:
         """As `dispatch`: the caller wires `@pw.on(...)` on what comes back."""
         return await self.dispatch(
@@ -207,6 +209,8 @@ class Dispatcher:
             scope=scope,
             finalize=finalize,
             meta=meta,
+            open_call=open_call,
+            inherit_trace=inherit_trace,
         )
 
     async def dispatch_and_wait(
@@ -281,6 +285,8 @@ class Dispatcher:
         parent_id: str | None = None,
         context_ref: str | None = None,
         meta: dict[str, Any] | None = None,
+        open_call: bool = False,
+        inherit_trace: bool = False,
     ) -> Signal:
         """Dispatch and wait, again and again as the strategy says (PROTOCOL 6.16).
 
@@ -306,6 +312,8 @@ class Dispatcher:
             parent_id=parent_id,
             context_ref=context_ref,
             meta=meta,
+            open_call=open_call,
+            inherit_trace=inherit_trace,
         )
 
     async def send(self, spec: TaskSpec) -> Signal:
@@ -347,7 +355,7 @@ class Dispatcher:
         self, spec: TaskSpec, scope: Scope, retry: RetryStrategy, timeout_s: float | None
     ) -> Signal:
         timeout_s = timeout_s if retry.timeout_s is None else retry.timeout_s
-        first = spec.trace_id or self._ids.trace()
+        first = place(spec.trace_id, None, spec.inherit_trace)[0] or self._ids.trace()
         traces: list[str] = []
 
         async def attempt(number: int) -> Signal:

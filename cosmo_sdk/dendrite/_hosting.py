@@ -95,11 +95,12 @@ class Hosting:
 
         Raises:
             ValueError: this Dendrite hosts one of that name already.
+            RuntimeError: another Dendrite hosts this Axon.
         """
         if axon.neuron_id in self._axons:
             raise ValueError(f"neuron {axon.neuron_id!r} is already attached to this Dendrite")
-        self._axons[axon.neuron_id] = axon
         axon.bind(self._memory, self._clock, self._ids)
+        self._axons[axon.neuron_id] = axon
 
     def open(self) -> None:
         """Every attached Axon takes part from now on."""

@@ -243,3 +243,40 @@ async def test_stopping_the_dendrite_ends_its_waits(room: Room):
     await orchestrator.stop()
     with pytest.raises(PathwayShutDown):
         await waiting
+
+
+async def test_nested_work_may_stay_on_the_trace_also_when_retried(room: Room):
+    host: list[Dendrite] = []
+
+    async def outer(input, context):
+        for retry in (None, RetryStrategy(max_attempts=1)):
+            await host[0].dispatch_and_wait(neuron="inner", input={}, inherit_trace=True, retry=retry)
+        return {}
+
+    await room.worker("inner", echo)
+    host.append(await room.dendrite("outer-host", axons=[Axon(neuron_id="outer", neuron_fn=outer)]))
+    orchestrator = await room.dendrite()
+    # On one trace the inner outputs are heard as well: only the outer FINAL is the end.
+    await orchestrator.dispatch_and_wait(neuron="outer", input={}, scope="terminal", trace_id="trc_x")
+    parent, *nested = room.of(SignalType.TASK)
+    assert [(task.trace_id, task.parent_id) for task in nested] == [("trc_x", parent.id)] * 2
+
+
+async def test_replies_have_the_time_and_the_ids_of_their_host(room: Room):
+    await room.worker("a", echo)
+    orchestrator = await room.dendrite()
+    await room.clock.advance(60)
+    reply = await orchestrator.dispatch_and_wait(neuron="a", input={})
+    assert reply.ts == room.clock.now()
+    assert int(reply.id[-8:], 32) < 1000
+
+
+async def test_an_axon_lives_on_one_dendrite(room: Room):
+    axon = Axon(neuron_id="a", neuron_fn=echo)
+    first = await room.dendrite("first", axons=[axon])
+    second = await room.dendrite("second")
+    with pytest.raises(RuntimeError, match="detach it there first"):
+        second.attach_axon(axon)
+    await first.detach_axon("a")
+    await second.add_axon(axon)
+    assert (await second.dispatch_and_wait(neuron="a", input={})).neuron == "a"
