@@ -11,11 +11,11 @@ from collections import Counter
 from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
 from cosmo_doppler.model.roster import Participant, Roster
-from cosmo_doppler.model.traces import OVER, Node, Trace
+from cosmo_doppler.model.trace_book import TraceBook
+from cosmo_doppler.model.traces import Node, Trace
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.header import Header
@@ -44,9 +44,6 @@ class Board:
     """
 
     def __init__(self, *, max_traces: int = MAX_TRACES, max_nodes: int = MAX_NODES) -> None:
-        self.traces: dict[str, Trace] = {}
-        self.trace_order: list[str] = []
-        """Trace ids by arrival."""
         self.now = 0.0
         """Epoch seconds of the moment this board shows."""
         self.signals = 0
@@ -57,15 +54,26 @@ class Board:
         """Signals that had been delivered before; they change nothing."""
         self.types: Counter[str] = Counter()
         """Signals by type; those of no known type under UNKNOWN_TYPE."""
-        self.evicted_traces = 0
+        self._traces = TraceBook(max_traces=max_traces, max_nodes=max_nodes)
         self._auctions = AuctionBook()
         self._requests = RequestBook()
         self._roster = Roster()
-        self._links = Links()
         self._changes = Changes()
-        self._max_traces = max_traces
-        self._max_nodes = max_nodes
-        self._nodes = 0
+
+    @property
+    def traces(self) -> dict[str, Trace]:
+        """Every trace that is kept, by id."""
+        return self._traces.by_id
+
+    @property
+    def trace_order(self) -> list[str]:
+        """Trace ids by arrival."""
+        return self._traces.order
+
+    @property
+    def evicted_traces(self) -> int:
+        """Traces forgotten because there were too many."""
+        return self._traces.evicted
 
     @property
     def auctions(self) -> dict[str, Auction]:
@@ -143,9 +151,7 @@ class Board:
         if header.id and header.id in trace.by_id:
             return False
         node = Node(seen.seq, seen.at, header.id, header.parent_id, trace.id, header.type, who)
-        self._nodes += 1
-        self._place(trace, node)
-        self._changes.traces.add(trace.id)
+        self._changes.traces |= self._traces.place(trace, node)
         fold = _FOLDS.get(header.type)
         if fold is not None:
             fold(self, trace, node, header)
@@ -158,59 +164,13 @@ class Board:
         trace.settle(node.at)
         return True
 
-    def _place(self, trace: Trace, node: Node) -> None:
-        """Hang a signal into its tree, or below another trace's when its parent is there (PROTOCOL 3.4)."""
-        parent_id = node.parent_id
-        if parent_id is not None and parent_id not in trace.by_id:
-            other = self._links.home_of(parent_id)
-            if other is not None and other != trace.id:
-                node.placement = "linked"
-                self._nest(trace, other)
-        trace.tree.place(node)
-        if parent_id is not None and trace.tree.waits_for(parent_id):
-            self._links.await_parent(parent_id, trace.id)
-        if not node.id:
-            return
-        for waiting in self._links.arrived(node.id, trace.id):
-            child = self.traces.get(waiting)
-            if child is not None and child is not trace and child.tree.waits_for(node.id):
-                child.tree.link(node.id)
-                self._nest(child, trace.id)
-                self._changes.traces.add(child.id)
-
-    def _nest(self, child: Trace, parent_id: str) -> None:
-        parent = self.traces.get(parent_id)
-        if child.parent_trace is None and parent is not None:
-            child.parent_trace = parent_id
-            parent.child_traces.append(child.id)
-            self._changes.traces.add(parent_id)
-
     def _open_trace(self, id: str, at: float) -> Trace:
-        if len(self.traces) >= self._max_traces or self._nodes >= self._max_nodes:
-            self._evict()
-        trace = self.traces[id] = Trace(id, at)
-        self.trace_order.append(id)
-        return trace
-
-    def _evict(self) -> None:
-        """Forget the oldest tenth: finished traces first, whatever is oldest when none is."""
-        count = max(1, len(self.traces) // 10)
-        finished = [key for key in self.trace_order if self.traces[key].status in OVER][:count]
-        gone = set(finished or self.trace_order[:count])
-        for key in gone:
-            trace = self.traces.pop(key)
-            self._nodes -= trace.signals
-            self._links.forget(trace)
-        for trace in self.traces.values():
-            if trace.parent_trace in gone:
-                trace.parent_trace = None
-            if not gone.isdisjoint(trace.child_traces):
-                trace.child_traces = [child for child in trace.child_traces if child not in gone]
-        self.trace_order = [key for key in self.trace_order if key not in gone]
-        self._auctions.forget(gone)
-        self._requests.forget(gone)
-        self.evicted_traces += len(gone)
-        self._changes = Changes(signals=self._changes.signals, reset=True)
+        if self._traces.full:
+            gone = self._traces.evict()
+            self._auctions.forget(gone)
+            self._requests.forget(gone)
+            self._changes = Changes(signals=self._changes.signals, reset=True)
+        return self._traces.open(id, at)
 
     # -- auctions
 
