@@ -149,9 +149,11 @@ class Session:
         except asyncio.CancelledError:
             logger.debug("the engine was stopped")
         except BaseException as error:
-            self.failure = _the_one(error)
+            cause = _the_one(error)
+            self.report("unreachable", detail=f"internal error: {cause!r}")
+            # Last: whoever sees it may also read why.
+            self.failure = cause
             logger.exception("the engine failed")
-            self.report("unreachable", detail=f"internal error: {self.failure!r}")
         finally:
             self.operator = None
             ready.set()
