@@ -92,9 +92,7 @@ class Axon(LifecycleHooks):
         self._slots = None if max_concurrent is None else asyncio.Semaphore(max_concurrent)
         self._memory: Memory | None = None
         self._before: list[Callable[..., Any]] = []
-        self._detectors: dict[SignalType, list[Detector]] = {
-            type: [] for type in (SignalType.ERROR, SignalType.CLARIFICATION, SignalType.PERMISSION)
-        }
+        self._detectors: list[tuple[SignalType, Detector]] = []
         self._output_rules: list[Detector] = []
         self._extras = self._declared(neuron_fn)
         self._blocks = not _is_coroutine_function(neuron_fn)
@@ -126,22 +124,25 @@ class Axon(LifecycleHooks):
 
     def detects_error(self, fn: Rule) -> Rule:
         """Call `fn(result)`: a dict it returns (`code`, `message`, `recoverable`) makes the reply an ERROR."""
-        self._detectors[SignalType.ERROR].append(fn)
-        return fn
+        return self._detects(SignalType.ERROR, fn)
 
     def detects_clarification(self, fn: Rule) -> Rule:
         """Call `fn(result)`: a dict it returns (`question`, `context`) makes the reply a CLARIFICATION."""
-        self._detectors[SignalType.CLARIFICATION].append(fn)
-        return fn
+        return self._detects(SignalType.CLARIFICATION, fn)
 
     def detects_permission(self, fn: Rule) -> Rule:
         """Call `fn(result)`: a dict it returns (`action`, `scope`, `reason`) makes the reply a PERMISSION."""
-        self._detectors[SignalType.PERMISSION].append(fn)
-        return fn
+        return self._detects(SignalType.PERMISSION, fn)
 
     def detects_output(self, fn: Rule) -> Rule:
         """Call `fn(result)`: what it returns, unless None, is the output."""
         self._output_rules.append(fn)
+        return fn
+
+    def _detects(self, type: SignalType, fn: Rule) -> Rule:
+        self._detectors.append((type, fn))
+        # Errors are looked for first, then questions, however they were registered.
+        self._detectors.sort(key=lambda detector: _DETECTED.index(detector[0]))
         return fn
 
     # -- work
@@ -193,7 +194,8 @@ class Axon(LifecycleHooks):
     async def _run(self, task: Signal) -> Any:
         asked = task.payload.get("input")
         given: Any = asked if asked is not None else {}
-        context = await self._fetch(task.payload.get("context_ref"))
+        reference = task.payload.get("context_ref")
+        context = [] if reference is None else await self._fetch(reference)
         for rule in self._before:
             changed = await _maybe(rule(given, context))
             if isinstance(changed, dict):
@@ -213,11 +215,10 @@ class Axon(LifecycleHooks):
             return []
 
     async def _shape(self, task: Signal, result: Any) -> Signal:
-        for type, detectors in self._detectors.items():
-            for detect in detectors:
-                found = await _maybe(detect(result))
-                if isinstance(found, dict):
-                    return self._reply(task, type, _MARKED[type](found))
+        for type, detect in self._detectors:
+            found = await _maybe(detect(result))
+            if isinstance(found, dict):
+                return self._reply(task, type, _MARKED[type](found))
         for rule in self._output_rules:
             replaced = await _maybe(rule(result))
             result = result if replaced is None else replaced
@@ -349,6 +350,7 @@ def _error(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+_DETECTED = (SignalType.ERROR, SignalType.CLARIFICATION, SignalType.PERMISSION)
 _MARKERS = (
     ("__error__", SignalType.ERROR),
     ("__clarification__", SignalType.CLARIFICATION),

@@ -342,14 +342,17 @@ class Dispatcher:
         return pathway
 
     async def _resolve(self, spec: TaskSpec, scope: Scope, timeout_s: float | None) -> Signal:
-        async with await self._follow(spec, scope) as pathway:
+        pathway = await self._follow(spec, scope)
+        try:
             deadline = None if timeout_s is None else self._clock.monotonic() + timeout_s
-            while True:
+            signal = await pathway.wait(timeout_s)
+            # A question is no end: under this scope the caller wants the outcome (DESIGN 6.6).
+            while scope != "all" and signal.type not in TERMINAL_TYPES:
                 left = None if deadline is None else max(0.0, deadline - self._clock.monotonic())
                 signal = await pathway.wait(left)
-                # A question is no end: under this scope the caller wants the outcome (DESIGN 6.6).
-                if scope == "all" or signal.type in TERMINAL_TYPES:
-                    return signal
+            return signal
+        finally:
+            await pathway.close()
 
     async def _retry(
         self, spec: TaskSpec, scope: Scope, retry: RetryStrategy, timeout_s: float | None
