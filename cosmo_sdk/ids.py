@@ -14,7 +14,9 @@ from typing import Protocol
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _RANDOM_BITS = 80
-_RANDOM_MASK = (1 << _RANDOM_BITS) - 1
+_LOW_BITS = 20
+"""The last four characters."""
+_LOW_MASK = (1 << _LOW_BITS) - 1
 
 
 class Ids(Protocol):
@@ -45,26 +47,32 @@ class Ulids:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._millisecond = -1
-        self._random = 0
-        self._high = -1
+        self._high = 0
+        self._low = _LOW_MASK
         self._prefix = ""
 
     def next(self) -> str:
         """The next ULID, larger than every one before it."""
         now = time.time_ns() // 1_000_000
         with self._lock:
-            if now > self._millisecond:
-                self._millisecond = now
-                # The top bit stays free, so that counting up inside a millisecond cannot overflow.
-                self._random = int.from_bytes(os.urandom(10), "big") >> 1
+            # Inside a millisecond only the last characters change; nothing above them is computed again.
+            if now > self._millisecond or self._low == _LOW_MASK:
+                self._start_prefix(now)
             else:
-                self._random = (self._random + 1) & _RANDOM_MASK
-            value = self._millisecond << _RANDOM_BITS | self._random
-            # Inside a millisecond hardly more than the last characters change.
-            if value >> 20 != self._high:
-                self._high = value >> 20
-                self._prefix = encode_ulid(value)[:22]
-            return self._prefix + _PAIRS[(value >> 10) & 0x3FF] + _PAIRS[value & 0x3FF]
+                self._low += 1
+            low = self._low
+            return self._prefix + _PAIRS[low >> 10] + _PAIRS[low & 0x3FF]
+
+    def _start_prefix(self, now: int) -> None:
+        if now > self._millisecond:
+            self._millisecond = now
+            # The top bit stays free, so that counting up inside a millisecond cannot overflow.
+            random = int.from_bytes(os.urandom(10), "big") >> 1
+            self._high, self._low = random >> _LOW_BITS, random & _LOW_MASK
+        else:
+            self._high, self._low = self._high + 1, 0
+        value = self._millisecond << _RANDOM_BITS | self._high << _LOW_BITS
+        self._prefix = encode_ulid(value)[:22]
 
     def event(self) -> str:
         """A fresh `evt_` id."""

@@ -75,3 +75,12 @@ def test_threads_never_share_an_id():
 def test_two_sources_do_not_repeat_each_other():
     one, other = Ulids(), Ulids()
     assert not {one.next() for _ in range(500)} & {other.next() for _ in range(500)}
+
+
+def test_ids_rise_through_more_than_a_million_in_one_millisecond(monkeypatch):
+    monkeypatch.setattr(ids.time, "time_ns", lambda: 1_000_000_000)
+    monkeypatch.setattr(ids.os, "urandom", lambda count: b"\x7f" + b"\xff" * (count - 1))
+    source = Ulids()
+    made = [source.next() for _ in range(3)]
+    assert made == sorted(set(made))
+    assert {decode(ulid) >> 80 for ulid in made} == {1000}
