@@ -155,7 +155,7 @@ class Pathway:
             self._remember(signal)
         if signal.type in TERMINAL_TYPES:
             self._finish(PathwayClosedError(self.trace_id, f"{signal.type} ended the trace"))
-        if self._caller is not None or any(type is signal.type for type, _ in self._callbacks):
+        if self._caller is not None or (self._callbacks and self._calls_for(signal.type)):
             self._pending.append(signal)
             if self._caller is None:
                 self._caller = asyncio.get_running_loop().create_task(self._call_back())
@@ -180,6 +180,9 @@ class Pathway:
             caller.cancel()
 
     # -- inside
+
+    def _calls_for(self, type: SignalType) -> bool:
+        return any(wanted is type for wanted, _ in self._callbacks)
 
     def _finish(self, reason: PathwayClosedError) -> None:
         self._closed = reason
