@@ -30,7 +30,7 @@ REMEMBERED_ROUNDS = 1024
 IDLE_TURN_S = 0.001
 """A turn of the event loop that takes less than this had little to do, seconds."""
 
-CATCH_UP = 10
+CATCH_UP = 4
 """How many windows a loop that is behind may take to read its backlog."""
 
 
@@ -76,6 +76,7 @@ class Auctioneer:
         self._clock = clock
         self._ids = ids
         self._open: dict[str, Round] = {}
+        self._arrived = 0
         self._decided: OrderedDict[str, Signal] = OrderedDict()
 
     async def dispatch_offer(
@@ -157,6 +158,7 @@ class Auctioneer:
             return
         bid = read_bid(id=signal.id, neuron=signal.neuron, payload=signal.payload, meta=signal.meta)
         if held is not None:
+            self._arrived += 1
             held.add(bid)
         elif bid.neuron:
             self._work.spawn(self._decline(offer, bid, "late"), "declining a late bid")
@@ -193,17 +195,20 @@ class Auctioneer:
     async def _catch_up(self, window_s: float) -> None:
         """The window is over: take in the bids that came in time and still lie in a queue of this process.
 
-        A loop that is behind would else decide on the bids it happens to have read. Costs nothing on an idle one.
+        A loop that is behind would else decide on the bids it happens to have read. It has caught up when a turn was
+        short, or when bids have stopped coming for two; an idle loop is done at once.
         """
         now = self._clock.monotonic
-        enough = now() + CATCH_UP * window_s
         before = now()
-        while before < enough:
+        enough = before + CATCH_UP * window_s
+        arrived, quiet = self._arrived, 0
+        while before < enough and quiet < 2:
             await asyncio.sleep(0)
             after = now()
             if after - before < IDLE_TURN_S:
                 return
-            before = after
+            quiet = quiet + 1 if arrived == self._arrived else 0
+            before, arrived = after, self._arrived
 
     def _award(self, offer: Signal, winner: Bid, payload: dict[str, Any]) -> Signal:
         terms = {"cost": winner.cost, "eta_ms": winner.eta_ms, "confidence": winner.confidence}

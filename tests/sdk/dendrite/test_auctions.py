@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any
 
 import pytest
 
-from cosmo_sdk import Axon, Directed, NoBids, PathwayStopped, Signal, SignalType
+from cosmo_sdk import Axon, Dendrite, Directed, MemorySynapse, NoBids, PathwayStopped, Signal, SignalType
 from cosmo_sdk.testing import settle
 from tests.sdk.dendrite.room import Room
 
@@ -211,3 +212,28 @@ async def test_the_award_carries_context_and_the_neuron_gets_it(room: Room):
     pathway = await offer(room, await room.dendrite(), context_ref="ctx://kb/1")
     await pathway.wait(1)
     assert contexts == [["ctx://kb/1"]]
+
+
+async def test_no_bid_is_lost_to_a_producer_that_is_behind():
+    """On the real clock: the loop is blocked for longer than the window, by others."""
+    synapse = MemorySynapse()
+    async with (
+        Dendrite(synapse=synapse, heartbeat_s=0) as orchestrator,
+        Dendrite(synapse=synapse, role="worker", heartbeat_s=0) as worker,
+    ):
+        await worker.add_axon(Axon(neuron_id="a", neuron_fn=work, capabilities=["x"]))
+
+        @worker.on_task_offer
+        async def respond(made: Signal) -> None:
+            # What a burst of other work does to a loop, three turns long.
+            for _ in range(3):
+                time.sleep(0.02)  # noqa: ASYNC251 - blocking the loop is the point
+                await asyncio.sleep(0)
+                await worker.bid(made, neuron="a", cost=1)
+
+        await settle()
+        pathway = await orchestrator.dispatch_offer(
+            input={}, capabilities=["x"], deadline_ms=10, select="lowest_cost"
+        )
+        assert (await pathway.wait(5)).neuron == "a"
+    await synapse.close()
