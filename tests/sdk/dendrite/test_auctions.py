@@ -229,7 +229,7 @@ async def test_no_bid_is_lost_to_a_producer_that_is_behind():
             for _ in range(3):
                 time.sleep(0.02)  # noqa: ASYNC251 - blocking the loop is the point
                 await asyncio.sleep(0)
-                await worker.bid(made, neuron="a", cost=1)
+            await worker.bid(made, neuron="a", cost=1)
 
         await settle()
         pathway = await orchestrator.dispatch_offer(
