@@ -195,6 +195,16 @@ class Dendrite(LifecycleHooks):
         """What the attached Axons can do together, sorted, each once."""
         return self._hosting.capabilities
 
+    @property
+    def dropped(self) -> int:
+        """Signals that arrived and were lost here, because a handler or the registry store could not keep up."""
+        return self._handlers.dropped + self._liveness.dropped
+
+    @property
+    def duplicates(self) -> int:
+        """Signals that arrived again within a minute and did not act again."""
+        return self._inbound.duplicates
+
     # -- life
 
     async def start(self) -> None:

@@ -86,8 +86,15 @@ class HandlerTable:
     def __init__(self, capabilities_of: Callable[[str], Mapping[str, Any] | set[str]]) -> None:
         self._entries: dict[SignalType, list[_Entry]] = {}
         self._capabilities_of = capabilities_of
+        self._dropped_before = 0
         self.added: Callable[[SignalType], None] = _ignore
         """Called with the type of each handler as it is registered; a running Dendrite subscribes then."""
+
+    @property
+    def dropped(self) -> int:
+        """Signals no handler got to, because it could not keep up or this Dendrite stopped."""
+        deliveries = (entry.delivery for entries in self._entries.values() for entry in entries)
+        return self._dropped_before + sum(each.dropped for each in deliveries if each is not None)
 
     @property
     def types(self) -> set[SignalType]:
@@ -147,6 +154,7 @@ class HandlerTable:
             for entry in entries:
                 delivery, entry.delivery = entry.delivery, None
                 if delivery is not None:
+                    self._dropped_before += delivery.dropped + delivery.waiting
                     await delivery.close()
 
     def _matches(self, signal: Signal, filters: Filters) -> bool:

@@ -57,6 +57,7 @@ class Liveness:
         self._ids = ids
         self._capabilities: OrderedDict[str, set[str]] = OrderedDict()
         self._mirroring: Delivery | None = None
+        self._dropped_before = 0
 
     # -- saying who lives here
 
@@ -144,7 +145,13 @@ class Liveness:
         """Give up what has not reached the store yet."""
         mirroring, self._mirroring = self._mirroring, None
         if mirroring is not None:
+            self._dropped_before += mirroring.dropped + mirroring.waiting
             await mirroring.close()
+
+    @property
+    def dropped(self) -> int:
+        """Signals of presence that never reached the store, because it could not keep up or this Dendrite stopped."""
+        return self._dropped_before + (0 if self._mirroring is None else self._mirroring.dropped)
 
     def capabilities_of(self, neuron_id: str) -> set[str]:
         """What a participant can do, as far as is known here."""
@@ -174,7 +181,7 @@ class Liveness:
             return
         now = self._clock.now()
         for record in await self._store.list():
-            if record.neuron_id in self._hosting.axons:
+            if record.neuron_id in self._hosting.axons or record.neuron_id in self._memory.engrams:
                 continue
             if now - record.last_seen > timedelta(seconds=stale_after_s):
                 await self._store.mark_stale(record.neuron_id, now)

@@ -15,6 +15,7 @@ from cosmo_sdk import (
     Signal,
     SignalType,
 )
+from cosmo_sdk.synapse.delivery import CONCURRENCY
 from cosmo_sdk.testing import settle
 from tests.sdk.dendrite.room import Room
 
@@ -233,3 +234,27 @@ async def test_shutdown_ends_open_pathways(room: Room):
     await dendrite.stop()
     with pytest.raises(PathwayShutDown):
         await pathway.wait()
+
+
+async def test_what_a_handler_did_not_get_to_is_counted(room: Room):
+    dendrite = await room.dendrite()
+
+    @dendrite.on_plan
+    async def stuck(signal: Signal) -> None:
+        await asyncio.Event().wait()
+
+    await settle()
+    plan = Signal(type=T.PLAN, payload={"steps": []})
+    for _ in range(CONCURRENCY + 3):
+        await dendrite.publish(plan)
+    await settle()
+    assert dendrite.dropped == 0
+    await dendrite.stop()
+    assert dendrite.dropped == 3
+
+
+async def test_duplicates_are_counted(room: Room):
+    dendrite = await room.dendrite()
+    stop = await dendrite.emit_stop(trace_id="trc_x")
+    await dendrite.publish(stop)
+    assert dendrite.duplicates == 1
