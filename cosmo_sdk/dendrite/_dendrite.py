@@ -19,9 +19,10 @@ from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
 from cosmo_sdk.dendrite._facade import delegate, on
 from cosmo_sdk.dendrite._handlers import Handler, HandlerTable
+from cosmo_sdk.dendrite._hearing import Hearing
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._inbound import Inbound
-from cosmo_sdk.dendrite._link import ROUTED, Link, Role
+from cosmo_sdk.dendrite._link import Link, Role
 from cosmo_sdk.dendrite._liveness import Liveness, best_effort
 from cosmo_sdk.dendrite._memory import Memory
 from cosmo_sdk.dendrite._pathways import PathwayTable
@@ -30,7 +31,6 @@ from cosmo_sdk.dendrite._stop import Stopper, Tombstones
 from cosmo_sdk.dendrite._wiring import wire
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.engram.base import Engram
-from cosmo_sdk.envelope import Signal
 from cosmo_sdk.hooks import LifecycleHooks
 from cosmo_sdk.ids import ULIDS, Ids
 from cosmo_sdk.registry.base import RegistryStore
@@ -43,18 +43,6 @@ _T = SignalType
 
 DRAIN_S = 0.5
 """How long work under way may go on after `stop()`, seconds."""
-
-HOSTING = (_T.TASK, _T.TASK_AWARDED, _T.DISCOVER)
-"""What a host of Axons must hear."""
-
-REGISTRY = (_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT)
-"""What a registry is made of."""
-
-REMEMBERING = (_T.RECALL, _T.IMPRINT, _T.FINAL, _T.ERROR, _T.DISCOVER)
-"""What a host of Engrams must hear."""
-
-ALWAYS = (_T.STOP, _T.RECALLED, _T.IMPRINTED, _T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION)
-"""What every Dendrite hears: its own traces ending, and answers, also those that come before they are awaited."""
 
 
 class Dendrite(LifecycleHooks):
@@ -108,7 +96,6 @@ class Dendrite(LifecycleHooks):
         self._clock = clock
         self._running = False
         self._timers: list[asyncio.Task[Any]] = []
-        self._routed_as: str | None = None
         self._build(Link(synapse, namespace, role), clock, ids)
         # Synapses outlive Dendrites and have no way to forget a listener.
         told = weakref.WeakMethod(self._on_state)
@@ -144,6 +131,16 @@ class Dendrite(LifecycleHooks):
         self._handlers = HandlerTable(self._liveness.capabilities_of)
         self._handlers.added = self._handler_added
         self._inbound = Inbound(clock)
+        self._hearing = Hearing(
+            link,
+            self._hosting,
+            self._memory,
+            self._handlers,
+            self._inbound,
+            self._asked,
+            registry=self._store is not None,
+            auto_bid=self._auto_bid,
+        )
         link.receive = self._inbound.receive
         wire(self)
 
@@ -223,7 +220,7 @@ class Dendrite(LifecycleHooks):
         self._hosting.open()
         try:
             await self._memory.start()
-            await self._subscribe()
+            await self._hearing.subscribe()
             await self._liveness.announce_all()
             if self._store is not None:
                 await self._liveness.discover()
@@ -247,16 +244,15 @@ class Dendrite(LifecycleHooks):
         axons, registrations = self._hosting.serving, self._memory.registrations()
         if was_running:
             await best_effort("stopping hooks", self._stop_hooks, *(axon._stop_hooks for axon in axons))
-            await best_effort("leaving the intake", partial(self._link.drop, self._intake()))
+            await best_effort("taking no more work", self._hearing.stop_work)
         self._hosting.close()
         await self._work.finish(DRAIN_S)
         if was_running:
             residents = [axon.neuron_id for axon in axons] + [signal.neuron or "" for signal in registrations]
             leave = self._liveness.leave
             await best_effort("deregistering", *(partial(leave, each, reason) for each in residents))
-        parts = (self._memory.stop, self._handlers.stop, self._liveness.stop, self._link.drop_all)
+        parts = (self._memory.stop, self._handlers.stop, self._liveness.stop, self._hearing.stop)
         await best_effort("stopping", *parts)
-        self._routed_as = None
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -288,7 +284,7 @@ class Dendrite(LifecycleHooks):
         self._hosting.attach(axon)
         if self._running:
             self._hosting.admit(axon)
-            await self._subscribe()
+            await self._hearing.subscribe()
             await self._liveness.announce(axon)
             await axon._start_hooks()
 
@@ -306,7 +302,7 @@ class Dendrite(LifecycleHooks):
         axon = self._hosting.detach(neuron_id)
         if served:
             leave = partial(self._liveness.leave, neuron_id, reason)
-            await best_effort(f"detaching {neuron_id}", self._subscribe, axon._stop_hooks, leave)
+            await best_effort(f"detaching {neuron_id}", self._hearing.subscribe, axon._stop_hooks, leave)
 
     def axon(self, neuron_id: str) -> Axon | None:
         """An attached Axon, or None."""
@@ -414,51 +410,14 @@ class Dendrite(LifecycleHooks):
         warnings.warn(f"{name} is deprecated, use {name}_signal", DeprecationWarning, stacklevel=3)
         return self._handlers.registrar(signal_type)(fn)
 
-    # -- subscriptions and timers
+    # -- timers and listeners
 
     def _bids_by_default(self) -> bool:
         return self._auto_bid and not self._handlers.wants(_T.TASK_OFFER)
 
-    async def _subscribe(self) -> None:
-        """Receive all that this Dendrite, as it stands, must hear."""
-        axons = self._hosting.serving
-        wanted = {*ALWAYS, *self._handlers.types}
-        if axons:
-            wanted.update(HOSTING)
-            if self._auto_bid:
-                wanted.add(_T.TASK_OFFER)
-        if self.engrams:
-            wanted.update(REMEMBERING)
-        if self._store is not None:
-            wanted.update(REGISTRY)
-        if _T.TASK in self._handlers.types:
-            await self._link.open_as("on_task_signal", self._link.subject(ROUTED), self._handlers.fire)
-        await self._link.ensure_subscribed(*wanted)
-        await self._share({capability for axon in axons for capability in axon.capabilities})
-
-    async def _share(self, capabilities: set[str]) -> None:
-        """Share capability-routed TASKs with equals: a new profile is a new group (PROTOCOL 3.2)."""
-        group = "caps:" + ",".join(sorted(capabilities)) if capabilities else None
-        before, self._routed_as = self._routed_as, group
-        if group is not None:
-            await self._link.open_as(group, self._link.subject(ROUTED), self._take_routed, group)
-        # Only now, so that no TASK falls between the two groups. One that comes through both runs once.
-        if before is not None and before != group:
-            await self._link.drop([before])
-
-    def _intake(self) -> list[str]:
-        """The subscriptions that bring work."""
-        intake = [self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED)]
-        return intake if self._routed_as is None else [*intake, self._routed_as]
-
-    def _take_routed(self, task: Signal) -> None:
-        if not self._inbound.repeated(task):
-            self._asked.note(task)
-            self._hosting.take_task(task)
-
     def _handler_added(self, signal_type: SignalType) -> None:
         if self._running:
-            self._work.spawn(self._subscribe(), f"subscribing to {signal_type}")
+            self._work.spawn(self._hearing.subscribe(), f"subscribing to {signal_type}")
 
     def _start_timers(self) -> None:
         loop = asyncio.get_running_loop()
