@@ -123,25 +123,10 @@ class Auctioneer:
             raise ValueError(f"select={select!r} is not one of {', '.join(SELECTS)}")
         if deadline_ms <= 0:
             raise ValueError(f"deadline_ms={deadline_ms}: a window for bids is longer than nothing")
-        trace, parent = place(trace_id, parent_id, inherit_trace)
-        payload: dict[str, Any] = {"input": input, "deadline_ms": deadline_ms}
-        if capabilities:
-            payload["capabilities"] = list(capabilities)
-        offer = Signal(
-            id=self._ids.event(),
-            trace_id=trace or self._ids.trace(),
-            parent_id=parent,
-            type=SignalType.TASK_OFFER,
-            ts=self._clock.now(),
-            payload=payload,
-            meta=dict(meta or {}),
-        )
+        trace_id, parent_id = place(trace_id, parent_id, inherit_trace)
+        offer = self._offer(input, capabilities, deadline_ms, trace_id, parent_id, meta)
+        award = _award_payload(input, context_ref, scope == "terminal" if finalize is None else finalize)
         pathway = self._pathways.open(offer.trace_id, parent_id=offer.id, scope=scope)
-        award: dict[str, Any] = {"input": input}
-        if context_ref is not None:
-            award["context_ref"] = context_ref
-        if scope == "terminal" if finalize is None else finalize:
-            award["finalize"] = True
         try:
             await self._pathways.listen()
             await self._hold(offer, deadline_ms / 1000, select, award, pathway)
@@ -149,6 +134,28 @@ class Auctioneer:
             await pathway.close()
             raise
         return pathway
+
+    def _offer(
+        self,
+        input: dict[str, Any],
+        capabilities: list[str] | None,
+        deadline_ms: int,
+        trace_id: str | None,
+        parent_id: str | None,
+        meta: dict[str, Any] | None,
+    ) -> Signal:
+        payload: dict[str, Any] = {"input": input, "deadline_ms": deadline_ms}
+        if capabilities:
+            payload["capabilities"] = list(capabilities)
+        return Signal(
+            id=self._ids.event(),
+            trace_id=trace_id or self._ids.trace(),
+            parent_id=parent_id,
+            type=SignalType.TASK_OFFER,
+            ts=self._clock.now(),
+            payload=payload,
+            meta=dict(meta or {}),
+        )
 
     def take_bid(self, signal: Signal) -> None:
         """A BID arrived. It counts if it answers an open offer of ours; one that comes too late is declined."""
@@ -241,6 +248,15 @@ class Auctioneer:
             )
         except SynapseError as error:
             logger.warning("bidder %s could not be told that it lost: %s", bid.neuron, error)
+
+
+def _award_payload(input: dict[str, Any], context_ref: str | None, finalize: bool) -> dict[str, Any]:
+    payload: dict[str, Any] = {"input": input}
+    if context_ref is not None:
+        payload["context_ref"] = context_ref
+    if finalize:
+        payload["finalize"] = True
+    return payload
 
 
 class Bidder:
