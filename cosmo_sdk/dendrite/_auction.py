@@ -1,23 +1,20 @@
-"""Auctions: the producer's rounds and the default bidder (PROTOCOL 6.12)."""
+"""Auctions: the producer's rounds (PROTOCOL 6.12)."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections import OrderedDict
-from collections.abc import Callable
 from typing import Any
 
 from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, read_bid
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._dispatch import place
-from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
-from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import DendriteProtocolError, NoBids, SynapseError
+from cosmo_sdk.errors import NoBids, SynapseError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.pathway import Pathway, Scope
 from cosmo_sdk.signal_types import SignalType
@@ -257,73 +254,3 @@ def _award_payload(input: dict[str, Any], context_ref: str | None, finalize: boo
     if finalize:
         payload["finalize"] = True
     return payload
-
-
-class Bidder:
-    """Bids: for callers, and by default for the hosted Axons."""
-
-    def __init__(
-        self, link: Link, hosting: Hosting, work: Work, clock: Clock, ids: Ids, *, wanted: Callable[[], bool]
-    ) -> None:
-        self._link = link
-        self._hosting = hosting
-        self._work = work
-        self._clock = clock
-        self._ids = ids
-        self._wanted = wanted
-
-    async def bid(
-        self,
-        offer: Signal,
-        *,
-        neuron: str,
-        cost: float,
-        eta_ms: int | None = None,
-        confidence: float | None = None,
-        meta: dict[str, Any] | None = None,
-    ) -> Signal:
-        """Bid on an offer. Workers may: bidding announces ability, it does not orchestrate.
-
-        Args:
-            offer: the TASK_OFFER.
-            neuron: who would do the work.
-            cost: price, in US dollars by convention.
-            eta_ms: promised time to an answer, milliseconds.
-            confidence: self-assessment, 0 to 1.
-            meta: annotations.
-
-        Raises:
-            DendriteProtocolError: `offer` is no TASK_OFFER.
-        """
-        if offer.type is not SignalType.TASK_OFFER:
-            raise DendriteProtocolError(f"bid() answers a TASK_OFFER, not {offer.type}")
-        payload: dict[str, Any] = {"cost": cost}
-        if eta_ms is not None:
-            payload["eta_ms"] = eta_ms
-        if confidence is not None:
-            payload["confidence"] = confidence
-        bid = Signal(
-            id=self._ids.event(),
-            trace_id=offer.trace_id,
-            parent_id=offer.id,
-            type=SignalType.BID,
-            directed=Directed(id=neuron),
-            ts=self._clock.now(),
-            payload=payload,
-            meta=dict(meta or {}),
-        )
-        if self._hosting.note_bid(bid):
-            bid.meta["cosmo.instance"] = self._link.instance
-        await self._link.publish(bid)
-        return bid
-
-    def consider(self, offer: Signal) -> None:
-        """An offer arrived: bid for the first Axon that covers it, unless somebody else decides on bids."""
-        if not self._wanted():
-            return
-        axon = self._hosting.bidder_for(texts(offer.payload.get("capabilities")))
-        if axon is not None:
-            bidding = self.bid(
-                offer, neuron=axon.neuron_id, cost=0.0, confidence=1.0, meta={"auto_bid": True}
-            )
-            self._work.spawn(bidding, "bidding")

@@ -14,7 +14,8 @@ from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
 from cosmo_sdk.dendrite._asked import AskedTasks
-from cosmo_sdk.dendrite._auction import Auctioneer, Bidder
+from cosmo_sdk.dendrite._auction import Auctioneer
+from cosmo_sdk.dendrite._bidder import Bidder
 from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
 from cosmo_sdk.dendrite._facade import delegate, on
