@@ -68,12 +68,10 @@ class DopplerApp(App[None]):
     def _observe(self) -> Observatory:
         return Observatory(self.session, self._view, self._frame_rate, self._select)
 
-    def get_default_screen(self) -> Observatory:
-        """The observatory is the screen below all others."""
-        return self.observatory
-
-    def on_mount(self) -> None:
+    async def on_mount(self) -> None:
         """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""
+        # Not the default screen: that one cannot be exchanged for the observatory of another session.
+        await self.push_screen(self.observatory)
         if self._frame_rate > 0:
             self.session.start()
             gc.collect()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
@@ -37,6 +39,8 @@ NOTICE_S = 6.0
 class Observatory(Screen[None]):
     """A session on the screen."""
 
+    # The stage gives the focus, to the pane of the view.
+    AUTO_FOCUS: ClassVar[str | None] = ""
     BINDINGS = bindings_of("screen")
     DEFAULT_CSS = """
     Observatory { layout: vertical; background: $background; }

@@ -1,0 +1,158 @@
+"""The whole way of a key that acts: from the screen over a real bus to a real worker, and back as signals."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from cosmo_bus.recording import RecordingWriter
+from cosmo_bus.testing import running_bus
+from cosmo_doppler.session import open_live
+from cosmo_doppler.tui.app import DopplerApp
+from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_sdk import Axon, Dendrite, SignalType, connect_synapse, task_signal
+
+NAMESPACE = "dev"
+
+
+class Desk:
+    """A person at the screen, and a producer somewhere else on the bus."""
+
+    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.producer = producer
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        async with asyncio.timeout(20):
+            while not holds():
+                await self.pilot.pause()
+
+    def kinds(self, trace_id: str) -> list[str]:
+        with self.app.session.lock:
+            trace = self.app.session.timeline.board.traces.get(trace_id)
+            return [node.type for node in sorted(trace.rows, key=lambda node: node.seq)] if trace else []
+
+    async def form(self, key: str) -> Form[Any]:
+        """Press a key and wait for its form to take keys."""
+        await self.pilot.press(key)
+        await self.until(lambda: isinstance(self.app.screen, Form))
+        form = self.app.screen
+        assert isinstance(form, Form)
+        await self.until(lambda: not form.deaf and form.focused is not None)
+        return form
+
+
+@asynccontextmanager
+async def at_the_desk(neuron: Callable[..., Any], *capabilities: str) -> AsyncIterator[Desk]:
+    """A bus, a worker, a producer, and Doppler looking at them."""
+    async with running_bus() as bus:
+        synapse = await connect_synapse(bus.url)
+        worker = Dendrite(synapse=synapse, namespace=NAMESPACE, dendrite_id="host", role="worker")
+        worker.attach_axon(Axon(neuron_id="ann", neuron_fn=neuron, capabilities=capabilities))
+        producer = Dendrite(synapse=synapse, namespace=NAMESPACE, dendrite_id="producer", heartbeat_s=0)
+        app = DopplerApp(open_live(bus.url, NAMESPACE))
+        app.animation_level = "none"
+        async with worker, producer, app.run_test(size=(120, 40)) as pilot:
+            desk = Desk(app, pilot, producer)
+            await desk.until(lambda: "ann" in app.session.timeline.board.roster)
+            yield desk
+        await synapse.close()
+
+
+async def asks_once(input, context):
+    if "clarification" in input:
+        return {"year": input["clarification"]["answer"]}
+    return {"__clarification__": True, "question": "which year?"}
+
+
+async def test_an_answer_typed_on_the_screen_makes_the_worker_go_on():
+    async with at_the_desk(asks_once) as desk:
+        task = await desk.producer.dispatch_task(neuron="ann", input={"report": "harvest"}, finalize=True)
+        await desk.until(lambda: "CLARIFICATION" in desk.kinds(task.trace_id))
+        await desk.form("A")
+        await desk.pilot.press("2", "0", "2", "5", "ctrl+s")
+        await desk.until(lambda: "FINAL" in desk.kinds(task.trace_id))
+        assert desk.kinds(task.trace_id) == ["TASK", "CLARIFICATION", "TASK", "AGENT_OUTPUT", "FINAL"]
+        seq = desk.app.session.timeline.board.traces[task.trace_id].rows[-1].seq
+        assert desk.app.session.store.header(seq).read_payload() == {"result": {"year": "2025"}}
+
+
+async def asks_leave(input, context):
+    if "permission" in input:
+        return {"granted": input["permission"]["granted"]}
+    return {"__permission__": True, "action": "delete the draft"}
+
+
+async def test_a_permission_is_granted_by_its_key_and_enter():
+    async with at_the_desk(asks_leave) as desk:
+        task = await desk.producer.dispatch_task(neuron="ann", input={"draft": 1})
+        await desk.until(lambda: "PERMISSION" in desk.kinds(task.trace_id))
+        form = await desk.form("A")
+        await desk.pilot.press("g")
+        # Keys that come as fast as a paste decide nothing.
+        await desk.until(lambda: not form.deaf)
+        await desk.pilot.press("enter")
+        await desk.until(lambda: "AGENT_OUTPUT" in desk.kinds(task.trace_id))
+        seq = desk.app.session.timeline.board.traces[task.trace_id].rows[-1].seq
+        assert desk.app.session.store.header(seq).read_payload() == {"output": {"granted": True}}
+
+
+async def test_a_stop_from_the_screen_ends_the_run():
+    cancelled = asyncio.Event()
+
+    async def endless(input, context):
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+
+    async with at_the_desk(endless) as desk:
+        task = await desk.producer.dispatch_task(neuron="ann", input={"dig": "a hole"})
+        await desk.until(lambda: desk.app.observatory.scene.trace_id == task.trace_id)
+        await desk.form("S")
+        await desk.pilot.press("ctrl+s")
+        await desk.until(lambda: "STOPPED" in desk.kinds(task.trace_id))
+        assert cancelled.is_set()
+        assert desk.app.session.timeline.board.traces[task.trace_id].status == "stopped"
+
+
+async def test_an_offer_from_the_screen_is_bid_for_and_done():
+    async def summarize(input, context):
+        return {"summary": input["text"][:3]}
+
+    async with at_the_desk(summarize, "summarize") as desk:
+        form = await desk.form("O")
+        form.query_one("#needs", Input).value = "summarize"
+        await desk.pilot.press("ctrl+s")
+        board = desk.app.session.timeline.board
+        await desk.until(lambda: any(each.status == "done" for each in board.traces.values()))
+        (auction,) = board.auctions.values()
+        assert (auction.state, auction.winner, auction.capabilities) == ("awarded", "ann", ["summarize"])
+
+
+async def test_the_connect_form_leads_to_a_recording(tmp_path: Path):
+    path = tmp_path / "seen.ndjson"
+    writer = RecordingWriter(path)
+    writer.write(1_790_000_000.0, "cosmonapse.dev.TASK", task_signal(input={"dig": 1}).encode())
+    writer.close()
+    async with at_the_desk(asks_once) as desk:
+        live = desk.app.session
+        form = await desk.form("C")
+        form.query_one("#place", Choice).choose("recording")
+        await desk.pilot.pause()
+        form.query_one("#path", Input).value = str(path)
+        await desk.pilot.pause()
+        await desk.pilot.press("ctrl+s")
+        await desk.until(lambda: desk.app.session is not live)
+        assert (desk.app.session.kind, desk.app.session.title) == ("replay", "seen.ndjson")
+        assert live.status().state == "closed"
+        await desk.until(lambda: desk.app.session.timeline.board.types[SignalType.TASK] == 1)
