@@ -8,6 +8,7 @@ BusError
   BusClosed             (also ConnectionError) not connected, or the connection went while waiting
   NoAnswer              (also TimeoutError) connected, but the bus does not answer
   LineTooLong           the bus at the other end would not take it
+  GateError             (also ValueError) a gate, or what it holds, is not as the request assumes
   OutgoingFull          the bus at the other end does not read what is sent
 """
 
@@ -85,3 +86,7 @@ class OutgoingFull(BusError):
     def __init__(self, waiting: int) -> None:
         self.waiting = waiting
         super().__init__(f"{waiting:,} bytes wait to be sent and the bus does not read them")
+
+
+class GateError(BusError, ValueError):
+    """A gate, or a frame it holds, is not there or not as the request assumes."""

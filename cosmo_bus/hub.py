@@ -10,6 +10,7 @@ from typing import Protocol
 
 import msgspec
 
+from cosmo_bus.gate_ops import Gates
 from cosmo_bus.router import Router
 from cosmo_bus.wire import msg_head, unquote
 
@@ -108,14 +109,31 @@ class Hub:
         self.router: Router[Subscriber] = Router()
         self.counts = Counts()
         self.taps: list[Tap] = []
+        self.gates = Gates(loop, self.deliver)
         self._dirty: list[Receiver] = []
         self._stalled: list[Receiver] = []
         self._behind = False
 
     def publish(self, subject: str, frame: msgspec.Raw, publisher: Receiver) -> int:
-        """Queue a message for everyone it concerns; return how many could not read a line that long."""
+        """Queue a message for everyone it concerns, unless a gate holds it.
+
+        Returns:
+            How many could not read a line that long.
+        """
+        self.counts.published += 1
+        if self.gates and not self.gates.admit(subject, frame):
+            return 0
+        return self.deliver(subject, frame, publisher)
+
+    def deliver(self, subject: str, frame: msgspec.Raw, publisher: Receiver | None = None) -> int:
+        """Queue a message for everyone it concerns now; return how many could not read a line that long.
+
+        Args:
+            subject: where it was published.
+            frame: the JSON string that holds it.
+            publisher: who may be held for a moment when subscribers fall behind.
+        """
         counts = self.counts
-        counts.published += 1
         for tap in self.taps:
             self._run_tap(tap, subject, frame)
         match = self.router.match(subject)
@@ -142,7 +160,7 @@ class Hub:
                 lost += not too_long
         counts.skipped += skipped
         counts.lost += lost
-        if self._behind:
+        if self._behind and publisher is not None:
             self._stall(publisher)
         return skipped
 

@@ -44,10 +44,12 @@ class Ops:
     def carry_out(self, op: Op) -> None:
         """Do it and answer, or refuse."""
         method = self._methods.get(op.op or "")
-        if method is None:
-            self._client.refuse(unknown_op(op.op))
-        else:
+        if method is not None:
             method(self, op)
+        elif self._hub.gates.handles(op):
+            self._hub.gates.carry_out(op, self._client)
+        else:
+            self._client.refuse(unknown_op(op.op))
 
     def leave(self) -> None:
         """End every subscription and give up every namespace."""
@@ -55,6 +57,7 @@ class Ops:
             self._hub.router.remove(route)
         self._routes.clear()
         self._namespaces.remove_owner(self._client)
+        self._hub.gates.leave(self._client)
 
     def _pub(self, op: Op) -> None:
         subject = op.subject

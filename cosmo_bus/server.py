@@ -112,6 +112,8 @@ class BusServer:
         if listener is None:
             return
         listener.close()
+        if self._hub is not None:
+            self._hub.gates.close()
         sessions = list(self._sessions)
         for session in sessions:
             session.close()

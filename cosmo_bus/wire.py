@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from cosmo_bus.facts import Where
+
 DEFAULT_PORT = 7070
 
 DEFAULT_MAX_LINE = 8 << 20
@@ -40,6 +42,14 @@ class Op(msgspec.Struct):
     transport: str | None = None
     max_line: int | None = None
     observer: bool = False
+    ref: str | None = None
+    gate_id: str | None = None
+    hold_id: str | None = None
+    where: Where | None = None
+    n: int | None = None
+    max_hold_s: float | None = None
+    max_frames: int | None = None
+    max_bytes: int | None = None
 
 
 class Incoming(msgspec.Struct):
@@ -52,6 +62,14 @@ class Incoming(msgspec.Struct):
     message: str = ""
     max_line: int | None = None
     server: str = ""
+    ext: list[str] = msgspec.field(default_factory=list)
+    ref: str | None = None
+    gate_id: str = ""
+    hold_id: str = ""
+    reason: str = ""
+    released: int = 0
+    gates: msgspec.Raw = _ABSENT
+    held: msgspec.Raw = _ABSENT
 
 
 FIELDS: dict[str, tuple[str, ...]] = {
@@ -64,6 +82,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "mgmt_list": (),
     "mgmt_info": ("namespace",),
     "mgmt_stop": ("namespace",),
+    "gate_set": ("ref", "gate_id", "subject", "where", "max_hold_s", "max_frames", "max_bytes"),
+    "gate_clear": ("ref", "gate_id"),
+    "gate_list": ("ref",),
+    "gate_show": ("ref", "hold_id"),
+    "gate_step": ("ref", "gate_id", "n"),
+    "gate_release": ("ref", "hold_id", "frame"),
+    "gate_drop": ("ref", "hold_id"),
 }
 """The ops of a client, and what each reads."""
 
@@ -146,6 +171,15 @@ def unquote(raw: msgspec.Raw) -> bytes:
     return _text.decode(raw).encode()
 
 
+def quote(frame: bytes) -> bytes:
+    """A frame as a raw JSON string.
+
+    Raises:
+        UnicodeDecodeError: the frame is not UTF-8.
+    """
+    return _encode(frame.decode())
+
+
 def line_of(**fields: Any) -> bytes:
     """Any line, fields in the order given."""
     return _encode(fields) + b"\n"
@@ -162,7 +196,7 @@ def pub_line(subject: str, frame: bytes) -> bytes:
     Raises:
         UnicodeDecodeError: the frame is not UTF-8.
     """
-    return b'{"op":"pub","subject":%b,"frame":%b}\n' % (_encode(subject), _encode(frame.decode()))
+    return b'{"op":"pub","subject":%b,"frame":%b}\n' % (_encode(subject), quote(frame))
 
 
 def msg_head(subject: str, frame: msgspec.Raw) -> bytes:
