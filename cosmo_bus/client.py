@@ -7,12 +7,13 @@ import logging
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from typing import Any
 from uuid import uuid4
 
 from cosmo_bus.address import parse_url
 from cosmo_bus.backoff import Backoff
 from cosmo_bus.connection import Connection
-from cosmo_bus.errors import BusClosed, BusError, LineTooLong
+from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, Refused
 from cosmo_bus.wire import Incoming, line_of, pub_line
 
 logger = logging.getLogger(__name__)
@@ -96,6 +97,8 @@ class BusClient:
         self._subscriptions: dict[str, BusSubscription] = {}
         self._state_listeners: list[Callable[[str], None]] = []
         self._error_listeners: list[Callable[[str], None]] = []
+        self._line_listeners: dict[str, list[Callable[[Incoming], None]]] = {}
+        self._asked: dict[str, asyncio.Future[Incoming]] = {}
         self._returning: asyncio.Task[None] | None = None
         self._published = self._received = self._lost = self._unreadable = self._refusals = 0
         self._reconnects = 0
@@ -142,6 +145,15 @@ class BusClient:
     def on_error(self, listener: Callable[[str], None]) -> None:
         """Call `listener(message)` for every `err` line of the bus; they are logged as well."""
         self._error_listeners.append(listener)
+
+    def on_line(self, op: str, listener: Callable[[Incoming], None]) -> None:
+        """Call `listener(line)` for every line of the bus with that op, other than messages and answers."""
+        self._line_listeners.setdefault(op, []).append(listener)
+
+    @property
+    def extensions(self) -> frozenset[str]:
+        """What the bus can do beyond the protocol; nothing while not connected."""
+        return frozenset() if self._connection is None else self._connection.extensions
 
     def statistics(self) -> ClientStatistics:
         """Counts at this moment."""
@@ -193,6 +205,26 @@ class BusClient:
             NoAnswer: it did not answer in time.
         """
         await self._require().flush(self._answer_s)
+
+    async def ask(self, op: str, **fields: Any) -> Incoming:
+        """Send an op that the bus answers, and return the answer. For extensions of ours: a released bus has no `ref`.
+
+        Raises:
+            BusClosed: not connected, or the connection went while waiting.
+            NoAnswer: the bus did not answer in time.
+            Refused: the answer is an `err`.
+        """
+        ref = uuid4().hex
+        answer: asyncio.Future[Incoming] = asyncio.get_running_loop().create_future()
+        self._asked[ref] = answer
+        try:
+            self._require().send(line_of(op=op, ref=ref, **fields))
+            async with asyncio.timeout(self._answer_s):
+                return await answer
+        except TimeoutError:
+            raise NoAnswer(f"the bus at {self.url} did not answer within {self._answer_s:g} s") from None
+        finally:
+            del self._asked[ref]
 
     async def subscribe(self, pattern: str, handler: Handler, *, group: str | None = None) -> BusSubscription:
         """Call `handler` for every message on a matching subject, on this connection and the ones after it.
@@ -251,6 +283,9 @@ class BusClient:
         self._lost += connection.unsent
         if connection is not self._connection:
             return
+        for answer in self._asked.values():
+            if not answer.done():
+                answer.set_exception(BusClosed(f"lost the bus at {self.url}"))
         self._connection = None
         if self.state == "connected":
             logger.warning("lost the bus at %s, reconnecting", self.url)
@@ -288,11 +323,25 @@ class BusClient:
                 subscription.handler(incoming.subject, incoming.frame.encode())
             except Exception:
                 logger.exception("the handler of %s failed", subscription.pattern)
+        elif incoming.ref is not None:
+            self._take_answer(incoming.ref, incoming)
         elif incoming.op == "err":
             self._refusals += 1
             logger.warning("the bus says: %.500r", incoming.message)
             for listener in self._error_listeners:
                 listener(incoming.message)
+        else:
+            for hear in self._line_listeners.get(incoming.op or "", ()):
+                hear(incoming)
+
+    def _take_answer(self, ref: str, incoming: Incoming) -> None:
+        answer = self._asked.get(ref)
+        if answer is None or answer.done():
+            return
+        if incoming.op == "err":
+            answer.set_exception(Refused(incoming.message))
+        else:
+            answer.set_result(incoming)
 
     def _count_unreadable(self, reason: str) -> None:
         self._unreadable += 1

@@ -51,6 +51,8 @@ class Connection(asyncio.Protocol):
         """Bytes of the longest line the bus takes."""
         self.max_received = DEFAULT_MAX_LINE + ENVELOPE_SLACK
         """Bytes of the longest line this side takes."""
+        self.extensions: frozenset[str] = frozenset()
+        """What the bus can do beyond the protocol, as its welcome says."""
         self._url = url
         self._receive = receive
         self._lost = lost
@@ -83,6 +85,7 @@ class Connection(asyncio.Protocol):
             raise CannotConnect(self._url, str(error)) from None
         except OSError as error:
             raise CannotConnect(self._url, _why(error)) from None
+        self.extensions = frozenset(welcome.ext)
         if welcome.max_line is not None and welcome.max_line > 0:
             self._legacy = False
             self.max_sent = welcome.max_line

@@ -7,6 +7,7 @@ BusError
   CannotConnect         (also ConnectionError) nothing answers there, or it is no bus
   BusClosed             (also ConnectionError) not connected, or the connection went while waiting
   NoAnswer              (also TimeoutError) connected, but the bus does not answer
+  Refused               the bus refuses what it was asked for; the text is its own
   LineTooLong           the bus at the other end would not take it
   GateError             (also ValueError) a gate, or what it holds, is not as the request assumes
   OutgoingFull          the bus at the other end does not read what is sent
@@ -62,6 +63,10 @@ class BusClosed(BusError, ConnectionError):
 
 class NoAnswer(BusError, TimeoutError):
     """The connection stands, but the bus did not answer in time."""
+
+
+class Refused(BusError):
+    """The bus refuses what it was asked for. The text is the bus's own."""
 
 
 class LineTooLong(BusError):

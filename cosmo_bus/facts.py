@@ -72,6 +72,10 @@ class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+ANY = Where()
+"""Fits every frame."""
+
+
 class Selector:
     """A subject pattern and a condition.
 

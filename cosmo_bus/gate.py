@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 import msgspec
 
 from cosmo_bus.errors import GateError
-from cosmo_bus.facts import Facts, Selector, Where
+from cosmo_bus.facts import ANY, Facts, Selector, Where
 
 T = TypeVar("T")
 Owner = TypeVar("Owner")
@@ -31,7 +31,7 @@ class GateRule(msgspec.Struct, frozen=True):
 
     gate_id: str
     subject: str = ">"
-    where: Where = Where()
+    where: Where = ANY
     max_hold_s: float = MAX_HOLD_S
     max_frames: int = MAX_FRAMES
     max_bytes: int = MAX_BYTES
