@@ -30,7 +30,12 @@ async def test_the_first_line_is_a_welcome_that_says_what_the_bus_takes(bus):
     welcome = json.loads(await reader.readline())
     writer.close()
     await writer.wait_closed()
-    assert welcome == {"op": "welcome", "server": f"cosmo_bus/{__version__}", "max_line": 8 << 20, "ext": ["gate"]}
+    assert welcome == {
+        "op": "welcome",
+        "server": f"cosmo_bus/{__version__}",
+        "max_line": 8 << 20,
+        "ext": ["gate"],
+    }
 
 
 @pytest.mark.parametrize(
