@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "synapse": Entry("synapse", "Start, view and stop a bus."),
     "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),
     "answer": Entry("answer", "Answer the questions agents wait on."),
+    "gate": Entry("gate", "Hold signals inside the bus and let them go one by one."),
     "stop": Entry("stop", "Stop the work on a trace."),
     "completion": Entry("completion", "Print a completion script for your shell."),
     "prism": Entry("doppler", ""),
