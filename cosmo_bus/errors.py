@@ -10,6 +10,7 @@ BusError
   Refused               the bus refuses what it was asked for; the text is its own
   LineTooLong           the bus at the other end would not take it
   GateError             (also ValueError) a gate, or what it holds, is not as the request assumes
+  ChaosError            (also ValueError) a fault rule is not there or cannot be
   OutgoingFull          the bus at the other end does not read what is sent
 """
 
@@ -95,3 +96,7 @@ class OutgoingFull(BusError):
 
 class GateError(BusError, ValueError):
     """A gate, or a frame it holds, is not there or not as the request assumes."""
+
+
+class ChaosError(BusError, ValueError):
+    """A fault rule is not there, or its values cannot be."""

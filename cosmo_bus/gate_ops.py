@@ -3,30 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
 from cosmo_bus.errors import GateError
+from cosmo_bus.extension import Answer, Asker, Extension
 from cosmo_bus.facts import read_facts
 from cosmo_bus.gate import Gate, GateEvent, Gatekeeper, GateRule, Held, describe
-from cosmo_bus.wire import Op, is_absent, is_string, line_of, quote, unquote
+from cosmo_bus.wire import Op, is_absent, is_string, line_of, quote, text_of, unquote
 
 GATE_EXTENSION = "gate"
 """What a bus with gates says under `ext` when it welcomes a client."""
 
 
-class Asker(Protocol):
-    """What the gates know of a session."""
-
-    def send(self, head: bytes, tail: bytes = b"") -> bool:
-        """Queue a line."""
-        ...
-
-
-class Gates:
+class GateOps(Extension):
     """The gates of one server.
 
     Args:
@@ -41,11 +34,25 @@ class Gates:
         self._keeper: Gatekeeper[msgspec.Raw, Asker] = Gatekeeper(
             now=loop.time,
             forward=deliver,
-            frame_of=lambda frame: unquote(frame).decode("utf-8", "replace"),
+            frame_of=text_of,
             tell=self._tell,
             show=self._show,
             gone=self._gone,
         )
+        self._ops: dict[str, Callable[[Op, Asker], Answer]] = {
+            "gate_set": self._set,
+            "gate_clear": self._clear,
+            "gate_list": self._list,
+            "gate_show": self._reveal,
+            "gate_step": self._step,
+            "gate_release": self._release,
+            "gate_drop": self._drop,
+        }
+
+    @property
+    def ops(self) -> Mapping[str, Callable[[Op, Asker], Answer]]:
+        """What each op does."""
+        return self._ops
 
     def __len__(self) -> int:
         """How many there are. While there are none, nothing is read out of any frame."""
@@ -64,23 +71,9 @@ class Gates:
         """A session ended: its gates fail open."""
         self._keeper.leave(session)
 
-    def handles(self, op: Op) -> bool:
-        """Whether that op is one of a gate's."""
-        return op.op in self._methods
-
-    def carry_out(self, op: Op, session: Asker) -> None:
-        """Do it and answer; an answer repeats the `ref` of what it answers."""
-        try:
-            answer = self._methods[op.op or ""](self, op, session)
-        except GateError as error:
-            answer = {"op": "err", "message": str(error)}
-        if op.ref is not None:
-            answer["ref"] = op.ref
-        session.send(line_of(**answer))
-
     # -- ops
 
-    def _set(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _set(self, op: Op, session: Asker) -> Answer:
         asked = {
             "subject": op.subject,
             "where": op.where,
@@ -94,14 +87,14 @@ class Gates:
         self._watch_the_time()
         return {"op": "gate_ok", "gate_id": rule.gate_id}
 
-    def _clear(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _clear(self, op: Op, session: Asker) -> Answer:
         released = self._keeper.clear(op.gate_id or "")
         return {"op": "gate_ok", "gate_id": op.gate_id, "released": released}
 
-    def _list(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _list(self, op: Op, session: Asker) -> Answer:
         return {"op": "gate_state", **describe(self._keeper.gates(), self._loop.time())}
 
-    def _reveal(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _reveal(self, op: Op, session: Asker) -> Answer:
         held = self._keeper.held(op.hold_id or "")
         return {
             "op": "gate_frame",
@@ -111,31 +104,21 @@ class Gates:
             "frame": held.item,
         }
 
-    def _step(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _step(self, op: Op, session: Asker) -> Answer:
         frames = 1 if op.n is None else op.n
         if frames < 1:
             raise GateError("gate_step: n must be positive")
         released = self._keeper.step(op.gate_id or "", frames)
         return {"op": "gate_ok", "gate_id": op.gate_id, "released": released}
 
-    def _release(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _release(self, op: Op, session: Asker) -> Answer:
         edited = None if is_absent(op.frame) else _checked(op.frame)
         self._keeper.release(op.hold_id or "", edited)
         return {"op": "gate_ok", "hold_id": op.hold_id, "released": 1}
 
-    def _drop(self, op: Op, session: Asker) -> dict[str, Any]:
+    def _drop(self, op: Op, session: Asker) -> Answer:
         self._keeper.drop(op.hold_id or "")
         return {"op": "gate_ok", "hold_id": op.hold_id}
-
-    _methods: ClassVar[dict[str, Callable[[Gates, Op, Asker], dict[str, Any]]]] = {
-        "gate_set": _set,
-        "gate_clear": _clear,
-        "gate_list": _list,
-        "gate_show": _reveal,
-        "gate_step": _step,
-        "gate_release": _release,
-        "gate_drop": _drop,
-    }
 
     # -- what the gatekeeper reports
 

@@ -10,7 +10,8 @@ from typing import Protocol
 
 import msgspec
 
-from cosmo_bus.gate_ops import Gates
+from cosmo_bus.chaos_ops import ChaosOps
+from cosmo_bus.gate_ops import GateOps
 from cosmo_bus.router import Router
 from cosmo_bus.wire import msg_head, unquote
 
@@ -109,18 +110,26 @@ class Hub:
         self.router: Router[Subscriber] = Router()
         self.counts = Counts()
         self.taps: list[Tap] = []
-        self.gates = Gates(loop, self.deliver)
+        self.gates = GateOps(loop, self.deliver)
+        self.chaos = ChaosOps(loop, self._enter, self.deliver)
+        self.extensions = (self.chaos, self.gates)
         self._dirty: list[Receiver] = []
         self._stalled: list[Receiver] = []
         self._behind = False
 
     def publish(self, subject: str, frame: msgspec.Raw, publisher: Receiver) -> int:
-        """Queue a message for everyone it concerns, unless a gate holds it.
+        """Queue a message for everyone it concerns, unless it meets a fault on demand or a gate.
 
         Returns:
             How many could not read a line that long.
         """
         self.counts.published += 1
+        if self.chaos and not self.chaos.admit(subject, frame):
+            return 0
+        return self._enter(subject, frame, publisher)
+
+    def _enter(self, subject: str, frame: msgspec.Raw, publisher: Receiver | None = None) -> int:
+        """Come to the gates. Faults lie before them: what a person lets go does arrive."""
         if self.gates and not self.gates.admit(subject, frame):
             return 0
         return self.deliver(subject, frame, publisher)

@@ -46,10 +46,12 @@ class Ops:
         method = self._methods.get(op.op or "")
         if method is not None:
             method(self, op)
-        elif self._hub.gates.handles(op):
-            self._hub.gates.carry_out(op, self._client)
-        else:
-            self._client.refuse(unknown_op(op.op))
+            return
+        for extension in self._hub.extensions:
+            if op.op in extension.ops:
+                extension.carry_out(op, self._client)
+                return
+        self._client.refuse(unknown_op(op.op))
 
     def leave(self) -> None:
         """End every subscription and give up every namespace."""
@@ -57,7 +59,8 @@ class Ops:
             self._hub.router.remove(route)
         self._routes.clear()
         self._namespaces.remove_owner(self._client)
-        self._hub.gates.leave(self._client)
+        for extension in self._hub.extensions:
+            extension.leave(self._client)
 
     def _pub(self, op: Op) -> None:
         subject = op.subject

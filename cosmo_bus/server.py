@@ -113,7 +113,8 @@ class BusServer:
             return
         listener.close()
         if self._hub is not None:
-            self._hub.gates.close()
+            for extension in self._hub.extensions:
+                extension.close()
         sessions = list(self._sessions)
         for session in sessions:
             session.close()

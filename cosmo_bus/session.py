@@ -7,6 +7,7 @@ import re
 from typing import cast
 
 from cosmo_bus import __version__
+from cosmo_bus.chaos_ops import CHAOS_EXTENSION
 from cosmo_bus.gate_ops import GATE_EXTENSION
 from cosmo_bus.hub import Hub
 from cosmo_bus.namespaces import Namespaces
@@ -232,5 +233,8 @@ class Session(asyncio.Protocol):
     def welcome(self) -> bytes:
         """The line that greets a client."""
         return line_of(
-            op="welcome", server=f"cosmo_bus/{__version__}", max_line=self._reader.limit, ext=[GATE_EXTENSION]
+            op="welcome",
+            server=f"cosmo_bus/{__version__}",
+            max_line=self._reader.limit,
+            ext=[GATE_EXTENSION, CHAOS_EXTENSION],
         )

@@ -6,7 +6,7 @@ wrote between its quotes goes out to the subscribers byte for byte.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -50,6 +50,11 @@ class Op(msgspec.Struct):
     max_hold_s: float | None = None
     max_frames: int | None = None
     max_bytes: int | None = None
+    rule_id: str | None = None
+    fault: Literal["drop", "duplicate", "delay", "reorder"] | None = None
+    rate: float | None = None
+    seed: int | None = None
+    delay_ms: int | None = None
 
 
 class Incoming(msgspec.Struct):
@@ -68,6 +73,8 @@ class Incoming(msgspec.Struct):
     hold_id: str = ""
     reason: str = ""
     released: int = 0
+    hits: int = 0
+    rules: msgspec.Raw = _ABSENT
     gates: msgspec.Raw = _ABSENT
     held: msgspec.Raw = _ABSENT
 
@@ -89,6 +96,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "gate_step": ("ref", "gate_id", "n"),
     "gate_release": ("ref", "hold_id", "frame"),
     "gate_drop": ("ref", "hold_id"),
+    "chaos_set": ("ref", "rule_id", "fault", "subject", "where", "rate", "seed", "delay_ms"),
+    "chaos_clear": ("ref", "rule_id"),
+    "chaos_list": ("ref",),
 }
 """The ops of a client, and what each reads."""
 
@@ -178,6 +188,11 @@ def quote(frame: bytes) -> bytes:
         UnicodeDecodeError: the frame is not UTF-8.
     """
     return _encode(frame.decode())
+
+
+def text_of(raw: msgspec.Raw) -> str:
+    """The frame inside a raw JSON string, as text."""
+    return unquote(raw).decode("utf-8", "replace")
 
 
 def line_of(**fields: Any) -> bytes:

@@ -34,7 +34,7 @@ async def test_the_first_line_is_a_welcome_that_says_what_the_bus_takes(bus):
         "op": "welcome",
         "server": f"cosmo_bus/{__version__}",
         "max_line": 8 << 20,
-        "ext": ["gate"],
+        "ext": ["gate", "chaos"],
     }
 
 
