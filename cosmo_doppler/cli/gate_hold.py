@@ -14,12 +14,11 @@ from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.gating import gates_of
 from cosmo_doppler.cli.options import (
     DURATION,
-    SIGNAL_TYPE,
-    TRACE_ID,
     bus_options,
     examples,
     for_option,
     json_option,
+    where_options,
 )
 from cosmo_doppler.cli.output import say, show
 from cosmo_doppler.cli.running import run, until_interrupted
@@ -36,9 +35,7 @@ if TYPE_CHECKING:
     )
 )
 @bus_options
-@click.option("--type", "type_", type=SIGNAL_TYPE, metavar="TYPE", help="Hold signals of this type only.")
-@click.option("--trace", type=TRACE_ID, metavar="ID", help="Hold signals of this trace only.")
-@click.option("--neuron", metavar="ID", help="Hold signals that name this participant only.")
+@where_options
 @click.option(
     "--max-hold",
     type=DURATION,

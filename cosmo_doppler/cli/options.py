@@ -154,6 +154,17 @@ def bus_options(command: F) -> F:
     return url_option(namespace_option(command))
 
 
+def where_options(command: F) -> F:
+    """`--type`, `--trace`, `--neuron`: which signals a command is about; the parameters are `type_`, `trace`, `neuron`."""
+    command = click.option("--neuron", metavar="ID", help="Only signals that name this participant.")(command)
+    command = click.option("--trace", type=TRACE_ID, metavar="ID", help="Only signals of this trace.")(
+        command
+    )
+    return click.option(
+        "--type", "type_", type=SIGNAL_TYPE, metavar="TYPE", help="Only signals of this type."
+    )(command)
+
+
 def json_option(help: str) -> Callable[[F], F]:
     """`--json`: for programs that read our stdout."""
     return click.option("--json", "as_json", is_flag=True, help=help)

@@ -36,6 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),
     "answer": Entry("answer", "Answer the questions agents wait on."),
     "gate": Entry("gate", "Hold signals inside the bus and let them go one by one."),
+    "chaos": Entry("chaos", "Lose, double, delay or reorder signals, to test agents."),
     "stop": Entry("stop", "Stop the work on a trace."),
     "completion": Entry("completion", "Print a completion script for your shell."),
     "prism": Entry("doppler", ""),
