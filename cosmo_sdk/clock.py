@@ -29,6 +29,9 @@ class Clock(Protocol):
 class SystemClock:
     """The machine's clock."""
 
+    def __repr__(self) -> str:
+        return "SYSTEM_CLOCK"
+
     def now(self) -> datetime:
         """The wall time, UTC."""
         return datetime.now(UTC)

@@ -51,6 +51,9 @@ class Ulids:
         self._low = _LOW_MASK
         self._prefix = ""
 
+    def __repr__(self) -> str:
+        return "ULIDS"
+
     def next(self) -> str:
         """The next ULID, larger than every one before it."""
         now = time.time_ns() // 1_000_000

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import warnings
 import weakref
+from collections.abc import Callable
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, get_args
+from typing import Any, Self, get_args, overload
 
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
@@ -19,7 +19,7 @@ from cosmo_sdk.dendrite._bidder import Bidder
 from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
 from cosmo_sdk.dendrite._facade import delegate, on
-from cosmo_sdk.dendrite._handlers import Handler, HandlerTable
+from cosmo_sdk.dendrite._handlers import H, Handler, HandlerTable
 from cosmo_sdk.dendrite._hearing import Hearing
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._inbound import Inbound
@@ -356,13 +356,55 @@ class Dendrite(LifecycleHooks):
 
     # -- hearing
 
-    on_signal = delegate("_handlers", HandlerTable.on_signal)
+    @overload
+    def on_signal(
+        self,
+        signal_type: SignalType,
+        fn: H,
+        *,
+        neuron: str | None = None,
+        capability: str | None = None,
+        trace_id: str | None = None,
+    ) -> H: ...
+    @overload
+    def on_signal(
+        self,
+        signal_type: SignalType,
+        fn: None = None,
+        *,
+        neuron: str | None = None,
+        capability: str | None = None,
+        trace_id: str | None = None,
+    ) -> Callable[[H], H]: ...
+    def on_signal(
+        self,
+        signal_type: SignalType,
+        fn: Handler | None = None,
+        *,
+        neuron: str | None = None,
+        capability: str | None = None,
+        trace_id: str | None = None,
+    ) -> Any:
+        """Decorator for any type, with the filters of every `on_*`; also callable as `on_signal(type, fn)`.
+
+        Args:
+            signal_type: the type.
+            fn: the function, when this is no decorator.
+            neuron: only of, or for, this participant.
+            capability: only what asks for it, or else concerns a participant that has it.
+            trace_id: only of this trace.
+        """
+        register = self._handlers.registrar(signal_type)(
+            neuron=neuron, capability=capability, trace_id=trace_id
+        )
+        return register if fn is None else register(fn)
+
     on_trace = delegate("_handlers", HandlerTable.on_trace)
     on_task_signal = on(_T.TASK)
     on_agent_output = on(_T.AGENT_OUTPUT)
     on_final = on(_T.FINAL)
     on_error_signal = on(_T.ERROR)
-    on_task_offer = on(_T.TASK_OFFER)
+    on_task_offer = on(_T.TASK_OFFER, "While there is one, hosted Axons do not bid by default.")
     on_bid = on(_T.BID)
     on_task_awarded = on(_T.TASK_AWARDED)
     on_task_declined = on(_T.TASK_DECLINED)
@@ -387,29 +429,13 @@ class Dendrite(LifecycleHooks):
     on_register_signal = on(_T.REGISTER)
     on_deregister_signal = on(_T.DEREGISTER)
     on_heartbeat_signal = on(_T.HEARTBEAT)
-    on_discover = on(_T.DISCOVER)
+    on_discover = on(_T.DISCOVER, "It answers in place of the Dendrite: see `respond_to_discover`.")
     on_stop = on(_T.STOP)
     on_stopped = on(_T.STOPPED)
-
-    def on_error(self, fn: Handler) -> Handler:
-        """Deprecated: use `on_error_signal`."""
-        return self._deprecated("on_error", _T.ERROR, fn)
-
-    def on_register(self, fn: Handler) -> Handler:
-        """Deprecated: use `on_register_signal`."""
-        return self._deprecated("on_register", _T.REGISTER, fn)
-
-    def on_deregister(self, fn: Handler) -> Handler:
-        """Deprecated: use `on_deregister_signal`."""
-        return self._deprecated("on_deregister", _T.DEREGISTER, fn)
-
-    def on_heartbeat(self, fn: Handler) -> Handler:
-        """Deprecated: use `on_heartbeat_signal`."""
-        return self._deprecated("on_heartbeat", _T.HEARTBEAT, fn)
-
-    def _deprecated(self, name: str, signal_type: SignalType, fn: Handler) -> Handler:
-        warnings.warn(f"{name} is deprecated, use {name}_signal", DeprecationWarning, stacklevel=3)
-        return self._handlers.registrar(signal_type)(fn)
+    on_error = on(_T.ERROR, instead="on_error_signal")
+    on_register = on(_T.REGISTER, instead="on_register_signal")
+    on_deregister = on(_T.DEREGISTER, instead="on_deregister_signal")
+    on_heartbeat = on(_T.HEARTBEAT, instead="on_heartbeat_signal")
 
     # -- timers and listeners
 

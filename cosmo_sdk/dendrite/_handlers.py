@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar, overload
@@ -39,19 +40,32 @@ class _Entry:
 
 
 class Registrar:
-    """`d.on_x`: a decorator, with or without filters."""
+    """`d.on_x`: a decorator, with or without filters.
 
-    def __init__(self, table: HandlerTable, signal_type: SignalType) -> None:
+    Args:
+        table: where handlers go.
+        signal_type: what they hear.
+        deprecated: the warning for whoever still uses this name; none when empty.
+    """
+
+    def __init__(self, table: HandlerTable, signal_type: SignalType, *, deprecated: str = "") -> None:
         self._table = table
         self._type = signal_type
+        self._deprecated = deprecated
 
     @overload
-    def __call__(self, fn: H, /) -> H: ...
+    def __call__(
+        self,
+        fn: H,
+        *,
+        neuron: str | None = None,
+        capability: str | None = None,
+        trace_id: str | None = None,
+    ) -> H: ...
     @overload
     def __call__(
         self,
         fn: None = None,
-        /,
         *,
         neuron: str | None = None,
         capability: str | None = None,
@@ -60,13 +74,14 @@ class Registrar:
     def __call__(
         self,
         fn: Handler | None = None,
-        /,
         *,
         neuron: str | None = None,
         capability: str | None = None,
         trace_id: str | None = None,
     ) -> Any:
         """Register a coroutine or plain function. Returns it unchanged."""
+        if self._deprecated:
+            warnings.warn(self._deprecated, DeprecationWarning, stacklevel=2)
         filters = Filters(neuron, capability, trace_id)
 
         def register(handler: H) -> H:
@@ -105,32 +120,26 @@ class HandlerTable:
         """Whether anybody registered for a type, under whatever filters."""
         return signal_type in self._entries
 
-    def registrar(self, signal_type: SignalType) -> Registrar:
+    def registrar(self, signal_type: SignalType, *, deprecated: str = "") -> Registrar:
         """The decorator for a type."""
-        return Registrar(self, signal_type)
+        return Registrar(self, signal_type, deprecated=deprecated)
 
     def add(self, signal_type: SignalType, handler: Handler, filters: Filters) -> None:
         """Register a handler."""
         self._entries.setdefault(signal_type, []).append(_Entry(handler, filters))
         self.added(signal_type)
 
-    def on_signal(
-        self,
-        signal_type: SignalType,
-        fn: Handler | None = None,
-        *,
-        neuron: str | None = None,
-        capability: str | None = None,
-        trace_id: str | None = None,
-    ) -> Any:
-        """Decorator for any type, with the filters of every `on_*`; also callable as `on_signal(type, fn)`."""
-        decorator = self.registrar(signal_type)(neuron=neuron, capability=capability, trace_id=trace_id)
-        return decorator if fn is None else decorator(fn)
-
     def on_trace(
         self, trace_id: str, *types: SignalType, neuron: str | None = None, capability: str | None = None
     ) -> Callable[[H], H]:
-        """Decorator: one handler across a trace, for the named types, else for TASK and everything it can cause."""
+        """Decorator: one handler across a trace, for the named types, else for TASK and everything it can cause.
+
+        Args:
+            trace_id: the trace.
+            types: what to hear of it.
+            neuron: only of, or for, this participant.
+            capability: only what asks for it, or else concerns a participant that has it.
+        """
         filters = Filters(neuron, capability, trace_id)
 
         def register(handler: H) -> H:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+import pydoc
 from typing import Any
 
 import pytest
 
 import cosmo_sdk
-from cosmo_sdk import SYNAPSE_TYPES, Dendrite, Pathway, SignalType
+from cosmo_sdk import SYNAPSE_TYPES, Dendrite, MemorySynapse, Pathway, SignalType
+from cosmo_sdk.testing import settle
 
 NAMES = """
 Axon Cortex Dendrite DendriteProtocolError Engram EngramClient ImprintReceipt LifecycleHooks NeuronRecord Pathway
@@ -16,7 +18,28 @@ RecallResult RegistryStore RetryStrategy SYNAPSE_TYPES Signal SignalType SqliteR
 connect_synapse default_retry_on new_trace_id
 """
 
+DECORATORS = """
+on_task_signal on_agent_output on_final on_error_signal on_task_offer on_bid on_task_awarded on_task_declined on_plan
+on_thought_delta on_tool_call on_tool_result on_memory_append on_critique on_escalation on_consensus on_context_sync
+on_clarification on_permission on_clarification_answer on_permission_decision on_recall_signal on_imprint_signal
+on_recalled on_imprinted on_register_signal on_deregister_signal on_heartbeat_signal on_discover on_stop on_stopped
+on_error on_register on_deregister on_heartbeat
+"""
+
 REQUIRED: Any = inspect.Parameter.empty
+
+FOLLOWED: dict[str, Any] = {
+    "neuron": None,
+    "input": REQUIRED,
+    "capabilities": None,
+    "finalize": None,
+    "trace_id": None,
+    "parent_id": None,
+    "context_ref": None,
+    "meta": None,
+}
+
+EVENT: dict[str, Any] = {"trace_id": REQUIRED, "parent_id": REQUIRED, "meta": None}
 
 SIGNATURES: dict[str, dict[str, Any]] = {
     "__init__": {
@@ -30,7 +53,10 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         "auto_bid": True,
         "stale_after_s": None,
     },
+    "start": {},
     "stop": {"reason": None},
+    "attach_engram": {"engram": REQUIRED},
+    "detach_engram": {"engram_id": REQUIRED},
     "attach_axon": {"axon": REQUIRED},
     "detach_axon": {"neuron_id": REQUIRED, "reason": None},
     "add_axon": {"axon": REQUIRED},
@@ -41,23 +67,39 @@ SIGNATURES: dict[str, dict[str, Any]] = {
         "parent_id": None,
         "context_ref": None,
         "capabilities": None,
+        "finalize": False,
         "meta": None,
     },
-    "dispatch": {"neuron": None, "input": REQUIRED, "capabilities": None, "scope": "all", "finalize": None},
-    "dispatch_and_wait": {"input": REQUIRED, "timeout_s": 30.0, "scope": "all", "retry": None},
-    "dispatch_and_subscribe": {"input": REQUIRED, "scope": "all"},
+    "dispatch": {"scope": "all", **FOLLOWED},
+    "dispatch_and_wait": {"timeout_s": 30.0, "scope": "all", "retry": None, **FOLLOWED},
+    "dispatch_and_subscribe": {"scope": "all", **FOLLOWED},
     "dispatch_offer": {
         "input": REQUIRED,
         "capabilities": None,
         "deadline_ms": 250,
         "select": "first_bid",
         "scope": "all",
+        "finalize": None,
+        "trace_id": None,
+        "parent_id": None,
+        "context_ref": None,
+        "meta": None,
     },
-    "run_with_retry": {"retry": REQUIRED, "input": REQUIRED, "timeout_s": 30.0, "scope": "all"},
+    "run_with_retry": {"retry": REQUIRED, "timeout_s": 30.0, "scope": "all", **FOLLOWED},
     "observe_pathway": {"trace_id": REQUIRED},
     "bid": {"offer": REQUIRED, "neuron": REQUIRED, "cost": REQUIRED, "eta_ms": None, "confidence": None},
     "await_decision": {"request": REQUIRED, "timeout_s": 30.0},
     "answer_clarification": {"request": REQUIRED, "answer": REQUIRED, "meta": None},
+    "grant_permission": {"request": REQUIRED, "reason": None, "ttl_ms": None, "meta": None},
+    "deny_permission": {"request": REQUIRED, "reason": None, "meta": None},
+    "respond_to_clarification": {"signal": REQUIRED, "answer": REQUIRED, "extra": None, "neuron": None},
+    "respond_to_permission": {"signal": REQUIRED, "granted": REQUIRED, "reason": None, "ttl_ms": None},
+    "respond_to_escalation": {"signal": REQUIRED, "neuron": None, "input": None, "meta": None},
+    "on_signal": {"signal_type": REQUIRED, "neuron": None, "capability": None, "trace_id": None},
+    "on_trace": {"trace_id": REQUIRED},
+    "on_connect": {"fn": REQUIRED},
+    "on_refresh": {"fn": REQUIRED},
+    "on_schedule": {"every_s": REQUIRED},
     "stop_trace": {
         "trace_id": REQUIRED,
         "rollback": False,
@@ -74,16 +116,22 @@ SIGNATURES: dict[str, dict[str, Any]] = {
     "find_neurons": {"capability": None},
     "registry_snapshot": {"capability": None, "include_deregistered": False},
     "emit_final": {"trace_id": REQUIRED, "parent_id": REQUIRED, "result": REQUIRED, "meta": None},
-    "emit_error": {"code": REQUIRED, "message": REQUIRED, "recoverable": False},
-    "emit_plan": {"steps": REQUIRED, "rationale": None},
-    "emit_thought_delta": {"delta": REQUIRED, "seq": None},
-    "emit_tool_call": {"tool": REQUIRED, "args": REQUIRED, "call_id": None},
-    "emit_tool_result": {"tool": REQUIRED, "result": None, "error": None},
-    "emit_memory_append": {"key": REQUIRED, "value": REQUIRED},
-    "emit_critique": {"target_event_id": REQUIRED, "issues": REQUIRED, "verdict": REQUIRED},
-    "emit_escalation": {"reason": REQUIRED, "target": None},
-    "emit_consensus": {"members": REQUIRED, "verdict": REQUIRED, "votes": None},
-    "emit_context_sync": {"snapshot": REQUIRED, "version": None},
+    "emit_error": {
+        "trace_id": REQUIRED,
+        "meta": None,
+        "code": REQUIRED,
+        "message": REQUIRED,
+        "recoverable": False,
+    },
+    "emit_plan": {**EVENT, "steps": REQUIRED, "rationale": None},
+    "emit_thought_delta": {**EVENT, "delta": REQUIRED, "seq": None},
+    "emit_tool_call": {**EVENT, "tool": REQUIRED, "args": REQUIRED, "call_id": None},
+    "emit_tool_result": {**EVENT, "tool": REQUIRED, "result": None, "error": None},
+    "emit_memory_append": {**EVENT, "key": REQUIRED, "value": REQUIRED},
+    "emit_critique": {**EVENT, "target_event_id": REQUIRED, "issues": REQUIRED, "verdict": REQUIRED},
+    "emit_escalation": {**EVENT, "reason": REQUIRED, "target": None},
+    "emit_consensus": {**EVENT, "members": REQUIRED, "verdict": REQUIRED, "votes": None},
+    "emit_context_sync": {**EVENT, "snapshot": REQUIRED, "version": None},
 }
 
 
@@ -114,6 +162,36 @@ def test_methods_show_their_own_documentation():
         assert inspect.getdoc(getattr(Dendrite, name)), name
     assert inspect.iscoroutinefunction(Dendrite.dispatch)
     assert list(inspect.signature(Pathway.wait).parameters) == ["self", "timeout_s"]
+
+
+def test_help_reads_like_a_reference():
+    text = pydoc.plain(pydoc.render_doc(Dendrite))
+    assert " at 0x" not in text
+    assert "HandlerTable" not in text
+    for name in (*SIGNATURES, *DECORATORS.split()):
+        assert f" {name}(self" in text, name
+
+
+@pytest.mark.parametrize("name", DECORATORS.split())
+def test_a_decorator_takes_the_same_filters_as_every_other(name: str):
+    filters = {"fn": None, "neuron": None, "capability": None, "trace_id": None}
+    on_class = inspect.signature(getattr(Dendrite, name)).parameters
+    assert {each: on_class[each].default for each in filters} == filters
+    on_instance = inspect.signature(getattr(Dendrite(synapse=MemorySynapse()), name)).parameters
+    assert {each: on_instance[each].default for each in filters} == filters
+
+
+async def test_a_method_may_be_called_on_the_class():
+    synapse = MemorySynapse()
+    async with Dendrite(synapse=synapse) as dendrite:
+        task = await Dendrite.dispatch_task(dendrite, neuron="a", input={})
+        heard: list[str] = []
+        Dendrite.on_task_signal(dendrite, trace_id=task.trace_id)(lambda signal: heard.append(signal.id))
+        await dendrite.ensure_subscribed(SignalType.TASK)
+        again = await dendrite.dispatch_task(neuron="a", input={}, trace_id=task.trace_id)
+        await settle()
+    assert heard == [again.id]
+    await synapse.close()
 
 
 def test_every_type_has_its_decorator():
