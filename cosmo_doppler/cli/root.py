@@ -31,6 +31,7 @@ COMMANDS: dict[str, Entry] = {
     "doppler": Entry("doppler", "Watch a bus, a recording or the demo in the terminal."),
     "tail": Entry("tail", "Print signals as they pass, one line each."),
     "record": Entry("record", "Write everything that passes to a file that doppler opens."),
+    "replay": Entry("replay", "Send a recording to a bus again."),
     "registry": Entry("registry", "List who is there."),
     "synapse": Entry("synapse", "Start, view and stop a bus."),
     "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),

@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from cosmo_bus.recording import RecordedLine, read_recording
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.session.recorded import RecordedFrames
 from cosmo_doppler.session.session import Session
-from cosmo_sdk.dialects import read_timestamp
-from cosmo_sdk.header import read_header
 
 _SLICE_S = 0.02
 """Time spent reading before the engine gets its turn, seconds."""
-
-_REPORTED = 20
-"""Skipped lines whose number and reason are kept."""
 
 _FOREIGN = 100_000
 """Lines without a single signal after which a file is no recording."""
@@ -32,13 +26,8 @@ class FileSource:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        self.skipped: list[tuple[int, str]] = []
-        """Number and reason of the first lines that were no frames."""
-        self.skipped_count = 0
-        self._lines: Iterator[RecordedLine] = iter(())
-        self._size = max(1, path.stat().st_size)
-        self._read = 0
-        self._last_at = 0.0
+        self.recording = RecordedFrames(path)
+        self._frames = iter(self.recording)
 
     def open(self, session: Session) -> None:
         """Read until the first frame, so that a file without any is refused at once.
@@ -47,12 +36,14 @@ class FileSource:
             RecordingError: there is no frame in it, or it cannot be read.
         """
         try:
-            self._lines = read_recording(self.path)
-            while len(session.store) == 0:
-                line = next(self._lines, None)
-                if line is None or self.skipped_count >= _FOREIGN:
-                    raise self._nothing()
-                self._take(session, line)
+            for frame in self._frames:
+                if frame is not None:
+                    session.store.append(frame.at, frame.subject, frame.frame)
+                    break
+                if self.recording.skipped_count >= _FOREIGN:
+                    break
+            if len(session.store) == 0:
+                raise self._nothing()
             session.timeline.growing = True
         except OSError as error:
             raise RecordingError(self.path, f"cannot be read: {error.strerror or error}") from error
@@ -63,16 +54,17 @@ class FileSource:
         detail = ""
         with session.lock:
             try:
-                for line in self._lines:
-                    self._take(session, line)
+                for frame in self._frames:
+                    if frame is not None:
+                        session.store.append(frame.at, frame.subject, frame.frame)
                     if time.perf_counter() >= stop_at:
-                        loaded = min(1.0, self._read / self._size)
-                        session.report("loading", loaded=loaded, skipped=self.skipped_count)
+                        loaded = min(1.0, self.recording.read / self.recording.size)
+                        session.report("loading", loaded=loaded, skipped=self.recording.skipped_count)
                         return True
             except OSError as error:
                 detail = f"{self.path}: reading stopped: {error.strerror or error}"
             session.timeline.growing = False
-            session.report("replay", detail=detail, loaded=1.0, skipped=self.skipped_count)
+            session.report("replay", detail=detail, loaded=1.0, skipped=self.recording.skipped_count)
         return False
 
     async def run(self, session: Session) -> None:
@@ -82,32 +74,14 @@ class FileSource:
             more = self.load(session, _SLICE_S)
             await asyncio.sleep(0)
 
-    def _take(self, session: Session, line: RecordedLine) -> None:
-        self._read += len(line.frame) + 60
-        if line.problem:
-            self.skipped_count += 1
-            if len(self.skipped) < _REPORTED:
-                self.skipped.append((line.number, line.problem))
-            return
-        at, subject = line.at, line.subject
-        if at is None or subject is None:
-            header = read_header(line.frame)
-            if at is None:
-                moment = read_timestamp(header.ts)
-                at = self._last_at if moment is None else moment.timestamp()
-            if subject is None:
-                # Bare envelopes do not say where they were published; the type is what subjects end with.
-                subject = f"cosmonapse.replay.{header.type or 'UNKNOWN'}"
-        self._last_at = max(self._last_at, at)
-        session.store.append(at, subject, line.frame)
-
     def _nothing(self) -> RecordingError:
-        if not self.skipped:
+        recording = self.recording
+        if not recording.skipped:
             return RecordingError(self.path, "the file is empty; record one with: cosmo record -o FILE")
-        number, reason = self.skipped[0]
+        number, reason = recording.skipped[0]
         return RecordingError(
             self.path,
-            f"{reason}; a recording has one JSON signal per line, and none of {self.skipped_count} lines read is one",
+            f"{reason}; a recording has one JSON signal per line, and none of {recording.skipped_count} lines read is one",
             number,
         )
 

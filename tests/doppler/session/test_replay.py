@@ -77,8 +77,8 @@ def test_bad_lines_are_skipped_and_counted_and_everything_else_is_read(tmp_path)
     session = opened(tmp_path, b"hello\n" + lines(2) + b"\x00\xff\n[1]\n" + lines(1) + b'{"rx":"2026')
     assert session.status().skipped == 4
     assert len(session.store) == 3
-    assert [number for number, _ in session.source.skipped] == [1, 4, 5, 7]
-    assert all(reason for _, reason in session.source.skipped)
+    assert [number for number, _ in session.source.recording.skipped] == [1, 4, 5, 7]
+    assert all(reason for _, reason in session.source.recording.skipped)
 
 
 def test_frames_that_were_no_signals_when_recorded_are_shown_again(tmp_path):
