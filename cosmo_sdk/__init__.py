@@ -25,6 +25,7 @@ from cosmo_sdk.errors import (
     DendriteProtocolError,
     EnvelopeError,
     NoBids,
+    NoOwner,
     PathwayClosedError,
     PathwayShutDown,
     PathwayStopped,
@@ -68,10 +69,12 @@ from cosmo_sdk.factories import (
 )
 from cosmo_sdk.hooks import LifecycleHooks, RefreshEvent
 from cosmo_sdk.ids import Ids, new_engram_id, new_event_id, new_trace_id
+from cosmo_sdk.live_ring import LiveRing, RingChange
 from cosmo_sdk.pathway import Pathway, Scope
 from cosmo_sdk.payloads import PAYLOADS, check_payload
 from cosmo_sdk.registry import MemoryRegistryStore, NeuronRecord, RegistryStore, SqliteRegistryStore
 from cosmo_sdk.retry import RetryStrategy, default_retry_on
+from cosmo_sdk.ring import VIRTUAL_NODES, HashRing
 from cosmo_sdk.signal_types import (
     AXON_TYPES,
     MANAGEMENT_TYPES,
@@ -95,6 +98,7 @@ __all__ = [
     "SYNAPSE_TYPES",
     "SYSTEM_CLOCK",
     "TERMINAL_TYPES",
+    "VIRTUAL_NODES",
     "Axon",
     "Bid",
     "Clock",
@@ -115,16 +119,19 @@ __all__ = [
     "EngramOverloaded",
     "EngramTimeout",
     "EnvelopeError",
+    "HashRing",
     "Hit",
     "Ids",
     "ImprintReceipt",
     "InMemoryEngram",
     "LifecycleHooks",
+    "LiveRing",
     "MemoryRegistryStore",
     "MemorySynapse",
     "NeuronFn",
     "NeuronRecord",
     "NoBids",
+    "NoOwner",
     "Pathway",
     "PathwayClosedError",
     "PathwayShutDown",
@@ -134,6 +141,7 @@ __all__ = [
     "RegistryRequired",
     "RegistryStore",
     "RetryStrategy",
+    "RingChange",
     "Role",
     "RoleError",
     "Scope",

@@ -10,6 +10,7 @@
         PathwayShutDown      the Dendrite itself was stopped
       NoBids                 (also TimeoutError) nobody bid in time
       RegistryRequired       (also RuntimeError) the call needs a registry_store
+      NoOwner                (also LookupError) a hash ring without nodes
 
 Each keeps the builtin base that existing callers catch.
 """
@@ -110,3 +111,15 @@ class RegistryRequired(CosmoError, RuntimeError):
         super().__init__(
             f"{operation}() needs a registry: pass registry_store=MemoryRegistryStore() to the Dendrite"
         )
+
+
+class NoOwner(CosmoError, LookupError):
+    """Nobody is on the ring, so nobody owns the key.
+
+    Attributes:
+        key: whose owner was asked for.
+    """
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(f"nobody owns {key[:60]!r}: the ring has no nodes; is a worker registered?")
