@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 
 import msgspec
 
@@ -27,6 +27,10 @@ class Directed(msgspec.Struct, omit_defaults=True):
     """A kind, e.g. of Engram."""
     capabilities: list[str] = msgspec.field(default_factory=list)
     """Informative; routing reads the payload."""
+
+    if TYPE_CHECKING:
+
+        def __copy__(self) -> Self: ...
 
 
 def directed_to(
@@ -70,6 +74,10 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
     """What it carries; keys by type (PROTOCOL 2.2)."""
     meta: dict[str, Any] = msgspec.field(default_factory=dict)
     """Annotations without meaning to the protocol."""
+
+    if TYPE_CHECKING:
+
+        def __copy__(self) -> Self: ...
 
     def __post_init__(self) -> None:
         if self.id[:4] != "evt_":

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
-
-from msgspec import to_builtins
 
 from cosmo_bus.router import Router
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.errors import EnvelopeError, SynapseError
+from cosmo_sdk.errors import SynapseError
+from cosmo_sdk.synapse._sharing import own_copy, shared
 from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.delivery import Delivery
+
+_CLOSED = "this MemorySynapse is closed; connect() opens it again"
 
 
 class MemorySynapse(Synapse):
     """Delivers Signals to handlers in the same event loop. Works without `connect()`.
 
-    Every subscriber gets a Signal of its own, so nobody can change what another one, or the sender, holds. What JSON
+    Every subscriber has a Signal of its own, so nobody can change what another one, or the sender, holds. What JSON
     writes as text or lists (times, sets) arrives as such; a payload with other objects in it passes all the
     same, those objects shared, unless `strict`.
 
@@ -33,6 +33,8 @@ class MemorySynapse(Synapse):
         self._state: SynapseState = "connected"
         self._router: Router[Delivery] = Router()
         self._taps: Router[FrameHandler] = Router()
+        self._encodes = strict
+        """Whether anybody needs the JSON of what is published."""
         self._deliveries: set[Delivery] = set()
         self._listeners: list[Callable[[SynapseState], None]] = []
         self._dropped_before = 0
@@ -57,6 +59,7 @@ class MemorySynapse(Synapse):
         deliveries, self._deliveries = self._deliveries, set()
         self._router = Router()
         self._taps = Router()
+        self._encodes = self._strict
         for delivery in deliveries:
             self._dropped_before += delivery.dropped
             await delivery.close()
@@ -70,16 +73,20 @@ class MemorySynapse(Synapse):
             SynapseError: closed.
             EnvelopeError: JSON cannot carry the Signal, and the synapse is strict or tapped.
         """
-        self._require_open()
-        taps = self._taps.targets(subject)
-        frame = signal.encode() if taps or self._strict else b""
-        for tap in taps:
-            run_tap(tap, subject, frame)
-        crowded = False
-        for delivery in self._router.targets(subject):
-            if not delivery.push(Signal.decode(frame) if self._strict else _own_copy(signal)):
-                crowded = True
-        if crowded:
+        if self._state == "closed":
+            raise SynapseError(_CLOSED)
+        if self._encodes:
+            signal = self._through_json(subject, signal)
+        targets = self._router.targets(subject)
+        kept_up = True
+        if len(targets) == 1:
+            kept_up = targets[0].push(own_copy(signal))
+        elif targets:
+            original = shared(own_copy(signal))
+            for delivery in targets:
+                if not delivery.push(original.__copy__()):
+                    kept_up = False
+        if not kept_up:
             await asyncio.sleep(0)
 
     async def subscribe(
@@ -110,7 +117,13 @@ class MemorySynapse(Synapse):
         self._require_open()
         taps = self._taps
         route = taps.add(checked(pattern), handler)
-        return EndsOnce(lambda: taps.remove(route))
+        self._encodes = True
+
+        def end() -> None:
+            taps.remove(route)
+            self._encodes = self._strict or len(self._taps) > 0
+
+        return EndsOnce(end)
 
     def on_state(self, listener: Callable[[SynapseState], None]) -> None:
         """Call `listener(state)` whenever `state` changes."""
@@ -124,34 +137,11 @@ class MemorySynapse(Synapse):
 
     def _require_open(self) -> None:
         if self._state == "closed":
-            raise SynapseError("this MemorySynapse is closed; connect() opens it again")
+            raise SynapseError(_CLOSED)
 
-
-def _own_copy(signal: Signal) -> Signal:
-    """A Signal that shares no dict, list or address with the original."""
-    # What copy.copy() calls, without the detour, which costs twice as much as the rest.
-    mine: Signal = signal.__copy__()  # type: ignore[attr-defined]
-    mine.payload = _own_object(signal.payload)
-    mine.meta = _own_object(signal.meta) if signal.meta else {}
-    if signal.directed is not None:
-        mine.directed = directed = signal.directed.__copy__()  # type: ignore[attr-defined]
-        directed.capabilities = directed.capabilities[:]
-    return mine
-
-
-def _own_object(original: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return cast(dict[str, Any], to_builtins(original))
-    except TypeError:
-        # Something in there is no JSON. A bus would refuse it; here it may pass, shared.
-        return {key: _copy_containers(item) for key, item in original.items()}
-    except RecursionError:
-        raise EnvelopeError("a payload that contains itself cannot be sent", field="payload") from None
-
-
-def _copy_containers(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _copy_containers(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_copy_containers(item) for item in value]
-    return value
+    def _through_json(self, subject: str, signal: Signal) -> Signal:
+        """Show a Signal to the taps; when strict, return what its JSON says."""
+        frame = signal.encode()
+        for tap in self._taps.targets(subject):
+            run_tap(tap, subject, frame)
+        return Signal.decode(frame) if self._strict else signal
