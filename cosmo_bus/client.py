@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -38,6 +40,8 @@ class ClientStatistics:
     """`err` lines received."""
     reconnects: int
     """Times the connection came back."""
+    kept: int
+    """Messages that wait for the bus to come back."""
 
 
 class BusSubscription:
@@ -69,6 +73,10 @@ class BusClient:
         observer: ask the bus to drop the oldest messages, rather than the connection, when we do not keep up.
         backoff: waits between attempts to reconnect.
         answer_s: how long the bus may take to answer.
+        silence_s: how long the bus may say nothing before it is asked whether it is there; it is lost when it then does
+            not answer within `answer_s`.
+        keep: messages kept while the bus is away, to be sent when it is back; by default none, and publishing fails
+            at once then.
 
     Raises:
         BadUrl: the URL names no bus.
@@ -81,6 +89,8 @@ class BusClient:
         observer: bool = False,
         backoff: Backoff | None = None,
         answer_s: float = 10.0,
+        silence_s: float = 15.0,
+        keep: int = 0,
     ) -> None:
         self.url = url
         self.host, self.port = parse_url(url)
@@ -93,6 +103,9 @@ class BusClient:
         self._observer = observer
         self._backoff = backoff or Backoff()
         self._answer_s = answer_s
+        self._silence_s = silence_s
+        self._keep = keep
+        self._kept: deque[tuple[str, bytes]] = deque()
         self._connection: Connection | None = None
         self._subscriptions: dict[str, BusSubscription] = {}
         self._state_listeners: list[Callable[[str], None]] = []
@@ -105,8 +118,11 @@ class BusClient:
 
     # -- life
 
-    async def connect(self) -> None:
+    async def connect(self, *, patience_s: float = 0.0) -> None:
         """Connect, once. Later losses are mended without being asked. While connected it does nothing.
+
+        Args:
+            patience_s: go on trying for that long, seconds, for a bus that comes up after its clients.
 
         Raises:
             CannotConnect: nothing answers there, or it is no bus.
@@ -116,12 +132,26 @@ class BusClient:
         before = self.state
         self._enter("connecting")
         try:
-            await self._open()
+            await self._open_patiently(patience_s)
         except BaseException:
             self._drop_connection()
             self._enter(before)
             raise
         self._enter("connected")
+
+    async def _open_patiently(self, patience_s: float) -> None:
+        loop = asyncio.get_running_loop()
+        enough = loop.time() + patience_s
+        for attempt in count(1):
+            try:
+                await self._open()
+                return
+            except BusError:
+                self._drop_connection()
+                delay = self._backoff.delay(attempt)
+                if loop.time() + delay > enough:
+                    raise
+                await asyncio.sleep(delay)
 
     async def close(self) -> None:
         """Send what is queued, disconnect and forget every subscription. Calling it again does nothing."""
@@ -134,6 +164,8 @@ class BusClient:
             with suppress(asyncio.CancelledError):
                 await returning
         self._subscriptions.clear()
+        self._lost += len(self._kept)
+        self._kept.clear()
         connection, self._connection = self._connection, None
         if connection is not None:
             await connection.close()
@@ -164,18 +196,22 @@ class BusClient:
             unreadable=self._unreadable,
             refusals=self._refusals,
             reconnects=self._reconnects,
+            kept=len(self._kept),
         )
 
     # -- messages
 
     def publish(self, subject: str, frame: bytes) -> None:
-        """Queue a message. It is written before this turn of the loop ends.
+        """Queue a message. It is written before this turn of the loop ends, or when the bus is back if it is to be kept.
 
         Raises:
-            BusClosed: not connected; nothing is kept for later.
+            BusClosed: not connected, and nothing more is kept for later.
             LineTooLong: the bus would not take it.
             OutgoingFull: the bus does not read; `drain()` waits for it.
         """
+        if self.state == "reconnecting" and len(self._kept) < self._keep:
+            self._kept.append((subject, frame))
+            return
         connection = self._require()
         line = pub_line(subject, frame)
         length = connection.length_there(line)
@@ -190,12 +226,13 @@ class BusClient:
         return self._connection is not None and self._connection.congested
 
     async def drain(self) -> None:
-        """Wait until the bus takes more.
+        """Wait until the bus takes more. While messages are kept for its return there is nothing to wait for.
 
         Raises:
             BusClosed: the connection went while waiting.
         """
-        await self._require().drain()
+        if not self._kept:
+            await self._require().drain()
 
     async def flush(self) -> None:
         """Wait until the bus has processed everything sent before.
@@ -257,7 +294,8 @@ class BusClient:
 
     def _require(self) -> Connection:
         if self._connection is None or self.state != "connected":
-            raise BusClosed(f"not connected to the bus at {self.url} ({self.state})")
+            kept = f"; {len(self._kept):,} messages wait for it" if self._kept else ""
+            raise BusClosed(f"not connected to the bus at {self.url} ({self.state}{kept})")
         return self._connection
 
     async def _open(self) -> None:
@@ -273,6 +311,7 @@ class BusClient:
         await connection.flush(self._answer_s)
         if self._connection is not connection:
             raise BusClosed(f"the connection to {self.url} ended while it was made")
+        connection.keep_alive(self._silence_s, self._answer_s)
 
     def _drop_connection(self) -> None:
         connection, self._connection = self._connection, None
@@ -310,8 +349,24 @@ class BusClient:
             self.attempt = 0
             self._reconnects += 1
             self._returning = None
-            self._enter("connected")
+            self.state = "connected"
+            self._send_kept()
+            self._announce("connected")
             logger.info("connected to the bus at %s again", self.url)
+
+    def _send_kept(self) -> None:
+        """Send what was kept while the bus was away, before anything new."""
+        kept, self._kept = self._kept, deque()
+        for number, (subject, frame) in enumerate(kept):
+            try:
+                self.publish(subject, frame)
+            except LineTooLong as error:
+                self._lost += 1
+                logger.warning("a message that was kept cannot be sent: %s", error)
+            except BusError as error:
+                self._lost += len(kept) - number
+                logger.warning("%d messages that were kept are lost: %s", len(kept) - number, error)
+                return
 
     def _receive(self, incoming: Incoming) -> None:
         if incoming.op == "msg":
@@ -350,5 +405,8 @@ class BusClient:
     def _enter(self, state: str) -> None:
         if state != self.state:
             self.state = state
-            for listener in list(self._state_listeners):
-                listener(state)
+            self._announce(state)
+
+    def _announce(self, state: str) -> None:
+        for listener in list(self._state_listeners):
+            listener(state)

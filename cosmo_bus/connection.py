@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, cast
 
-from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer, OutgoingFull
+from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, OutgoingFull
 from cosmo_bus.wire import (
     DEFAULT_MAX_LINE,
     ENVELOPE_SLACK,
@@ -20,7 +21,12 @@ from cosmo_bus.wire import (
     legacy_length,
 )
 
-_WRITE_AT_ONCE = 256 << 10
+_WRITE_AT_ONCE = 16 << 10
+"""Bytes that are written before the turn of the loop ends, so that the bus and whoever listens can begin meanwhile."""
+
+_SOCKET_FULL = 256 << 10
+"""Bytes the socket may hold back before `send` keeps them here."""
+
 _MAX_WAITING = 64 << 20
 """Bytes that may wait in this process for a bus that does not read."""
 
@@ -68,6 +74,9 @@ class Connection(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._waiting: list[bytes] = []
         self._waiting_bytes = 0
+        self._heard = 0.0
+        self._watch: asyncio.TimerHandle | None = None
+        self._fault = ""
 
     async def open(self, host: str, port: int, answer_s: float) -> None:
         """Connect and wait for the welcome.
@@ -98,7 +107,7 @@ class Connection(asyncio.Protocol):
         return legacy_length(line) - 1 if self._legacy else len(line) - 1
 
     def send(self, line: bytes) -> None:
-        """Queue a line; all lines of one turn of the loop are one write.
+        """Queue a line; the lines of one turn of the loop share a write, or a few when they are many.
 
         Raises:
             BusClosed: the connection is gone.
@@ -147,6 +156,34 @@ class Connection(asyncio.Protocol):
         except TimeoutError:
             raise NoAnswer(f"the bus at {self._url} did not answer within {answer_s:g} s") from None
 
+    def keep_alive(self, silence_s: float, answer_s: float) -> None:
+        """From now on ping a bus that is silent, and end the connection when it does not answer.
+
+        A frozen bus and a line that was cut without a word look like a quiet bus; only this tells them apart.
+
+        Args:
+            silence_s: how long the bus may say nothing before it is asked, seconds.
+            answer_s: how long it may then take to answer.
+        """
+        self._heard = self._loop.time()
+        self._watch = self._loop.call_later(silence_s, self._check_pulse, silence_s, answer_s)
+
+    def _check_pulse(self, silence_s: float, answer_s: float) -> None:
+        silent = self._loop.time() - self._heard
+        if silent >= silence_s + answer_s:
+            self._fault = f"it did not answer for {silent:.0f} s"
+            self.abandon()
+            return
+        if silent >= silence_s:
+            # A bus that takes nothing more cannot be asked; it is silent all the same.
+            with suppress(BusError):
+                self.send(_PING)
+                self._pongs.append(self._loop.create_future())
+            due = min(silence_s, silence_s + answer_s - silent)
+        else:
+            due = silence_s - silent
+        self._watch = self._loop.call_later(max(due, 0.01), self._check_pulse, silence_s, answer_s)
+
     async def close(self) -> None:
         """Send what is queued and end."""
         if self._transport is None:
@@ -170,10 +207,11 @@ class Connection(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the transport."""
         self._transport = cast(asyncio.Transport, transport)
-        self._transport.set_write_buffer_limits(high=_WRITE_AT_ONCE)
+        self._transport.set_write_buffer_limits(high=_SOCKET_FULL)
 
     def data_received(self, data: bytes) -> None:
         """Handle every line that is complete."""
+        self._heard = self._loop.time()
         for line in self._reader.feed(data):
             if isinstance(line, Oversize):
                 self._unreadable(f"{line.length:,} bytes, more than the {self._reader.limit:,} announced")
@@ -204,11 +242,14 @@ class Connection(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Wake everyone who waits, then report."""
+        if self._watch is not None:
+            self._watch.cancel()
         self.unsent += len(self._waiting)
         self._waiting.clear()
         self._ended.set()
         self._writable.set()
-        gone = BusClosed(f"lost the bus at {self._url}" + (f": {exc}" if exc else ""))
+        why = self._fault or str(exc or "")
+        gone = BusClosed(f"lost the bus at {self._url}" + (f": {why}" if why else ""))
         waiters: list[asyncio.Future[Any]] = [self._welcome, *self._pongs]
         for waiter in waiters:
             if not waiter.done():
