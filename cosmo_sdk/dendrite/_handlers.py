@@ -129,6 +129,19 @@ class HandlerTable:
         self._entries.setdefault(signal_type, []).append(_Entry(handler, filters))
         self.added(signal_type)
 
+    def remove(self, signal_type: SignalType, handler: Handler, filters: Filters) -> None:
+        """Take a registration back; what waits for the handler is dropped, and what it runs finishes."""
+        entries = self._entries.get(signal_type, [])
+        for entry in entries:
+            if entry.handler == handler and entry.filters == filters:
+                entries.remove(entry)
+                if entry.delivery is not None:
+                    self._dropped_before += entry.delivery.dropped + entry.delivery.waiting
+                    entry.delivery.stop()
+                break
+        if not entries:
+            self._entries.pop(signal_type, None)
+
     def on_trace(
         self, trace_id: str, *types: SignalType, neuron: str | None = None, capability: str | None = None
     ) -> Callable[[H], H]:

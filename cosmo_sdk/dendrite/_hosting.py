@@ -19,15 +19,13 @@ from cosmo_sdk.ids import Ids
 from cosmo_sdk.signal_types import SignalType
 
 if TYPE_CHECKING:
+    from cosmo_sdk.dendrite._handlers import HandlerTable
     from cosmo_sdk.dendrite._stop import Tombstones
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 MAX_RUNNING = 256
 """Runs of one Axon at a time, unless its `max_concurrent` says less."""
-
-MAX_WAITING = 10_000
-"""Tasks that may wait for an Axon; further ones are answered with ERROR OVERLOADED."""
 
 HOLD_S = 60.0
 """How long a reply is held for a bus that went away, seconds."""
@@ -68,6 +66,8 @@ class Hosting:
         self._running: dict[str, set[asyncio.Task[None]]] = {}
         self._bids: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
         self._closing = False
+        self.handlers: HandlerTable | None = None
+        """Where the handlers go that Axons bring along. Set once, by the Dendrite."""
 
     # -- who is here
 
@@ -111,6 +111,7 @@ class Hosting:
     def admit(self, axon: Axon) -> None:
         """An attached Axon takes part from now on."""
         self._lanes.setdefault(axon.neuron_id, _Lane(axon))
+        axon.host.move(self.handlers)
 
     def detach(self, neuron_id: str) -> Axon:
         """Stop hosting an Axon. What it runs goes on; what waits for it is answered with an ERROR.
@@ -122,6 +123,7 @@ class Hosting:
             raise KeyError(f"neuron {neuron_id!r} is not attached to this Dendrite")
         axon = self._axons.pop(neuron_id)
         axon.bind(None, self._clock, self._ids)
+        axon.host.move(None)
         lane = self._lanes.pop(neuron_id, None)
         if lane is not None:
             self._turn_away(lane)
@@ -202,10 +204,10 @@ class Hosting:
             self._refuse(lane, task, "TRACE_STOPPED", "this trace was stopped", recoverable=False)
         elif lane.running < lane.limit:
             self._run(lane, task)
-        elif len(lane.waiting) < MAX_WAITING:
+        elif len(lane.waiting) < lane.axon.max_waiting:
             lane.waiting.append(task)
         else:
-            self._refuse(lane, task, "OVERLOADED", f"{MAX_WAITING} tasks wait here already")
+            self._work.spawn(self._say(lane.axon.overloaded(task)), "refusing a task")
 
     def _turn_away(self, lane: _Lane) -> None:
         while lane.waiting:

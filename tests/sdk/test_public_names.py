@@ -197,7 +197,7 @@ async def test_a_method_may_be_called_on_the_class():
 def test_every_type_has_its_decorator():
     decorated = {
         member.signal_type
-        for member in map(Dendrite.__dict__.get, dir(Dendrite))
+        for member in (inspect.getattr_static(Dendrite, name) for name in dir(Dendrite))
         if hasattr(member, "signal_type")
     }
     assert decorated == set(SignalType)

@@ -51,11 +51,9 @@ async def test_an_axon_that_takes_one_at_a_time_holds_up_no_other(room: Room):
     assert (await orchestrator.dispatch_and_wait(neuron="quick", input={}, timeout_s=1)).neuron == "quick"
 
 
-async def test_more_than_can_wait_is_refused_and_may_be_tried_again(
-    room: Room, monkeypatch: pytest.MonkeyPatch
-):
-    monkeypatch.setattr(_hosting, "MAX_WAITING", 2)
-    await room.dendrite("w", role="worker", axons=[axon("slow", endless, max_concurrent=1)])
+async def test_more_than_can_wait_is_refused_and_may_be_tried_again(room: Room):
+    slow = axon("slow", endless, max_concurrent=1, max_waiting=2)
+    await room.dendrite("w", role="worker", axons=[slow])
     orchestrator = await room.dendrite()
     for _ in range(4):
         await orchestrator.dispatch_task(neuron="slow", input={})
