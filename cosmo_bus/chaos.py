@@ -108,6 +108,8 @@ class Chaos(Generic[T, Owner]):
         self._frame_of = frame_of
         self._tell = tell
         self._rules: dict[str, _Rule[T, Owner]] = {}
+        self.hits = 0
+        """Frames that met a fault, over all rules there ever were."""
 
     def __len__(self) -> int:
         """How many rules there are. While there are none, the bus need not ask `admit`."""
@@ -173,6 +175,7 @@ class Chaos(Generic[T, Owner]):
 
     def _act(self, rule: _Rule[T, Owner], subject: str, item: T, facts: Facts) -> bool:
         rule.hits += 1
+        self.hits += 1
         fault = rule.rule.fault
         lost = self._frame_of(item) if fault == "drop" else ""
         self._tell(

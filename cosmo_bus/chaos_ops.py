@@ -48,6 +48,11 @@ class ChaosOps(Extension):
         return len(self._chaos)
 
     @property
+    def hits(self) -> int:
+        """Messages that met a fault since the bus started."""
+        return self._chaos.hits
+
+    @property
     def ops(self) -> Mapping[str, Callable[[Op, Asker], Answer]]:
         """What each op does."""
         return self._ops

@@ -86,6 +86,10 @@ class BusStatistics:
     """Copies that waited for a session that was evicted or closed, or came to it too late."""
     refused: int
     """Lines answered with `err`."""
+    held: int
+    """Messages at gates now."""
+    faults: int
+    """Messages that met a fault on demand."""
 
 
 @dataclass

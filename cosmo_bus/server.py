@@ -7,6 +7,7 @@ import errno
 import ipaddress
 import logging
 import resource
+from dataclasses import fields
 
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
@@ -129,7 +130,7 @@ class BusServer:
     def statistics(self) -> BusStatistics:
         """Counts at this moment."""
         if self._hub is None:
-            return BusStatistics(*[0] * 10)
+            return BusStatistics(*[0] * len(fields(BusStatistics)))
         counts = self._hub.counts
         return BusStatistics(
             sessions=len(self._sessions),
@@ -142,6 +143,8 @@ class BusServer:
             evicted=counts.evicted,
             lost=counts.lost,
             refused=counts.refused,
+            held=self._hub.gates.held,
+            faults=self._hub.chaos.hits,
         )
 
 
