@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from cosmo_doppler.cli.root import COMMANDS, cosmo
 from tests.doppler.cli.commands import cosmo as run
 
-GROUPS = {"synapse": ("start", "view", "stop"), "registry": ("list",)}
+GROUPS = {"synapse": ("start", "view", "stop"), "registry": ("list",), "gate": ("hold", "edit")}
 EVERY = [(name,) for name in COMMANDS] + [
     (group, command) for group, commands in GROUPS.items() for command in commands
 ]
@@ -60,3 +62,13 @@ def test_completion_of_an_unknown_shell_is_refused() -> None:
 def test_commands_complete_themselves() -> None:
     shown = run(_COSMO_COMPLETE="bash_complete", COMP_WORDS="cosmo reg", COMP_CWORD="1")
     assert shown.stdout == "plain,registry\n"
+
+
+def test_the_log_goes_to_stderr_as_text_or_as_json(nobody_there: str) -> None:
+    told = ("stop", "trc_x", "--url", nobody_there)
+    assert "DEBUG asyncio: " in run(*told, COSMO_LOG="debug").stderr
+    lines = run(*told, COSMO_LOG="debug", COSMO_LOG_FORMAT="json").stderr.splitlines()
+    record = json.loads(lines[0])
+    assert (record["level"], record["logger"]) == ("debug", "asyncio")
+    assert record["ts"].endswith("+00:00")
+    assert lines[-1].startswith("error: cannot reach the bus")
