@@ -28,6 +28,9 @@ ALIASES: dict[SignalType, tuple[tuple[str, str], ...]] = {
 }
 """By type: (key written today, key of the draft)."""
 
+RESPELLED: frozenset[SignalType] = frozenset({*ALIASES, _T.REGISTER})
+"""Types that `modernise` may have to change."""
+
 
 def modernise(type: SignalType, payload: dict[str, Any]) -> None:
     """Add today's key wherever only the draft's is present. Changes `payload` in place."""
