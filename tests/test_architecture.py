@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("cosmo_bus", "cosmo_sdk", "cosmo_doppler")
 BELOW = {"cosmo_bus": set(), "cosmo_sdk": {"cosmo_bus"}, "cosmo_doppler": {"cosmo_bus", "cosmo_sdk"}}
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
-GENERATED = {"factories.py"}
+GENERATED = {"factories.py", "builders.py"}
 
 
 def imported(path: Path) -> set[str]:

@@ -1,6 +1,6 @@
-"""Write `cosmo_sdk/factories.py` and `cosmo_sdk/dendrite/_emitters.py` from the table in `cosmo_sdk/payloads.py`.
+"""Write `factories.py`, `dendrite/_emitters.py` and `testing/builders.py` from the table in `cosmo_sdk/payloads.py`.
 
-    python -m cosmo_sdk._tools.generate            write both files
+    python -m cosmo_sdk._tools.generate            write the files
     python -m cosmo_sdk._tools.generate --check    exit 1 when one of them is not what the table says
 
 Annotations, defaults and docstrings are taken from the table's source text, so that what an editor shows for
@@ -9,14 +9,12 @@ Annotations, defaults and docstrings are taken from the table's source text, so 
 
 from __future__ import annotations
 
-import ast
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from cosmo_sdk._payload import Payload
-from cosmo_sdk.payloads import PAYLOADS
+from cosmo_sdk._tools.builders import builders
+from cosmo_sdk._tools.table import NOTICE, Field, Row, article, definition, read_table
 from cosmo_sdk.signal_types import SignalType
 
 _PACKAGE = Path(__file__).resolve().parent.parent
@@ -39,94 +37,6 @@ EMITTED: tuple[SignalType, ...] = (
 
 _ALIASES = ("ImprintOp", "ParticipantRole", "RecallMode")
 
-_NEW_LIST = "msgspec.field(default_factory=list)"
-
-_NOTICE = "Generated from `cosmo_sdk/payloads.py` by `python -m cosmo_sdk._tools.generate`: change the table."
-
-
-@dataclass(frozen=True)
-class Field:
-    """One parameter: a payload field as its source has it."""
-
-    name: str
-    annotation: str
-    default: str | None
-    doc: str
-
-    def parameter(self) -> str:
-        """The parameter's text. A mutable default becomes None, as Python wants it."""
-        if self.default is None:
-            return f"{self.name}: {self.annotation}"
-        if self.default == _NEW_LIST:
-            return f"{self.name}: {self.annotation} | None = None"
-        return f"{self.name}: {self.annotation} = {self.default}"
-
-    def argument(self) -> str:
-        """How the parameter is handed to the struct."""
-        value = f"{self.name} or []" if self.default == _NEW_LIST else self.name
-        return f"{self.name}={value}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One struct of the table."""
-
-    struct: type[Payload]
-    doc: str
-    fields: tuple[Field, ...]
-
-    @property
-    def snake(self) -> str:
-        """`task_offer` for TASK_OFFER."""
-        return self.struct.type.lower()
-
-    def summary(self) -> str:
-        """The first sentence of the struct, without its full stop."""
-        return self.doc.partition(". ")[0].rstrip(".")
-
-
-def read_table() -> list[Row]:
-    """The rows of `payloads.py`, in the order of the types."""
-    tree = ast.parse((_PACKAGE / "payloads.py").read_text(encoding="utf-8"))
-    classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    return [_read_row(PAYLOADS[kind], classes[PAYLOADS[kind].__name__]) for kind in SignalType]
-
-
-def _read_row(struct: type[Payload], node: ast.ClassDef) -> Row:
-    fields: list[Field] = []
-    for statement, following in zip(node.body, [*node.body[1:], None], strict=True):
-        if not isinstance(statement, ast.AnnAssign) or not isinstance(statement.target, ast.Name):
-            continue
-        if ast.unparse(statement.annotation).startswith("ClassVar"):
-            continue
-        fields.append(
-            Field(
-                name=statement.target.id,
-                annotation=ast.unparse(statement.annotation),
-                default=None if statement.value is None else _literal(statement.value),
-                doc=_docstring(following),
-            )
-        )
-    return Row(struct=struct, doc=ast.get_docstring(node) or "", fields=tuple(fields))
-
-
-def _literal(node: ast.expr) -> str:
-    """The source of a default, in double quotes as the formatter wants them."""
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return f'"{node.value}"'
-    return ast.unparse(node)
-
-
-def _docstring(node: ast.stmt | None) -> str:
-    if (
-        isinstance(node, ast.Expr)
-        and isinstance(node.value, ast.Constant)
-        and isinstance(node.value.value, str)
-    ):
-        return node.value.value
-    raise ValueError(f"line {getattr(node, 'lineno', '?')} of payloads.py: a field without its sentence")
-
-
 _TRACE = {
     "root": (
         Field("trace_id", "str | None", "None", "The trace; a new one when left out."),
@@ -145,27 +55,6 @@ _TRACE = {
 _DIRECTED = Field("directed", "Directed | None", "None", "Addressee or producer (PROTOCOL 1.6).")
 _ABOUT = Field("directed", "Directed", None, "The participant it is about.")
 _META = Field("meta", "dict[str, Any] | None", "None", "Annotations without meaning to the protocol.")
-
-
-def _definition(
-    head: str,
-    parameters: list[Field],
-    returns: str,
-    doc: Callable[[], Iterator[str]],
-    body: list[str],
-    indent: str,
-) -> Iterator[str]:
-    yield f"{indent}{head}("
-    if indent:
-        yield f"{indent}    self,"
-    yield f"{indent}    *,"
-    for field in parameters:
-        yield f"{indent}    {field.parameter()},"
-    yield f"{indent}) -> {returns}:"
-    for line in doc():
-        yield f"{indent}    {line}" if line else ""
-    for line in body:
-        yield f"{indent}    {line}"
 
 
 def _sections(summary: str, parameters: list[Field]) -> Iterator[str]:
@@ -192,7 +81,7 @@ def factories() -> str:
     lines = [
         '"""One function per type that builds its Signal (PROTOCOL 2.2).',
         "",
-        _NOTICE,
+        NOTICE,
         '"""',
         "",
         "from __future__ import annotations",
@@ -230,14 +119,14 @@ def _factory(row: Row) -> Iterator[str]:
     body.append("    meta={} if meta is None else meta,")
     body.append(")")
     summary = f"{row.struct.type}: {row.summary()[:1].lower()}{row.summary()[1:]}"
-    return _definition(
+    return definition(
         f"def {row.snake}_signal", parameters, "Signal", lambda: _sections(summary, parameters), body, ""
     )
 
 
 _EMITTERS_HEAD = f'''"""The `emit_*` methods of a Dendrite (PROTOCOL 6.19).
 
-{_NOTICE}
+{NOTICE}
 """
 
 from __future__ import annotations
@@ -321,8 +210,8 @@ def _emitter(row: Row) -> Iterator[str]:
         "    meta,",
         ")",
     ]
-    summary = f"Publish {_article(row.struct.type)} {row.struct.type}: {row.summary()[:1].lower()}{row.summary()[1:]}"
-    return _definition(
+    summary = f"Publish {article(row.struct.type)} {row.struct.type}: {row.summary()[:1].lower()}{row.summary()[1:]}"
+    return definition(
         f"async def emit_{row.snake}",
         parameters,
         "Signal",
@@ -332,13 +221,10 @@ def _emitter(row: Row) -> Iterator[str]:
     )
 
 
-def _article(type: SignalType) -> str:
-    return "an" if type[0] in "AEIO" else "a"
-
-
 OUTPUTS: dict[Path, Callable[[], str]] = {
     _PACKAGE / "factories.py": factories,
     _PACKAGE / "dendrite" / "_emitters.py": emitters,
+    _PACKAGE / "testing" / "builders.py": builders,
 }
 """Each generated file and what writes its text."""
 

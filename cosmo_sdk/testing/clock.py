@@ -68,6 +68,8 @@ class ManualClock:
     async def run(self, work: Coroutine[Any, Any, T], *, at_most_s: float = 3600.0) -> T:
         """Do some work while time jumps from alarm to alarm for as long as it takes.
 
+        For work on this loop alone: time does not wait for threads and sockets.
+
         Args:
             work: a coroutine, e.g. `desk.dispatch_and_wait(...)`. What it raises is raised.
             at_most_s: seconds of this clock it may take.
@@ -85,6 +87,7 @@ class ManualClock:
                 return await doing
         finally:
             doing.cancel()
+            await asyncio.wait([doing])
         why = (
             f"it still sleeps after {at_most_s:g} s of the manual clock"
             if self.sleepers
