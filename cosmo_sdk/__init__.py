@@ -1,7 +1,7 @@
 """The Cosmonapse protocol for Python agents: Signals, the bus, Dendrites and what they host."""
 
 from cosmo_sdk.axon import Axon, ContextFetcher, NeuronFn
-from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner
+from cosmo_sdk.bidding import SELECTS, AutoBid, Bid, Reaward, Select, choose_winner
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock, SystemClock
 from cosmo_sdk.dendrite import Cortex, Dendrite, Role
 from cosmo_sdk.engram import (
@@ -32,6 +32,7 @@ from cosmo_sdk.errors import (
     RegistryRequired,
     RoleError,
     SynapseError,
+    WinnerLost,
 )
 from cosmo_sdk.factories import (
     agent_output_signal,
@@ -99,6 +100,7 @@ __all__ = [
     "SYSTEM_CLOCK",
     "TERMINAL_TYPES",
     "VIRTUAL_NODES",
+    "AutoBid",
     "Axon",
     "Bid",
     "Clock",
@@ -136,6 +138,7 @@ __all__ = [
     "PathwayClosedError",
     "PathwayShutDown",
     "PathwayStopped",
+    "Reaward",
     "RecallResult",
     "RefreshEvent",
     "RegistryRequired",
@@ -154,6 +157,7 @@ __all__ = [
     "Synapse",
     "SynapseError",
     "SystemClock",
+    "WinnerLost",
     "agent_output_signal",
     "audit_signal",
     "bid_signal",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Literal, get_args
 
 import msgspec
@@ -12,6 +13,55 @@ Select = Literal["first_bid", "lowest_cost", "highest_confidence"]
 """How a producer chooses: the first to arrive, the cheapest, or the surest."""
 
 SELECTS: tuple[Select, ...] = get_args(Select)
+
+
+@dataclass(frozen=True)
+class AutoBid:
+    """What hosted Axons bid when nobody decides for them.
+
+    The defaults are those of every released peer. They beat each honestly priced bid, so a host that competes for
+    money says what its work costs.
+
+    Raises:
+        ValueError: terms that could never win (see `Bid.problem`).
+    """
+
+    cost: float = 0.0
+    """Price, in US dollars by convention."""
+    eta_ms: int | None = None
+    """Promised time to an answer, milliseconds; not said when None."""
+    confidence: float | None = 1.0
+    """Self-assessment, 0 to 1; not said when None."""
+
+    def __post_init__(self) -> None:
+        terms = {"cost": self.cost, "eta_ms": self.eta_ms, "confidence": self.confidence}
+        problem = read_bid(id="", neuron="self", payload=terms, meta={}).problem
+        if problem:
+            raise ValueError(f"{self}: such a bid can never win: {problem}")
+
+
+@dataclass(frozen=True)
+class Reaward:
+    """When the work of an auction passes to the next best bid, because its winner is lost (PROTOCOL 6.12).
+
+    A winner is lost when it leaves the bus, when a registry calls it stale, when it is silent for too long, or when it
+    answers with a recoverable ERROR. Once it has answered with anything else, the work is never passed on; nor is it
+    after a STOP, or once the Pathway is closed.
+
+    Raises:
+        ValueError: limits that are not positive.
+    """
+
+    deadline_s: float | None = 30.0
+    """How long a winner may say nothing on the trace, seconds; None: for ever."""
+    max_awards: int = 3
+    """Awards in all, the first included. As many bidders less one stand by until the work is answered."""
+
+    def __post_init__(self) -> None:
+        if self.deadline_s is not None and not self.deadline_s > 0:
+            raise ValueError(f"deadline_s={self.deadline_s} is not positive; None sets no deadline")
+        if self.max_awards < 1:
+            raise ValueError(f"max_awards={self.max_awards}: the first award counts, so at least 1")
 
 
 class Bid(msgspec.Struct, frozen=True, kw_only=True):

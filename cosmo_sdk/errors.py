@@ -8,6 +8,7 @@
       PathwayClosedError     (also RuntimeError)
         PathwayStopped       a STOP ended the trace
         PathwayShutDown      the Dendrite itself was stopped
+        WinnerLost           the winner of an auction is gone, and nobody is left to do its work
       NoBids                 (also TimeoutError) nobody bid in time
       RegistryRequired       (also RuntimeError) the call needs a registry_store
       NoOwner                (also LookupError) a hash ring without nodes
@@ -84,6 +85,24 @@ class PathwayStopped(PathwayClosedError):
 
 class PathwayShutDown(PathwayClosedError):
     """The Dendrite that owned the Pathway was stopped. Never retried."""
+
+
+class WinnerLost(PathwayClosedError):
+    """The winner of an auction is gone without an answer, and the work passed to nobody else.
+
+    Attributes:
+        neuron: the last winner.
+        awards: how often the work was awarded.
+    """
+
+    def __init__(self, trace_id: str, reason: str, *, neuron: str = "", awards: int = 1) -> None:
+        self.neuron = neuron
+        self.awards = awards
+        super().__init__(trace_id, reason)
+
+    def again(self) -> WinnerLost:
+        """A fresh exception saying the same."""
+        return type(self)(self.trace_id, self.reason, neuron=self.neuron, awards=self.awards)
 
 
 class NoBids(CosmoError, TimeoutError):

@@ -65,6 +65,9 @@ class Pathway:
         self.scope: Scope = scope
         self.dropped = 0
         """Signals dropped from a full buffer before anybody consumed them, or before an iteration came to them."""
+        self.withheld = 0
+        """Signals of somebody who no longer does this work: the winner of an auction whose award passed on."""
+        self._screen: Callable[[Signal], bool] | None = None
         self._on_close = [on_close] if on_close is not None else []
         self._clock = clock
         self._closed: PathwayClosedError | None = None
@@ -151,6 +154,9 @@ class Pathway:
         """Take in a Signal of the trace. Ignored once closed."""
         if self._closed is not None:
             return
+        if self._screen is not None and not self._screen(signal):
+            self.withheld += 1
+            return
         if self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES:
             self._remember(signal)
         if signal.type in TERMINAL_TYPES:
@@ -161,6 +167,10 @@ class Pathway:
                 self._caller = asyncio.get_running_loop().create_task(self._call_back())
         else:
             self._settle(signal)
+
+    def screen(self, admits: Callable[[Signal], bool]) -> None:
+        """From now on take in only Signals that `admits` lets through; the others are counted in `withheld`."""
+        self._screen = admits
 
     def on_closed(self, listener: Callable[[Pathway], None]) -> None:
         """Call `listener(self)` once, when it closes."""
@@ -199,10 +209,11 @@ class Pathway:
         self._announce()
 
     def _announce(self) -> None:
-        news, self._news = self._news, []
-        for waiting in news:
-            if not waiting.done():
-                waiting.set_result(None)
+        if self._news:
+            news, self._news = self._news, []
+            for waiting in news:
+                if not waiting.done():
+                    waiting.set_result(None)
 
     async def _call_back(self) -> None:
         """Run callbacks in order; who waits for a Signal is served after its callbacks."""
@@ -229,25 +240,30 @@ class Pathway:
 
     def _settle(self, signal: Signal) -> None:
         """Serve whoever waits for this Signal, else keep it for who will."""
-        served = False
-        if self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES:
-            remaining = []
-            for types, waiter in self._waiters:
-                if waiter.done():
-                    continue
-                if signal.type in types:
-                    waiter.set_result(signal)
-                    served = True
-                else:
-                    remaining.append((types, waiter))
-            self._waiters = remaining
-            if not served:
-                if len(self._unconsumed) >= BUFFERED:
-                    self._unconsumed.popleft()
-                    self.dropped += 1
-                self._unconsumed.append(signal)
+        if (self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES) and not self._serve(signal):
+            if len(self._unconsumed) >= BUFFERED:
+                self._unconsumed.popleft()
+                self.dropped += 1
+            self._unconsumed.append(signal)
         if self._closed is not None and not self._pending:
             self._dismiss()
+
+    def _serve(self, signal: Signal) -> bool:
+        """Give a Signal to everybody who waits for its type; whether anybody did."""
+        if not self._waiters:
+            return False
+        served = False
+        remaining = []
+        for types, waiter in self._waiters:
+            if waiter.done():
+                continue
+            if signal.type in types:
+                waiter.set_result(signal)
+                served = True
+            else:
+                remaining.append((types, waiter))
+        self._waiters = remaining
+        return served
 
     def _dismiss(self) -> None:
         """Tell everybody who still waits that nothing will come."""

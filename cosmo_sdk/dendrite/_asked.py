@@ -51,6 +51,14 @@ class AskedTasks:
         elif (asked := self._open.get(reply.parent_id or "")) is not None:
             asked.paused = True
 
+    def forget(self, task_id: str) -> None:
+        """Nobody waits for the result of this task or award any more."""
+        self._open.pop(task_id, None)
+
+    def expects(self, task_id: str | None) -> bool:
+        """Whether this task or award is known here and has no result yet."""
+        return task_id in self._open
+
     def behind(self, request: Signal) -> Asked:
         """What the asker of a question was working on; an empty task when that is not known here."""
         asked = self._open.get(request.parent_id or "")

@@ -7,14 +7,15 @@ import logging
 from collections import OrderedDict
 from typing import Any
 
-from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, read_bid
+from cosmo_sdk.bidding import SELECTS, Bid, Reaward, Select, rank, read_bid
 from cosmo_sdk.clock import Clock, within
+from cosmo_sdk.dendrite._award import Awards
 from cosmo_sdk.dendrite._dispatch import place
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._work import Work
-from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import NoBids, SynapseError
+from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import NoBids
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.pathway import Pathway, Scope
 from cosmo_sdk.signal_types import SignalType
@@ -53,6 +54,12 @@ class Round:
             self.invalid += 1
             logger.info("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
             return
+        earlier = self.bids.get(bid.neuron)
+        if earlier is not None and not earlier.instance and bid.instance:
+            # Two hosts of one name. The one that does not say which host it is serves whatever its neuron is awarded;
+            # only if it wins, exactly one of them works.
+            logger.info("bid %s of %s gives way to another host of that name", bid.id, bid.neuron)
+            return
         self.bids[bid.neuron] = bid
         if self.takes_first:
             self.close()
@@ -66,9 +73,12 @@ class Round:
 class Auctioneer:
     """Opens rounds, decides them, and tells everybody."""
 
-    def __init__(self, link: Link, pathways: PathwayTable, work: Work, clock: Clock, ids: Ids) -> None:
+    def __init__(
+        self, link: Link, pathways: PathwayTable, awards: Awards, work: Work, clock: Clock, ids: Ids
+    ) -> None:
         self._link = link
         self._pathways = pathways
+        self._awards = awards
         self._work = work
         self._clock = clock
         self._ids = ids
@@ -90,6 +100,7 @@ class Auctioneer:
         context_ref: str | None = None,
         meta: dict[str, Any] | None = None,
         inherit_trace: bool = False,
+        reaward: Reaward | bool | None = None,
     ) -> Pathway:
         """Put work up for auction and return the Pathway of what the winner does.
 
@@ -108,6 +119,9 @@ class Auctioneer:
             context_ref: where more context lies; goes to the winner.
             meta: annotations of the offer.
             inherit_trace: inside a task, stay on its trace.
+            reaward: when the winner is lost before it has answered, award to the next best bid; True means
+                `Reaward()`. When nobody is left, whoever waits gets WinnerLost. Without it only a registry notices
+                that a winner is gone, and without that nobody does.
 
         Raises:
             RoleError: this Dendrite is a worker.
@@ -120,13 +134,18 @@ class Auctioneer:
             raise ValueError(f"select={select!r} is not one of {', '.join(SELECTS)}")
         if deadline_ms <= 0:
             raise ValueError(f"deadline_ms={deadline_ms}: a window for bids is longer than nothing")
+        again = Reaward() if reaward is True else reaward or None
         trace_id, parent_id = place(trace_id, parent_id, inherit_trace)
         offer = self._offer(input, capabilities, deadline_ms, trace_id, parent_id, meta)
         award = _award_payload(input, context_ref, scope == "terminal" if finalize is None else finalize)
         pathway = self._pathways.open(offer.trace_id, parent_id=offer.id, scope=scope)
         try:
             await self._pathways.listen()
-            await self._hold(offer, deadline_ms / 1000, select, award, pathway)
+            await self._awards.prepare(again)
+            ranked = await self._hold(offer, deadline_ms / 1000, select, pathway)
+            await self._awards.hand_out(
+                offer, ranked, award, pathway, again, first_come=select == "first_bid"
+            )
         except BaseException:
             await pathway.close()
             raise
@@ -164,13 +183,11 @@ class Auctioneer:
         if held is not None:
             self._arrived += 1
             held.add(bid)
-        elif bid.neuron:
-            self._work.spawn(self._decline(offer, bid, "late"), "declining a late bid")
+        elif bid.neuron and not self._awards.take_late(offer.id, bid):
+            self._work.spawn(self._awards.decline(offer, bid, "late"), "declining a late bid")
 
-    async def _hold(
-        self, offer: Signal, window_s: float, select: Select, award: dict[str, Any], pathway: Pathway
-    ) -> None:
-        """Hold a round: publish, wait, decide, tell."""
+    async def _hold(self, offer: Signal, window_s: float, select: Select, pathway: Pathway) -> list[Bid]:
+        """Hold a round: publish, wait, decide. Returns the bids, best first, at least one."""
         held = self._open[offer.id] = Round(offer, takes_first=select == "first_bid")
         pathway.on_closed(lambda closed: held.close())
         try:
@@ -186,15 +203,10 @@ class Auctioneer:
                 self._decided.popitem(last=False)
         if (cause := pathway.cause) is not None:
             raise cause
-        bids = list(held.bids.values())
-        winner = choose_winner(bids, select)
-        if winner is None:
+        ranked = rank(list(held.bids.values()), select)
+        if not ranked:
             raise NoBids(offer.trace_id, round(window_s * 1000), invalid=held.invalid)
-        # The award first: it is what somebody waits for.
-        await self._link.publish(self._award(offer, winner, award))
-        for bid in bids:
-            if bid is not winner:
-                await self._decline(offer, bid, "not selected")
+        return ranked
 
     async def _catch_up(self, window_s: float) -> None:
         """The window is over: take in the bids that came in time and still lie in a queue of this process.
@@ -213,38 +225,6 @@ class Auctioneer:
                 return
             quiet = quiet + 1 if arrived == self._arrived else 0
             before, arrived = after, self._arrived
-
-    def _award(self, offer: Signal, winner: Bid, payload: dict[str, Any]) -> Signal:
-        terms = {"cost": winner.cost, "eta_ms": winner.eta_ms, "confidence": winner.confidence}
-        return Signal(
-            id=self._ids.event(),
-            trace_id=offer.trace_id,
-            parent_id=winner.id,
-            type=SignalType.TASK_AWARDED,
-            directed=Directed(id=winner.neuron),
-            ts=self._clock.now(),
-            payload={
-                **payload,
-                "winning_bid": {key: value for key, value in terms.items() if value is not None},
-            },
-            meta={"cosmo.instance": winner.instance} if winner.instance else {},
-        )
-
-    async def _decline(self, offer: Signal, bid: Bid, reason: str) -> None:
-        try:
-            await self._link.publish(
-                Signal(
-                    id=self._ids.event(),
-                    trace_id=offer.trace_id,
-                    parent_id=bid.id,
-                    type=SignalType.TASK_DECLINED,
-                    directed=Directed(id=bid.neuron),
-                    ts=self._clock.now(),
-                    payload={"reason": reason},
-                )
-            )
-        except SynapseError as error:
-            logger.warning("bidder %s could not be told that it lost: %s", bid.neuron, error)
 
 
 def _award_payload(input: dict[str, Any], context_ref: str | None, finalize: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from cosmo_sdk.axon import Axon
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
 from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._auction import Auctioneer
+from cosmo_sdk.dendrite._award import Awards
 from cosmo_sdk.dendrite._bidder import Bidder
 from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
@@ -124,7 +125,8 @@ class Dendrite(Listens, LifecycleHooks):
             ids,
         )
         self._dispatcher = Dispatcher(link, self._pathways, self._stopper, self._asked, clock, ids)
-        self._auctioneer = Auctioneer(link, self._pathways, work, clock, ids)
+        self._awards = Awards(link, self._asked, work, clock, ids, registry=self._store is not None)
+        self._auctioneer = Auctioneer(link, self._pathways, self._awards, work, clock, ids)
         self._bidder = Bidder(link, self._hosting, work, clock, ids, wanted=self._bids_by_default)
         self._replies = Replies(link, self._pathways, self._dispatcher, self._asked, self._own_id, clock, ids)
         self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
@@ -150,6 +152,8 @@ class Dendrite(Listens, LifecycleHooks):
         return self.dendrite_id
 
     async def _tell(self, reason: str, neuron_id: str | None) -> None:
+        if reason == "stale" and neuron_id is not None:
+            self._awards.note_stale(neuron_id)
         await self.refresh(reason=reason, neuron_id=neuron_id)
 
     # -- what it is
@@ -198,6 +202,11 @@ class Dendrite(Listens, LifecycleHooks):
     def dropped(self) -> int:
         """Signals that arrived and were lost here, because a handler or the registry store could not keep up."""
         return self._handlers.dropped + self._liveness.dropped
+
+    @property
+    def uncovered(self) -> int:
+        """TASKs that were left to others because the Axons here cover them only together, no single one alone."""
+        return self._hosting.uncovered
 
     @property
     def duplicates(self) -> int:
@@ -301,10 +310,15 @@ class Dendrite(Listens, LifecycleHooks):
             KeyError: it is not attached.
         """
         served = any(axon.neuron_id == neuron_id for axon in self._hosting.serving)
+        self._hosting.retire(neuron_id)
+        if served:
+            # It leaves its queue group first: what the bus gave us until then is nobody else's.
+            await best_effort(f"detaching {neuron_id}", self._hearing.subscribe)
+        running = self._hosting.running(neuron_id)
         axon = self._hosting.detach(neuron_id)
         if served:
-            leave = partial(self._liveness.leave, neuron_id, reason)
-            await best_effort(f"detaching {neuron_id}", self._hearing.subscribe, axon._stop_hooks, leave)
+            leave = partial(self._liveness.leave, neuron_id, reason, running=running)
+            await best_effort(f"detaching {neuron_id}", axon._stop_hooks, leave)
 
     def axon(self, neuron_id: str) -> Axon | None:
         """An attached Axon, or None."""

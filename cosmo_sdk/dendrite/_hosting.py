@@ -33,6 +33,9 @@ HOLD_S = 60.0
 RETURN_S = 1.0
 """How long a held reply waits after the bus is back, so that whoever asked is back too, seconds."""
 
+TOLD = 100
+"""Different sets of capabilities whose lack is logged; the rest is only counted."""
+
 REMEMBERED_BIDS = 4096
 """Auctions in which this host bid, kept to recognise its awards."""
 
@@ -40,12 +43,14 @@ REMEMBERED_BIDS = 4096
 class _Lane:
     """One Axon at work: what it runs and what waits for it. A busy Axon holds up no other."""
 
-    __slots__ = ("axon", "limit", "running", "waiting")
+    __slots__ = ("axon", "leaving", "limit", "running", "waiting")
 
     def __init__(self, axon: Axon) -> None:
         self.axon = axon
         self.limit = min(MAX_RUNNING, axon.max_concurrent or MAX_RUNNING)
         self.running = 0
+        self.leaving = False
+        """It still does what comes, but nobody is to reckon with it any more."""
         self.waiting: deque[Signal] = deque()
 
 
@@ -63,9 +68,13 @@ class Hosting:
         self._ids = ids
         self._axons: dict[str, Axon] = {}
         self._lanes: dict[str, _Lane] = {}
-        self._running: dict[str, set[asyncio.Task[None]]] = {}
+        self._running: dict[str, dict[asyncio.Task[None], str]] = {}
+        """The runs of each trace, with the id of the task each one serves."""
         self._bids: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
         self._closing = False
+        self.uncovered = 0
+        """TASKs for capabilities that the Axons here have together, but none of them alone."""
+        self._told: set[str] = set()
         self.handlers: HandlerTable | None = None
         """Where the handlers go that Axons bring along. Set once, by the Dendrite."""
 
@@ -78,8 +87,8 @@ class Hosting:
 
     @property
     def serving(self) -> list[Axon]:
-        """The Axons that take part: attached before the last start, or added since."""
-        return [lane.axon for lane in self._lanes.values()]
+        """The Axons that take part: attached before the last start, or added since, and not about to leave."""
+        return [lane.axon for lane in self._lanes.values() if not lane.leaving]
 
     def axon(self, neuron_id: str) -> Axon | None:
         """An attached Axon, or None."""
@@ -113,14 +122,23 @@ class Hosting:
         self._lanes.setdefault(axon.neuron_id, _Lane(axon))
         axon.host.move(self.handlers)
 
+    def retire(self, neuron_id: str) -> None:
+        """An Axon is about to be detached: no longer reckon with it, and do what still arrives for it.
+
+        Raises:
+            KeyError: this Dendrite does not host it.
+        """
+        self._require(neuron_id)
+        if neuron_id in self._lanes:
+            self._lanes[neuron_id].leaving = True
+
     def detach(self, neuron_id: str) -> Axon:
         """Stop hosting an Axon. What it runs goes on; what waits for it is answered with an ERROR.
 
         Raises:
             KeyError: this Dendrite does not host it.
         """
-        if neuron_id not in self._axons:
-            raise KeyError(f"neuron {neuron_id!r} is not attached to this Dendrite")
+        self._require(neuron_id)
         axon = self._axons.pop(neuron_id)
         axon.bind(None, self._clock, self._ids)
         axon.host.move(None)
@@ -128,6 +146,10 @@ class Hosting:
         if lane is not None:
             self._turn_away(lane)
         return axon
+
+    def _require(self, neuron_id: str) -> None:
+        if neuron_id not in self._axons:
+            raise KeyError(f"neuron {neuron_id!r} is not attached to this Dendrite")
 
     def close(self) -> None:
         """No further work: what waits is answered with an ERROR, and so is what is cancelled from now on."""
@@ -138,8 +160,7 @@ class Hosting:
 
     def bidder_for(self, capabilities: list[str]) -> Axon | None:
         """The first serving Axon that covers these capabilities."""
-        lane = self._covering(capabilities)
-        return None if lane is None else lane.axon
+        return next((axon for axon in self.serving if axon.covers(capabilities)), None)
 
     # -- intake
 
@@ -148,9 +169,17 @@ class Hosting:
         lane = self._chosen(task)
         if lane is not None:
             self._accept(lane, task)
+        elif task.neuron is None:
+            self._note_uncovered(task)
 
     def take_award(self, award: Signal) -> None:
-        """A TASK_AWARDED arrived: run it if it is for an Axon here, and for this host of it."""
+        """A TASK_AWARDED arrived: run it if it is for an Axon here, and for this host of it.
+
+        An award that takes the place of another one ends that one's run.
+        """
+        withdrawn = award.meta.get("cosmo.withdraws")
+        if isinstance(withdrawn, str):
+            self._end(award.trace_id, withdrawn)
         lane = self._lanes.get(award.neuron or "")
         if lane is None or not self._ours(award):
             return
@@ -199,6 +228,17 @@ class Hosting:
     def _covering(self, capabilities: list[str]) -> _Lane | None:
         return next((lane for lane in self._lanes.values() if lane.axon.covers(capabilities)), None)
 
+    def _note_uncovered(self, task: Signal) -> None:
+        """Tell of a TASK that is covered here only by several Axons together. Others may take it: no answer."""
+        wanted = set(texts(task.payload.get("capabilities")))
+        if not wanted or not wanted <= {each for axon in self.serving for each in axon.capabilities}:
+            return
+        self.uncovered += 1
+        told = ", ".join(sorted(wanted))
+        if told not in self._told and len(self._told) < TOLD:
+            self._told.add(told)
+            logger.warning("a TASK is left to others: no single Axon here covers %s", told)
+
     def _accept(self, lane: _Lane, task: Signal) -> None:
         if task.trace_id in self._tombstones:
             self._refuse(lane, task, "TRACE_STOPPED", "this trace was stopped", recoverable=False)
@@ -227,12 +267,12 @@ class Hosting:
         running = self._work.spawn(
             self._serve(lane, task), "running a neuron", then=lambda done: self._ended(lane, trace_id, done)
         )
-        self._running.setdefault(trace_id, set()).add(running)
+        self._running.setdefault(trace_id, {})[running] = task.id
 
     def _ended(self, lane: _Lane, trace_id: str, done: asyncio.Task[None]) -> None:
         lane.running -= 1
         running = self._running[trace_id]
-        running.discard(done)
+        running.pop(done, None)
         if not running:
             del self._running[trace_id]
         while lane.waiting and lane.running < lane.limit:
@@ -280,6 +320,19 @@ class Hosting:
             await self._deliver(signal)
         except SynapseError as error:
             logger.warning("%s of %s is lost: %s", signal.type, signal.trace_id, error)
+
+    def running(self, neuron_id: str) -> int:
+        """How many tasks an Axon works on."""
+        lane = self._lanes.get(neuron_id)
+        return 0 if lane is None else lane.running
+
+    def _end(self, trace_id: str, task_id: str) -> None:
+        """End the run of one task without a reply: somebody else does it now."""
+        for lane in self._lanes.values():
+            lane.waiting = deque(task for task in lane.waiting if task.id != task_id)
+        for run, served in self._running.get(trace_id, {}).items():
+            if served == task_id:
+                run.cancel()
 
     async def cancel(self, trace_id: str) -> int:
         """End all work of a stopped trace; no replies are sent. Returns how many runs were cancelled."""

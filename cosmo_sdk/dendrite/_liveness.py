@@ -74,11 +74,21 @@ class Liveness:
         for registration in self._memory.registrations():
             await self._link.publish(registration)
 
-    async def leave(self, neuron_id: str, reason: str | None) -> None:
-        """DEREGISTER a participant, here and on the bus."""
+    async def leave(self, neuron_id: str, reason: str | None, *, running: int = 0) -> None:
+        """DEREGISTER a participant, here and on the bus.
+
+        Args:
+            neuron_id: who.
+            reason: said in the DEREGISTER.
+            running: tasks it will still answer; said too, so that nobody takes them for lost.
+        """
         said = {"reason": reason} if reason else {}
+        goodbye = self._signal(SignalType.DEREGISTER, Directed(id=neuron_id), said)
+        goodbye.meta["cosmo.instance"] = self._link.instance
+        if running:
+            goodbye.meta["cosmo.running"] = running
         try:
-            await self._link.publish(self._signal(SignalType.DEREGISTER, Directed(id=neuron_id), said))
+            await self._link.publish(goodbye)
         finally:
             if self._store is not None:
                 await self._store.mark_deregistered(neuron_id)

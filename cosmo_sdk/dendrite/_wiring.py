@@ -45,13 +45,16 @@ def wire(dendrite: Dendrite) -> None:
     if dendrite.role == "orchestrator":
         # Only orchestrators dispatch again and stop.
         inbound.react({_T.TASK, _T.TASK_AWARDED}, dendrite._asked.note)
-        inbound.react(WAIT_TYPES - {_T.FINAL}, dendrite._asked.settle)
     inbound.react({_T.TASK}, hosting.take_task)
     inbound.react(TERMINAL_TYPES, conclude)
     inbound.react({_T.TASK_AWARDED}, hosting.take_award)
     inbound.react({_T.BID}, dendrite._auctioneer.take_bid)
     inbound.react({_T.STOPPED}, stopper.note_ack)
     inbound.react(PATHWAY_TYPES - {_T.STOP}, pathways.deliver)
+    if dendrite.role == "orchestrator":
+        # Behind the Pathways: a screen there asks what is still expected.
+        inbound.react(WAIT_TYPES - {_T.FINAL}, dendrite._asked.settle)
+        inbound.react({_T.DEREGISTER}, dendrite._awards.note_leaving)
     inbound.react({_T.TASK_OFFER}, dendrite._bidder.consider)
     inbound.react({_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT}, liveness.hear)
     inbound.react(set(_T) - {_T.DISCOVER}, handlers.fire)

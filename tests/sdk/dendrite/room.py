@@ -58,9 +58,11 @@ class Room:
         axon = Axon(neuron_id=neuron_id, neuron_fn=fn, capabilities=capabilities, clock=self.clock)
         return await self.dendrite(f"host-of-{neuron_id}", role="worker", axons=[axon], **options)
 
-    async def bidder(self, neuron_id: str, fn: Callable[..., Any], **terms: Any) -> Dendrite:
-        """A worker for `summarize` that bids these terms on every offer."""
-        worker = await self.worker(neuron_id, fn, "summarize")
+    async def bidder(
+        self, neuron_id: str, fn: Callable[..., Any], options: dict[str, Any] | None = None, **terms: Any
+    ) -> Dendrite:
+        """A worker for `summarize` that bids these terms on every offer; options as for the Dendrite."""
+        worker = await self.worker(neuron_id, fn, "summarize", **(options or {}))
 
         @worker.on_task_offer(capability="summarize")
         async def respond(offer: Signal) -> None:
