@@ -36,11 +36,17 @@ from cosmo_sdk.testing.builders import (
 )
 from cosmo_sdk.testing.clock import START, ManualClock, settle
 from cosmo_sdk.testing.ids import FixedIds
+from cosmo_sdk.testing.story import Story
+from cosmo_sdk.testing.transcript import Pattern, Transcript
+from cosmo_sdk.testing.tree import draw
 
 __all__ = [
     "START",
     "FixedIds",
     "ManualClock",
+    "Pattern",
+    "Story",
+    "Transcript",
     "a_bid",
     "a_clarification",
     "a_clarification_answer",
@@ -73,5 +79,6 @@ __all__ = [
     "an_imprinted",
     "an_offer",
     "an_output",
+    "draw",
     "settle",
 ]
