@@ -65,7 +65,7 @@ async def _record(
         else:
             recorder.write(frame.at, frame.subject, frame.data)
 
-    async with watching(url, namespace, receive):
+    async with watching(url, namespace, receive, events=True):
         # Only now: a bus that is not there must not leave, or replace, a file.
         recorder = new_recording(path, force=force)
         for frame in early:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from cosmo_bus.client import BusClient
 from cosmo_bus.errors import BusError
 from cosmo_doppler.cli.output import say
+from cosmo_doppler.model.bus_events import event_subjects
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.signal_types import SignalType
 
@@ -25,17 +26,30 @@ class Frame(NamedTuple):
 
 @asynccontextmanager
 async def watching(
-    url: str, namespace: str, receive: Callable[[Frame], None], *, on_lost: Callable[[], None] | None = None
+    url: str,
+    namespace: str,
+    receive: Callable[[Frame], None],
+    *,
+    on_lost: Callable[[], None] | None = None,
+    events: bool = False,
 ) -> AsyncIterator[BusClient]:
     """Hand every frame of the namespace to `receive` while the block runs.
 
     A lost connection comes back by itself and both are said on stderr, unless `on_lost` is given: then it is called
     and that is the end. Everybody there is asked to announce itself, so that the first screen says who is there.
 
+    Args:
+        url: of the bus.
+        namespace: what to watch.
+        receive: gets every frame.
+        on_lost: called when the connection is lost.
+        events: also hand on what the bus tells of gates and faults.
+
     Raises:
         CannotConnect: nothing answers there, or it is no bus.
     """
     client = BusClient(url, observer=True)
+    subjects = (f"cosmonapse.{namespace}.>", *(event_subjects(namespace) if events else ()))
 
     def note(state: str) -> None:
         if state == "reconnecting" and on_lost is not None:
@@ -49,9 +63,8 @@ async def watching(
     await client.connect()
     try:
         client.on_state(note)
-        await client.subscribe(
-            f"cosmonapse.{namespace}.>", lambda subject, data: receive(Frame(time.time(), subject, data))
-        )
+        for each in subjects:
+            await client.subscribe(each, lambda subject, data: receive(Frame(time.time(), subject, data)))
         _discover(client, namespace)
         yield client
     finally:

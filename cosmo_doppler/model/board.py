@@ -10,6 +10,7 @@ from collections import Counter
 
 from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
@@ -50,6 +51,8 @@ class Board:
         """Frames folded."""
         self.malformed = 0
         """Frames among them that were no valid Signal."""
+        self.interventions = 0
+        """What a bus told of gates and faults; no signals."""
         self.duplicates = 0
         """Signals that had been delivered before; they change nothing."""
         self.types: Counter[str] = Counter()
@@ -130,6 +133,9 @@ class Board:
         self._close_windows()
         self.signals += 1
         self._changes.signals += 1
+        if is_event(seen.subject):
+            self.interventions += 1
+            return
         if header.problem:
             self.malformed += 1
         kind, who = header.type, header.who

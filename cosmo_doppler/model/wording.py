@@ -219,6 +219,22 @@ def _register(payload: dict[str, Any]) -> str:
     )
 
 
+def _intervention(payload: dict[str, Any]) -> str:
+    kind, trace = say(payload.get("type"), 40), say(payload.get("trace_id"), 60)
+    what = f"{kind} of {short_id(trace)}" if kind and trace else kind
+    waiting = payload.get("waiting")
+    return "  ".join(
+        part
+        for part in (
+            say(payload.get("event"), 40),
+            what,
+            f"{_number(waiting)} waiting" if waiting else "",
+            say(payload.get("reason")),
+        )
+        if part
+    )
+
+
 def _key(*names: str) -> Callable[[dict[str, Any]], str]:
     def describe(payload: dict[str, Any]) -> str:
         return "  ".join(part for part in (say(payload.get(name)) for name in names) if part)
@@ -259,6 +275,8 @@ _DESCRIBE: dict[str, Callable[[dict[str, Any]], str]] = {
     "DISCOVER": _key("neuron", "capabilities"),
     "STOP": _stop,
     "STOPPED": _stopped,
+    "GATE": _intervention,
+    "CHAOS": _intervention,
 }
 
 

@@ -7,6 +7,7 @@ import logging
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -14,6 +15,7 @@ from typing import TypeVar
 from cosmo_bus.backoff import Backoff
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.errors import SettingError
+from cosmo_doppler.model.bus_events import event_subjects
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.session import Session
 from cosmo_sdk.errors import SynapseError
@@ -99,6 +101,8 @@ class BusSource:
             await self._insist(
                 session, lambda: synapse.tap(f"cosmonapse.{self._namespace}.>", session.ingest)
             )
+            for subject in event_subjects(self._namespace):
+                await self._insist(session, partial(synapse.tap, subject, session.ingest))
             operator = await self._insist(session, lambda: self._join(synapse))
             try:
                 session.operator = operator

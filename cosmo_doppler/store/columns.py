@@ -10,8 +10,9 @@ from array import array
 from bisect import bisect_right
 from collections import deque
 
+from cosmo_doppler.model.bus_events import read_any
 from cosmo_doppler.model.observed import Observed
-from cosmo_sdk.header import Header, read_header
+from cosmo_sdk.header import Header
 
 _FRESH = 512
 """Headers kept."""
@@ -71,7 +72,7 @@ class Store:
             subject: what it was published on.
             frame: the envelope's JSON, or whatever arrived in its place.
         """
-        header = read_header(frame)
+        header = read_any(subject, frame)
         if self._at and at < self._at[-1]:
             at = self._at[-1]
         self._raw += frame
@@ -103,7 +104,7 @@ class Store:
         fresh = self._fresh
         place = seq - len(self._end) + len(fresh)
         known = fresh[place] if 0 <= place < len(fresh) else None
-        return read_header(self.frame(seq)) if known is None else known
+        return read_any(self.subject(seq), self.frame(seq)) if known is None else known
 
     def observed(self, seq: int) -> Observed:
         """The row as the model folds it.

@@ -138,3 +138,21 @@ def test_a_gate_that_holds_too_long_opens_and_says_so(url: str, namespace: str) 
         assert gate.end() == 1
         assert "is open: held too long; everything it held was let go" in gate.text
         tail.wait_for(signal.id)
+
+
+def test_a_recording_tells_what_was_done_at_a_gate(url: str, namespace: str, tmp_path) -> None:
+    path = tmp_path / "session.ndjson"
+    with running("record", "--url", url, "-n", namespace, "-o", str(path)) as record:
+        record.wait_for("recording")
+        with holding(url, namespace, "--type", "BID", "--name", "g") as (gate, tail):
+            (signal,) = bids(1)
+            publish(url, namespace, signal)
+            gate.wait_for("n0")
+            assert gate.interrupt() == 0
+            tail.wait_for(signal.id)
+        assert record.interrupt() == 0
+    shown = cosmo("doppler", str(path), "--plain").stdout
+    told = [line for line in path.read_text().splitlines() if f'"_gate.{namespace}"' in line]
+    assert [json.loads(line)["event"] for line in told] == ["set", "held", "released", "gone"]
+    assert json.loads(told[-1])["reason"] == "owner left"
+    assert "malformed" not in shown
