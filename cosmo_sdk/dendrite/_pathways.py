@@ -57,8 +57,10 @@ class PathwayTable:
 
     def deliver(self, signal: Signal) -> None:
         """Give a Signal to the Pathways of its trace."""
-        for pathway in list(self._by_trace.get(signal.trace_id, ())):
-            pathway.deliver(signal)
+        pathways = self._by_trace.get(signal.trace_id)
+        if pathways is not None:
+            for pathway in tuple(pathways):
+                pathway.deliver(signal)
 
     def has(self, trace_id: str) -> bool:
         """Whether a Pathway is open on the trace."""
