@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from cosmo_sdk.bidding import AutoBid, read_bid
 from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
@@ -15,18 +17,34 @@ from cosmo_sdk.errors import DendriteProtocolError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.signal_types import SignalType
 
+logger = logging.getLogger("cosmo_sdk.dendrite")
+
 
 class Bidder:
-    """Bids: for callers, and by default for the hosted Axons."""
+    """Bids: for callers, and by default for the hosted Axons.
+
+    Args:
+        terms: of the bids made by default: for every Axon, or by neuron id; who is not named does not bid then.
+        wanted: whether to bid by default at all, at this moment.
+    """
 
     def __init__(
-        self, link: Link, hosting: Hosting, work: Work, clock: Clock, ids: Ids, *, wanted: Callable[[], bool]
+        self,
+        link: Link,
+        hosting: Hosting,
+        work: Work,
+        clock: Clock,
+        ids: Ids,
+        *,
+        terms: AutoBid | Mapping[str, AutoBid],
+        wanted: Callable[[], bool],
     ) -> None:
         self._link = link
         self._hosting = hosting
         self._work = work
         self._clock = clock
         self._ids = ids
+        self._terms = terms
         self._wanted = wanted
 
     async def bid(
@@ -40,6 +58,8 @@ class Bidder:
         meta: dict[str, Any] | None = None,
     ) -> Signal:
         """Bid on an offer. Workers may: bidding announces ability, it does not orchestrate.
+
+        A bid that can never win (see `Bid.problem`) goes out all the same, with a warning in the log.
 
         Args:
             offer: the TASK_OFFER.
@@ -71,6 +91,8 @@ class Bidder:
         )
         if self._hosting.note_bid(bid):
             bid.meta["cosmo.instance"] = self._link.instance
+        if problem := read_bid(id=bid.id, neuron=neuron, payload=payload, meta=bid.meta).problem:
+            logger.warning("the bid of %s on %s can never win: %s", neuron or "nobody", offer.id, problem)
         await self._link.publish(bid)
         return bid
 
@@ -78,9 +100,20 @@ class Bidder:
         """An offer arrived: bid for the first Axon that covers it, unless somebody else decides on bids."""
         if not self._wanted():
             return
-        axon = self._hosting.bidder_for(texts(offer.payload.get("capabilities")))
-        if axon is not None:
-            bidding = self.bid(
-                offer, neuron=axon.neuron_id, cost=0.0, confidence=1.0, meta={"auto_bid": True}
-            )
-            self._work.spawn(bidding, "bidding")
+        needed = texts(offer.payload.get("capabilities"))
+        for axon in self._hosting.serving:
+            terms = self._terms_of(axon.neuron_id)
+            if terms is not None and axon.covers(needed):
+                bidding = self.bid(
+                    offer,
+                    neuron=axon.neuron_id,
+                    cost=terms.cost,
+                    eta_ms=terms.eta_ms,
+                    confidence=terms.confidence,
+                    meta={"auto_bid": True},
+                )
+                self._work.spawn(bidding, "bidding")
+                return
+
+    def _terms_of(self, neuron_id: str) -> AutoBid | None:
+        return self._terms if isinstance(self._terms, AutoBid) else self._terms.get(neuron_id)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import weakref
+from collections.abc import Mapping
 from functools import partial
 from types import TracebackType
 from typing import Any, Self, get_args
 
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
+from cosmo_sdk.bidding import AutoBid
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
 from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._auction import Auctioneer
@@ -19,6 +21,7 @@ from cosmo_sdk.dendrite._bidder import Bidder
 from cosmo_sdk.dendrite._dispatch import Dispatcher
 from cosmo_sdk.dendrite._emitters import Emitters
 from cosmo_sdk.dendrite._facade import delegate
+from cosmo_sdk.dendrite._finding import Finder, Handover
 from cosmo_sdk.dendrite._handlers import HandlerTable
 from cosmo_sdk.dendrite._hearing import Hearing
 from cosmo_sdk.dendrite._hosting import Hosting
@@ -58,9 +61,13 @@ class Dendrite(Listens, LifecycleHooks):
         heartbeat_s: seconds between HEARTBEATs; 0 sends none.
         reregister_on_heartbeat: REGISTER again with each, so that late joiners learn who is there.
         role: a `worker` may not dispatch, emit or stop; it hosts, bids and answers.
-        auto_bid: bid for the hosted Axons while no `on_task_offer` handler is registered.
+        auto_bid: bid for the hosted Axons while no `on_task_offer` handler is registered; with which terms says an
+            `AutoBid`, for all of them, or one for each neuron id that is to bid.
         stale_after_s: silence after which the registry calls a participant stale, seconds; three heartbeats when left
             out, 0 never.
+        resolve_ms: before a TASK is dispatched, make sure that somebody is there for it: by the registry, else by a
+            DISCOVER whose answer may take so long, milliseconds. Nobody: `NoSuchNeuron` is raised. When left out a
+            TASK for nobody goes out all the same.
         clock: the time, for tests.
         ids: the ids, for tests.
 
@@ -79,8 +86,9 @@ class Dendrite(Listens, LifecycleHooks):
         heartbeat_s: float = 30.0,
         reregister_on_heartbeat: bool = True,
         role: Role = "orchestrator",
-        auto_bid: bool = True,
+        auto_bid: bool | AutoBid | Mapping[str, AutoBid] = True,
         stale_after_s: float | None = None,
+        resolve_ms: int | None = None,
         clock: Clock = SYSTEM_CLOCK,
         ids: Ids = ULIDS,
     ) -> None:
@@ -95,6 +103,7 @@ class Dendrite(Listens, LifecycleHooks):
         self._reregister = reregister_on_heartbeat
         self._auto_bid = auto_bid
         self._stale_after_s = 3 * heartbeat_s if stale_after_s is None else stale_after_s
+        self._resolve_ms = resolve_ms
         self._clock = clock
         self._running = False
         self._timers: list[asyncio.Task[Any]] = []
@@ -111,7 +120,9 @@ class Dendrite(Listens, LifecycleHooks):
         self._link = link
         self._work = work
         self._memory = Memory(link, self.dendrite_id, clock=clock, ids=ids, current_task=current_task)
-        self._hosting = Hosting(link, self._memory, tombstones, work, clock, ids)
+        self._finder = Finder(link, self._store, self._living_here, clock, ids)
+        handover = Handover(link, self._finder, work, self._own_id, clock, ids)
+        self._hosting = Hosting(link, self._memory, tombstones, work, handover, clock, ids)
         self._pathways = PathwayTable(link, clock)
         self._stopper = Stopper(
             link,
@@ -124,10 +135,22 @@ class Dendrite(Listens, LifecycleHooks):
             clock,
             ids,
         )
-        self._dispatcher = Dispatcher(link, self._pathways, self._stopper, self._asked, clock, ids)
+        self._dispatcher = Dispatcher(
+            link,
+            self._pathways,
+            self._stopper,
+            self._asked,
+            clock,
+            ids,
+            finder=self._finder,
+            resolve_ms=self._resolve_ms,
+        )
         self._awards = Awards(link, self._asked, work, clock, ids, registry=self._store is not None)
         self._auctioneer = Auctioneer(link, self._pathways, self._awards, work, clock, ids)
-        self._bidder = Bidder(link, self._hosting, work, clock, ids, wanted=self._bids_by_default)
+        terms = AutoBid() if isinstance(self._auto_bid, bool) else self._auto_bid
+        self._bidder = Bidder(
+            link, self._hosting, work, clock, ids, terms=terms, wanted=self._bids_by_default
+        )
         self._replies = Replies(link, self._pathways, self._dispatcher, self._asked, self._own_id, clock, ids)
         self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
         self._liveness = Liveness(link, self._hosting, self._memory, self._store, self._tell, clock, ids)
@@ -143,13 +166,17 @@ class Dendrite(Listens, LifecycleHooks):
             self._inbound,
             self._asked,
             registry=self._store is not None,
-            auto_bid=self._auto_bid,
+            auto_bid=bool(self._auto_bid),
         )
         link.receive = self._inbound.receive
         wire(self)
 
     def _own_id(self) -> str:
         return self.dendrite_id
+
+    def _living_here(self, neuron: str | None, capabilities: Sequence[str]) -> str | None:
+        fitting = (each for each in self._hosting.serving if neuron in (None, each.neuron_id))
+        return next((each.neuron_id for each in fitting if each.covers(capabilities)), None)
 
     async def _tell(self, reason: str, neuron_id: str | None) -> None:
         if reason == "stale" and neuron_id is not None:
@@ -205,7 +232,7 @@ class Dendrite(Listens, LifecycleHooks):
 
     @property
     def uncovered(self) -> int:
-        """TASKs that were left to others because the Axons here cover them only together, no single one alone."""
+        """TASKs that were passed on because the Axons here cover them only together, no single one alone."""
         return self._hosting.uncovered
 
     @property
@@ -372,7 +399,7 @@ class Dendrite(Listens, LifecycleHooks):
     # -- timers and listeners
 
     def _bids_by_default(self) -> bool:
-        return self._auto_bid and not self._handlers.wants(_T.TASK_OFFER)
+        return bool(self._auto_bid) and not self._handlers.wants(_T.TASK_OFFER)
 
     def _handler_added(self, signal_type: SignalType) -> None:
         if self._running:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.clock import Clock
+from cosmo_sdk.dendrite._finding import Handover
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
 from cosmo_sdk.dendrite._reading import texts
@@ -58,12 +59,20 @@ class Hosting:
     """Knows the Axons of a Dendrite and runs what is addressed to them."""
 
     def __init__(
-        self, link: Link, memory: Memory, tombstones: Tombstones, work: Work, clock: Clock, ids: Ids
+        self,
+        link: Link,
+        memory: Memory,
+        tombstones: Tombstones,
+        work: Work,
+        handover: Handover,
+        clock: Clock,
+        ids: Ids,
     ) -> None:
         self._link = link
         self._memory = memory
         self._tombstones = tombstones
         self._work = work
+        self._handover = handover
         self._clock = clock
         self._ids = ids
         self._axons: dict[str, Axon] = {}
@@ -73,7 +82,7 @@ class Hosting:
         self._bids: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
         self._closing = False
         self.uncovered = 0
-        """TASKs for capabilities that the Axons here have together, but none of them alone."""
+        """TASKs for capabilities that the Axons here have together, but none of them alone: passed on."""
         self._told: set[str] = set()
         self.handlers: HandlerTable | None = None
         """Where the handlers go that Axons bring along. Set once, by the Dendrite."""
@@ -158,10 +167,6 @@ class Hosting:
         for lane in lanes.values():
             self._turn_away(lane)
 
-    def bidder_for(self, capabilities: list[str]) -> Axon | None:
-        """The first serving Axon that covers these capabilities."""
-        return next((axon for axon in self.serving if axon.covers(capabilities)), None)
-
     # -- intake
 
     def take_task(self, task: Signal) -> None:
@@ -169,8 +174,23 @@ class Hosting:
         lane = self._chosen(task)
         if lane is not None:
             self._accept(lane, task)
-        elif task.neuron is None:
-            self._note_uncovered(task)
+
+    def take_routed(self, task: Signal) -> None:
+        """A TASK came through the queue group: run it, or pass it on when no single Axon here can do it."""
+        lane = self._chosen(task)
+        if lane is not None:
+            self._accept(lane, task)
+            return
+        wanted = texts(task.payload.get("capabilities"))
+        if not wanted or not set(wanted) <= {each for axon in self.serving for each in axon.capabilities}:
+            # Nobody with our profile can do it, so it was never for this group.
+            return
+        self.uncovered += 1
+        told = ", ".join(sorted(set(wanted)))
+        if told not in self._told and len(self._told) < TOLD:
+            self._told.add(told)
+            logger.warning("a TASK is passed on: no single Axon here covers %s", told)
+        self._handover.take(task, wanted)
 
     def take_award(self, award: Signal) -> None:
         """A TASK_AWARDED arrived: run it if it is for an Axon here, and for this host of it.
@@ -227,17 +247,6 @@ class Hosting:
 
     def _covering(self, capabilities: list[str]) -> _Lane | None:
         return next((lane for lane in self._lanes.values() if lane.axon.covers(capabilities)), None)
-
-    def _note_uncovered(self, task: Signal) -> None:
-        """Tell of a TASK that is covered here only by several Axons together. Others may take it: no answer."""
-        wanted = set(texts(task.payload.get("capabilities")))
-        if not wanted or not wanted <= {each for axon in self.serving for each in axon.capabilities}:
-            return
-        self.uncovered += 1
-        told = ", ".join(sorted(wanted))
-        if told not in self._told and len(self._told) < TOLD:
-            self._told.add(told)
-            logger.warning("a TASK is left to others: no single Axon here covers %s", told)
 
     def _accept(self, lane: _Lane, task: Signal) -> None:
         if task.trace_id in self._tombstones:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any, assert_type
 
 from cosmo_sdk import (
+    AutoBid,
     Axon,
     Dendrite,
     ImprintReceipt,
@@ -18,6 +19,7 @@ from cosmo_sdk import (
     MemoryRegistryStore,
     NeuronRecord,
     Pathway,
+    Reaward,
     RecallResult,
     RefreshEvent,
     RetryStrategy,
@@ -42,6 +44,8 @@ def build(synapse: Synapse) -> Dendrite:
         auto_bid=True,
         stale_after_s=None,
     )
+    Dendrite(synapse=synapse, auto_bid=AutoBid(cost=0.1, eta_ms=300, confidence=0.9))
+    Dendrite(synapse=synapse, auto_bid={"a": AutoBid(cost=0.1)})
     assert_type(dendrite.capabilities, list[str])
     assert_type(dendrite.namespace, str)
     assert_type(dendrite.axons, dict[str, Axon])
@@ -169,6 +173,7 @@ async def bidding(dendrite: Dendrite) -> None:
         parent_id=None,
         context_ref=None,
         meta=None,
+        reaward=Reaward(deadline_s=10.0, max_awards=2),
     )
     assert_type(pathway, Pathway)
     assert (await pathway.wait(5)).type is SignalType.AGENT_OUTPUT

@@ -8,7 +8,17 @@ from typing import Any
 
 import pytest
 
-from cosmo_sdk import Axon, Dendrite, Directed, MemorySynapse, NoBids, PathwayStopped, Signal, SignalType
+from cosmo_sdk import (
+    AutoBid,
+    Axon,
+    Dendrite,
+    Directed,
+    MemorySynapse,
+    NoBids,
+    PathwayStopped,
+    Signal,
+    SignalType,
+)
 from cosmo_sdk.testing import settle
 from tests.sdk.dendrite.room import Room
 
@@ -237,3 +247,34 @@ async def test_no_bid_is_lost_to_a_producer_that_is_behind():
         )
         assert (await pathway.wait(5)).neuron == "a"
     await synapse.close()
+
+
+async def test_a_host_says_what_its_axons_bid_by_default(room: Room):
+    await room.worker("cheap", work, "summarize", auto_bid=AutoBid(cost=0.2, eta_ms=90, confidence=None))
+    axons = [
+        Axon(neuron_id=name, neuron_fn=work, capabilities=["summarize"]) for name in ("shy", "dear", "later")
+    ]
+    terms = {"dear": AutoBid(cost=0.9, confidence=0.7), "later": AutoBid()}
+    await room.dendrite("market", role="worker", axons=axons, auto_bid=terms)
+    pathway = await offer(room, await room.dendrite(), select="highest_confidence")
+    assert (await pathway.wait(1)).neuron == "dear"
+    assert {bid.neuron: bid.payload for bid in room.of(SignalType.BID)} == {
+        "cheap": {"cost": 0.2, "eta_ms": 90},
+        "dear": {"cost": 0.9, "confidence": 0.7},
+    }
+    assert all(bid.meta["auto_bid"] is True for bid in room.of(SignalType.BID))
+
+
+@pytest.mark.parametrize(
+    "terms", [{"cost": -1.0}, {"cost": float("nan")}, {"confidence": float("inf")}], ids=str
+)
+def test_terms_that_could_never_win_are_refused(terms: dict[str, Any]):
+    with pytest.raises(ValueError, match="can never win"):
+        AutoBid(**terms)
+
+
+async def test_whoever_makes_a_hopeless_bid_is_warned(room: Room, caplog: pytest.LogCaptureFixture):
+    await room.bidder("a", work, cost=-1)
+    with pytest.raises(NoBids, match="1 invalid"):
+        await offer(room, await room.dendrite(), select="lowest_cost")
+    assert "can never win: cost is negative" in caplog.text
