@@ -290,6 +290,21 @@ class BusClient:
         with suppress(BusError):
             self._connection.send(line_of(op="unsub", sub_id=subscription.sub_id))
 
+    async def leave(self, subscription: BusSubscription) -> None:
+        """End a subscription at the bus, take what is still on its way, then end it here.
+
+        For members of a queue group: what the bus gave to this one is nobody else's.
+        """
+        connection = self._connection
+        if connection is not None and subscription.sub_id in self._subscriptions:
+            with suppress(BusError):
+                connection.send(line_of(op="unsub", sub_id=subscription.sub_id))
+                await connection.flush(self._answer_s)
+            if connection is self._connection:
+                self._subscriptions.pop(subscription.sub_id, None)
+        # On another connection by now, or none: that one knows it still.
+        self.forget(subscription)
+
     # -- inside
 
     def _require(self) -> Connection:

@@ -11,6 +11,7 @@
         WinnerLost           the winner of an auction is gone, and nobody is left to do its work
       NoBids                 (also TimeoutError) nobody bid in time
       RegistryRequired       (also RuntimeError) the call needs a registry_store
+      NoSuchNeuron           (also LookupError) nobody is there for a TASK
       NoOwner                (also LookupError) a hash ring without nodes
 
 Each keeps the builtin base that existing callers catch.
@@ -142,3 +143,23 @@ class NoOwner(CosmoError, LookupError):
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(f"nobody owns {key[:60]!r}: the ring has no nodes; is a worker registered?")
+
+
+class NoSuchNeuron(CosmoError, LookupError):
+    """Nobody is there for a TASK.
+
+    Attributes:
+        neuron: who it was for, if for one.
+        capabilities: what it asked for.
+    """
+
+    code = "NO_SUCH_NEURON"
+    recoverable = True
+
+    def __init__(self, neuron: str | None, capabilities: list[str], waited_s: float) -> None:
+        self.neuron = neuron
+        self.capabilities = capabilities
+        whom = f"neuron {neuron!r}" if neuron is not None else f"any Neuron with {', '.join(capabilities)}"
+        super().__init__(
+            f"{whom} is not there: not registered, and no answer to a DISCOVER in {waited_s:g} s"
+        )

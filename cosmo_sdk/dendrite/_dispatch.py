@@ -9,6 +9,7 @@ import msgspec
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._asked import AskedTasks
+from cosmo_sdk.dendrite._finding import Finder
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._retrying import retrying
@@ -78,7 +79,16 @@ class Dispatcher:
     """Builds and sends TASKs. Every method needs an orchestrator."""
 
     def __init__(
-        self, link: Link, pathways: PathwayTable, stopper: Stopper, asked: AskedTasks, clock: Clock, ids: Ids
+        self,
+        link: Link,
+        pathways: PathwayTable,
+        stopper: Stopper,
+        asked: AskedTasks,
+        clock: Clock,
+        ids: Ids,
+        *,
+        finder: Finder,
+        resolve_ms: int | None = None,
     ) -> None:
         self._link = link
         self._pathways = pathways
@@ -86,6 +96,8 @@ class Dispatcher:
         self._asked = asked
         self._clock = clock
         self._ids = ids
+        self._finder = finder
+        self._resolve_ms = resolve_ms
 
     async def dispatch_task(
         self,
@@ -323,6 +335,11 @@ class Dispatcher:
     # -- inside
 
     async def _send(self, task: Signal) -> Signal:
+        if self._resolve_ms is not None:
+            capabilities: list[str] = task.payload.get("capabilities", [])
+            # An open call is for nobody in particular.
+            if task.neuron is not None or capabilities:
+                await self._finder.require(task.neuron, capabilities, self._resolve_ms / 1000)
         self._asked.note(task)
         if task.neuron is None and task.payload.get("capabilities"):
             await self._link.publish_routed(task)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._handlers import HandlerTable
 from cosmo_sdk.dendrite._hosting import Hosting
@@ -55,6 +57,7 @@ class Hearing:
         self._registry = registry
         self._auto_bid = auto_bid
         self._group: str | None = None
+        self._regrouping = asyncio.Lock()
 
     async def subscribe(self) -> None:
         """Receive all that must be heard by now.
@@ -75,29 +78,38 @@ class Hearing:
         if _T.TASK in self._handlers.types:
             await self._link.open_as("on_task_signal", self._link.subject(ROUTED), self._handlers.fire)
         await self._link.ensure_subscribed(*wanted)
-        await self._share({capability for axon in axons for capability in axon.capabilities})
+        await self._share()
 
     async def stop_work(self) -> None:
         """Receive no more work; replies and answers still come."""
-        intake = [self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED)]
-        await self._link.drop(intake if self._group is None else [*intake, self._group])
+        await self._link.drop(self._link.subject(type) for type in (_T.TASK, _T.TASK_OFFER, _T.TASK_AWARDED))
+        async with self._regrouping:
+            await self._leave_group()
 
     async def stop(self) -> None:
         """Receive nothing more."""
         self._group = None
         await self._link.drop_all()
 
-    async def _share(self, capabilities: set[str]) -> None:
+    async def _share(self) -> None:
         """Share capability-routed TASKs with equals: a new profile is a new group (PROTOCOL 3.2)."""
-        group = "caps:" + ",".join(sorted(capabilities)) if capabilities else None
-        before, self._group = self._group, group
+        async with self._regrouping:
+            # As it is now: Axons may have come and gone while others regrouped.
+            profile = sorted({each for axon in self._hosting.serving for each in axon.capabilities})
+            group = "caps:" + ",".join(profile) if profile else None
+            if group is not None:
+                await self._link.open_as(group, self._link.subject(ROUTED), self._take_routed, group)
+            # Only now, so that no TASK falls between the two groups. One that comes through both runs once.
+            if group != self._group:
+                await self._leave_group()
+                self._group = group
+
+    async def _leave_group(self) -> None:
+        group, self._group = self._group, None
         if group is not None:
-            await self._link.open_as(group, self._link.subject(ROUTED), self._take_routed, group)
-        # Only now, so that no TASK falls between the two groups. One that comes through both runs once.
-        if before is not None and before != group:
-            await self._link.drop([before])
+            await self._link.drop([group])
 
     def _take_routed(self, task: Signal) -> None:
         if not self._inbound.repeated(task):
             self._asked.note(task)
-            self._hosting.take_task(task)
+            self._hosting.take_routed(task)

@@ -14,7 +14,7 @@ from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
-from cosmo_sdk.dendrite._reading import texts
+from cosmo_sdk.dendrite._reading import listed_capabilities, role_of, texts
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import RegistryRequired, SynapseError
 from cosmo_sdk.ids import Ids
@@ -140,7 +140,7 @@ class Liveness:
         if who is None:
             return
         if signal.type is SignalType.REGISTER:
-            self._capabilities[who] = set(_listed(signal))
+            self._capabilities[who] = set(listed_capabilities(signal))
             if len(self._capabilities) > REMEMBERED:
                 self._capabilities.popitem(last=False)
         elif signal.type is SignalType.DEREGISTER:
@@ -267,20 +267,11 @@ class Liveness:
         )
 
 
-def _listed(signal: Signal) -> list[str]:
-    listed = signal.payload.get("capabilities")
-    if not isinstance(listed, list) and signal.directed is not None:
-        listed = signal.directed.capabilities
-    return texts(listed)
-
-
 def _record(signal: Signal, now: datetime) -> NeuronRecord:
-    version, role = signal.payload.get("version"), signal.payload.get("role")
-    if not isinstance(role, str):
-        role = "engram" if signal.payload.get("engram") is True else "neuron"
+    version, role = signal.payload.get("version"), role_of(signal)
     return NeuronRecord(
         signal.neuron or "",
-        capabilities=_listed(signal),
+        capabilities=listed_capabilities(signal),
         version=version if isinstance(version, str) else None,
         last_heartbeat=now,
         registered_at=now,

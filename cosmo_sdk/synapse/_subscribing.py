@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from inspect import isawaitable
 
 from cosmo_bus.subjects import check_pattern
 from cosmo_sdk.errors import SynapseError
@@ -15,14 +16,15 @@ logger = logging.getLogger(__name__)
 class EndsOnce(Subscription):
     """A subscription that calls `end()` the first time it is unsubscribed."""
 
-    def __init__(self, end: Callable[[], None]) -> None:
-        self._end: Callable[[], None] | None = end
+    def __init__(self, end: Callable[[], Awaitable[None] | None]) -> None:
+        self._end: Callable[[], Awaitable[None] | None] | None = end
 
     async def unsubscribe(self) -> None:
         """Stop receiving. Calling it again does nothing."""
         end, self._end = self._end, None
-        if end is not None:
-            end()
+        ending = None if end is None else end()
+        if isawaitable(ending):
+            await ending
 
 
 def checked(pattern: str) -> str:

@@ -136,8 +136,11 @@ class DevSynapse(Synapse):
             subscription = await self._client.subscribe(subject, decode, group=queue_group)
         self._deliveries.add(delivery)
 
-        def end() -> None:
-            self._client.forget(subscription)
+        async def end() -> None:
+            if queue_group is None:
+                self._client.forget(subscription)
+            else:
+                await self._client.leave(subscription)
             delivery.stop()
             if delivery in self._deliveries:
                 self._deliveries.discard(delivery)
@@ -157,7 +160,7 @@ class DevSynapse(Synapse):
 
         with _translated():
             subscription: BusSubscription = await self._client.subscribe(checked(pattern), pass_on)
-        return EndsOnce(lambda: self._client.forget(subscription))
+        return EndsOnce(subscription.unsubscribe)
 
     def on_state(self, listener: Callable[[SynapseState], None]) -> None:
         """Call `listener(state)` whenever `state` changes: lost, reconnected, closed."""
