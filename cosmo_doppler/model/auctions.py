@@ -7,11 +7,12 @@ from typing import Literal
 
 from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron
 
-BidState = Literal["bid", "won", "declined", "late", "invalid", "replaced"]
-"""bid: undecided; late: after the window or the award; replaced: the same neuron bid again."""
+BidState = Literal["bid", "won", "declined", "late", "invalid", "replaced", "revoked"]
+"""bid: undecided; late: after the window or the award; replaced: the same neuron bid again; revoked: it had won."""
 
 AuctionState = Literal["open", "awarded", "no bid", "unresolved", "stopped"]
-"""no bid: the window closed and nobody had bid; unresolved: somebody had, the window closed, and no award was seen."""
+"""no bid: the window closed and nobody had bid; unresolved: somebody had, the window closed, and no award was seen,
+or the award was revoked and nobody followed."""
 
 GRACE_S = 0.5
 """How long after the window an award may still be under way, seconds."""
@@ -21,6 +22,9 @@ DEFAULT_WINDOW_MS = 5_000
 
 _TOWARDS_THE_END = 0.75
 """Strategies that compare bids wait for the window; an award before this part of it did not wait."""
+
+_WEIGHED = frozenset({"bid", "won", "declined", "revoked"})
+"""States of bids that were there to be chosen."""
 
 _PROMPT = 0.5
 """`first_bid` awards at once; it did not if a bid lay there since this part of the window."""
@@ -47,8 +51,10 @@ class Auction:
 
     __slots__ = (
         "_by_id",
+        "_first_award",
         "_standing",
         "awarded_at",
+        "awards",
         "bids",
         "capabilities",
         "deadline_ms",
@@ -90,6 +96,11 @@ class Auction:
         self.winning_bid_id = ""
         """Empty when the winning bid was not seen."""
         self.awarded_at: float | None = None
+        """When the present winner got it, epoch seconds."""
+        self.awards = 0
+        """How often the work was awarded."""
+        self._first_award: tuple[str, str, float] | None = None
+        """Winning bid, winner and time of the first award: the one that a strategy explains."""
         self._by_id: dict[str, SeenBid] = {}
         self._standing: dict[str, SeenBid] = {}
         """The bid of each neuron that counts."""
@@ -128,17 +139,19 @@ class Auction:
         won = self._by_id.get(bid_id) if bid_id else None
         if won is None and neuron:
             won = next((seen for seen in reversed(self.bids) if seen.bid.neuron == neuron), None)
-        if self.state == "awarded":
-            for seen in self.bids:
-                if seen.state == "won":
-                    seen.state, seen.declined_reason = "declined", "awarded again"
+        for seen in self.bids:
+            if seen.state == "won":
+                seen.state, seen.declined_reason = "revoked", "awarded again"
         self.state = "awarded"
+        self.awards += 1
         self.winner = neuron or (won.bid.neuron if won else "")
         self.winning_bid_id = ""
         self.awarded_at = at
         if won is not None:
             won.state = "won"
             self.winning_bid_id = won.bid.id
+        if self._first_award is None:
+            self._first_award = (self.winning_bid_id, self.winner, at)
 
     def decline(self, bid_id: str | None, neuron: str, reason: str) -> None:
         """Note that a bidder was told it lost.
@@ -155,10 +168,19 @@ class Auction:
             losing = [seen for seen in self.bids if seen.bid.neuron == neuron]
         for seen in losing:
             seen.declined_reason = reason
-            if reason == "late" and seen.state == "bid":
+            if seen.state == "won" and bid_id:
+                self._revoke(seen)
+            elif reason == "late" and seen.state == "bid":
                 seen.state = "late"
             elif reason != "late" and (seen.state == "bid" or self._in_time_after_all(seen)):
                 seen.state = "declined"
+
+    def _revoke(self, seen: SeenBid) -> None:
+        """The winner was told that it has lost the work; the next award, if there is one, follows."""
+        seen.state = "revoked"
+        self.state = "unresolved"
+        self.winner = self.winning_bid_id = ""
+        self.awarded_at = None
 
     def close(self) -> None:
         """The window is over and no award was seen."""
@@ -168,25 +190,26 @@ class Auction:
 
     def contenders(self) -> list[Bid]:
         """The bids a producer that saw what we saw would weigh: valid, in time, the latest of each neuron."""
-        return latest_per_neuron([seen.bid for seen in self.bids if seen.state in ("bid", "won", "declined")])
+        return latest_per_neuron([seen.bid for seen in self.bids if seen.state in _WEIGHED])
 
     def explained_by(self) -> list[Select]:
-        """The strategies under which this winner wins, as an observer can tell; empty before an award.
+        """The strategies under which the first winner wins, as an observer can tell; empty before an award.
 
         The strategy never crosses the wire, so this is what fits the order of arrival and the moment of the award.
         """
-        if self.state != "awarded":
+        if self._first_award is None:
             return []
+        awarded_at = self._first_award[2]
         # Released producers let every bid of a neuron stand; ours lets the latest replace it.
-        everything = [seen.bid for seen in self.bids if seen.state in ("bid", "won", "declined", "replaced")]
+        everything = [seen.bid for seen in self.bids if seen.state in _WEIGHED or seen.state == "replaced"]
         fields = (self.contenders(), everything)
         fitting = [select for select in SELECTS if any(self._wins(field, select) for field in fields)]
-        if not self.deadline_ms or self.awarded_at is None:
+        if not self.deadline_ms:
             return fitting
         window = self.deadline_ms / 1000
-        if self.awarded_at < self.opened_at + _TOWARDS_THE_END * window:
+        if awarded_at < self.opened_at + _TOWARDS_THE_END * window:
             return [select for select in fitting if select == "first_bid"]
-        first_at = min((seen.at for seen in self.bids if not seen.bid.problem), default=self.awarded_at)
+        first_at = min((seen.at for seen in self.bids if not seen.bid.problem), default=awarded_at)
         if first_at < self.opened_at + _PROMPT * window:
             patient: list[Select] = [select for select in fitting if select != "first_bid"]
             return patient or fitting
@@ -194,9 +217,10 @@ class Auction:
 
     def _wins(self, field: Sequence[Bid], select: Select) -> bool:
         best = choose_winner(field, select)
-        if best is None:
+        if best is None or self._first_award is None:
             return False
-        return best.id == self.winning_bid_id if self.winning_bid_id else best.neuron == self.winner
+        bid_id, winner, _ = self._first_award
+        return best.id == bid_id if bid_id else best.neuron == winner
 
     def _in_time_after_all(self, seen: SeenBid) -> bool:
         """A bid late by our clock, but before the award, that the producer weighed and declined like any other."""

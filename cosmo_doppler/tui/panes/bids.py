@@ -115,10 +115,15 @@ class BidRows(Source):
                 ("awarded to ", ink.dim),
                 (safe(auction.winner, 80) or "nobody named", ink.bold),
                 (f" after {after}", ink.dim),
+                *([(f", award {auction.awards}", ink.dim)] if auction.awards > 1 else []),
             ]
         reason = {
             "no bid": "nobody bid before the window closed",
-            "unresolved": "the window closed and no award was seen",
+            "unresolved": (
+                "the award was revoked and nobody followed"
+                if auction.awards
+                else "the window closed and no award was seen"
+            ),
             "stopped": "stopped before an award",
         }
         return [(reason.get(auction.state, auction.state), state_style(auction, ink))]
@@ -228,7 +233,7 @@ def _after(seen: SeenBid, auction: Auction) -> str:
 def _bid_style(seen: SeenBid, ink: Ink) -> Style:
     if seen.state == "won":
         return ink.well + Style(bold=True)
-    if seen.state == "invalid":
+    if seen.state in {"invalid", "revoked"}:
         return ink.failure
     return ink.plain if seen.state in {"bid", "late"} else ink.dim
 
@@ -244,7 +249,7 @@ class Remark(NamedTuple):
 def remarks(auction: Auction) -> list[Remark]:
     """What the bids and the award say between the lines, most telling first."""
     found: list[Remark] = []
-    if auction.awarded_at is not None:
+    if auction.awards:
         fitting = ", ".join(auction.explained_by())
         found.append(Remark("fits", fitting, "" if fitting else "no known strategy, or bids nobody here saw"))
     if any(seen.state == "won" and seen.bid.auto for seen in auction.bids):
@@ -255,8 +260,14 @@ def remarks(auction: Auction) -> list[Remark]:
             found.append(Remark("late", name, _lateness(seen, auction)))
         elif seen.state == "invalid":
             found.append(Remark("invalid", name, safe(seen.bid.problem, 120)))
-        elif seen.declined_reason:
-            found.append(Remark("declined", name, safe(seen.declined_reason, 120)))
+        elif seen.state == "revoked" or seen.declined_reason:
+            found.append(
+                Remark(
+                    "revoked" if seen.state == "revoked" else "declined",
+                    name,
+                    safe(seen.declined_reason, 120),
+                )
+            )
     return found
 
 

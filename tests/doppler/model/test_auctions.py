@@ -190,8 +190,29 @@ def test_the_latest_award_counts():
         (0.2, award("a", "n")),
         (5.0, award("b", "m", id="w2")),
     )
-    assert bids(board, "o") == [("n", "declined"), ("m", "won")]
-    assert board.auctions["evt_o"].winner == "m"
+    assert bids(board, "o") == [("n", "revoked"), ("m", "won")]
+    auction = board.auctions["evt_o"]
+    assert (auction.winner, auction.awards, auction.bids[0].declined_reason) == ("m", 2, "awarded again")
+
+
+def test_an_award_that_passes_on_keeps_its_reason_and_the_strategy_of_the_first_award():
+    frames = [
+        (0.01, bid("a", "n", cost=0.1, confidence=0)),
+        (0.02, bid("b", "m", cost=0.5)),
+        (0.2, award("a", "n")),
+        (9.0, frame("TASK_DECLINED", "d", parent="a", who="n", reason="withdrawn: it left")),
+    ]
+    lost = the_auction(*frames)
+    assert (lost.state, lost.winner, lost.awarded_at, lost.awards) == ("unresolved", "", None, 1)
+    assert (lost.bids[0].state, lost.bids[0].declined_reason) == ("revoked", "withdrawn: it left")
+    passed_on = the_auction(*frames, (9.1, award("b", "m", id="w2")))
+    assert (passed_on.state, passed_on.winner, passed_on.awarded_at, passed_on.awards) == (
+        "awarded",
+        "m",
+        9.1,
+        2,
+    )
+    assert passed_on.explained_by() == ["lowest_cost"]
 
 
 # -- which strategy it may have been
