@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +18,10 @@ R = TypeVar("R")
 
 BUSY_TIMEOUT_S = 10.0
 """How long a transaction waits for those of other processes before it fails."""
+
+
+_AGAIN_S = 0.01
+"""Between attempts to open a file that another process is just opening, seconds."""
 
 
 class SqliteFile:
@@ -30,8 +35,7 @@ class SqliteFile:
     def __init__(self, path: str | Path, prepare: Callable[[sqlite3.Connection], None]) -> None:
         self.path = str(path)
         self._prepare = prepare
-        self._thread: ThreadPoolExecutor | None = None
-        self._connection: sqlite3.Connection | None = None
+        self._opened: _Opened | None = None
 
     async def open(self) -> None:
         """Open the file now. Calling it again does nothing.
@@ -51,31 +55,60 @@ class SqliteFile:
 
     async def close(self) -> None:
         """Close the file, after what was asked before. Calling it again does nothing."""
-        thread, self._thread = self._thread, None
-        if thread is None:
-            return
-        try:
-            await asyncio.get_running_loop().run_in_executor(thread, self._disconnect)
-        finally:
-            thread.shutdown(wait=False)
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            await opened.close()
 
     async def _run(self, job: Callable[[sqlite3.Connection], R]) -> R:
-        if self._thread is None:
-            self._thread = ThreadPoolExecutor(1, thread_name_prefix="cosmo-sqlite")
-        return await asyncio.get_running_loop().run_in_executor(self._thread, lambda: job(self._connect()))
+        if self._opened is None:
+            self._opened = _Opened(self.path, self._prepare)
+        return await self._opened.run(job)
+
+
+class _Opened:
+    """A thread and the connection that lives in it, from an opening to its close."""
+
+    def __init__(self, path: str, prepare: Callable[[sqlite3.Connection], None]) -> None:
+        self._path = path
+        self._prepare = prepare
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="cosmo-sqlite")
+        self._connection: sqlite3.Connection | None = None
+
+    async def run(self, job: Callable[[sqlite3.Connection], R]) -> R:
+        def work() -> R:
+            if self._connection is None:
+                self._connection = self._connect()
+            return job(self._connection)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    async def close(self) -> None:
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._disconnect)
+        finally:
+            self._thread.shutdown(wait=False)
 
     def _connect(self) -> sqlite3.Connection:
-        if self._connection is None:
-            connection = sqlite3.connect(self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
+        while True:
             try:
-                connection.execute("PRAGMA journal_mode = WAL")
-                connection.execute("PRAGMA synchronous = NORMAL")
-                _transaction(connection, "BEGIN IMMEDIATE", self._prepare)
-            except BaseException:
-                connection.close()
-                raise
-            self._connection = connection
-        return self._connection
+                return self._connect_once()
+            except sqlite3.OperationalError as error:
+                # Turning to WAL mode does not wait for others that do the same, unlike everything else.
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                    raise
+                time.sleep(_AGAIN_S)
+
+    def _connect_once(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = NORMAL")
+            _transaction(connection, "BEGIN IMMEDIATE", self._prepare)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
