@@ -36,7 +36,9 @@ from cosmo_sdk.testing.builders import (
 )
 from cosmo_sdk.testing.clock import START, ManualClock, settle
 from cosmo_sdk.testing.ids import FixedIds
+from cosmo_sdk.testing.script import Rule
 from cosmo_sdk.testing.story import Story
+from cosmo_sdk.testing.synapse import ScriptedSynapse
 from cosmo_sdk.testing.transcript import Pattern, Transcript
 from cosmo_sdk.testing.tree import draw
 
@@ -45,6 +47,8 @@ __all__ = [
     "FixedIds",
     "ManualClock",
     "Pattern",
+    "Rule",
+    "ScriptedSynapse",
     "Story",
     "Transcript",
     "a_bid",

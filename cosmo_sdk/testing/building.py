@@ -7,6 +7,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from cosmo_sdk._payload import Payload
+from cosmo_sdk.dendrite._link import ROUTED
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.ids import new_event_id, new_trace_id
 from cosmo_sdk.signal_types import SignalType
@@ -60,6 +61,12 @@ def build(
         payload=wire,
         meta={} if meta is None else meta,
     )
+
+
+def subject_of(signal: Signal, namespace: str) -> str:
+    """Where a Signal is published (PROTOCOL 3.1): by its type, TASKs for anybody with some capabilities apart."""
+    routed = signal.type is _T.TASK and signal.neuron is None and signal.payload.get("capabilities")
+    return f"cosmonapse.{namespace}.{ROUTED if routed else signal.type}"
 
 
 def _whose(type: SignalType, wire: dict[str, Any], cause: Signal | None) -> str | None:

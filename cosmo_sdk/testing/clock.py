@@ -50,20 +50,25 @@ class ManualClock:
         heapq.heappush(self._alarms, (self._elapsed + seconds, next(self._number), alarm))
         await alarm
 
-    async def advance(self, seconds: float) -> None:
+    async def advance(self, seconds: float, *, until: asyncio.Future[Any] | None = None) -> None:
         """Let time pass: wake every sleeper on its turn, and let what it does settle before the next.
+
+        Args:
+            seconds: how far.
+            until: stop where this future is done.
 
         Raises:
             ValueError: `seconds` is negative: time does not run backwards.
         """
         if seconds < 0:
             raise ValueError(f"advance({seconds}): time does not run backwards")
-        until = self._elapsed + seconds
+        end = self._elapsed + seconds
         await settle()
-        while await self._wake_next(until):
+        while not (until is not None and until.done()) and await self._wake_next(end):
             pass
-        self._elapsed = max(self._elapsed, until)
-        await settle()
+        if until is None or not until.done():
+            self._elapsed = max(self._elapsed, end)
+            await settle()
 
     async def run(self, work: Coroutine[Any, Any, T], *, at_most_s: float = 3600.0) -> T:
         """Do some work while time jumps from alarm to alarm for as long as it takes.
@@ -85,15 +90,15 @@ class ManualClock:
                 pass
             if doing.done():
                 return await doing
+            why = (
+                f"it still sleeps after {at_most_s:g} s of the manual clock"
+                if self.sleepers
+                else "nobody sleeps on the manual clock, so time will not end it; it waits for something else"
+            )
+            raise AssertionError(f"the work did not finish: {why}")
         finally:
             doing.cancel()
             await asyncio.wait([doing])
-        why = (
-            f"it still sleeps after {at_most_s:g} s of the manual clock"
-            if self.sleepers
-            else "nobody sleeps on the manual clock, so time will not end it; it waits for something else"
-        )
-        raise AssertionError(f"the work did not finish: {why}")
 
     async def _wake_next(self, until: float) -> bool:
         """Wake the next sleeper due by `until`, and let what it does settle. False when there is none."""

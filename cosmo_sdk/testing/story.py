@@ -22,7 +22,7 @@ from cosmo_sdk.testing.builders import (
     an_offer,
     an_output,
 )
-from cosmo_sdk.testing.building import INPUT, OUTPUT
+from cosmo_sdk.testing.building import INPUT, OUTPUT, subject_of
 from cosmo_sdk.testing.clock import START
 from cosmo_sdk.testing.transcript import Transcript
 
@@ -150,7 +150,7 @@ class Story:
             SynapseError: the synapse is not connected.
         """
         for signal in self.signals:
-            await synapse.publish(f"cosmonapse.{namespace}.{signal.type}", signal)
+            await synapse.publish(subject_of(signal, namespace), signal)
 
     def _latest(self, type: SignalType) -> Signal:
         found = self.transcript.signals(type)
