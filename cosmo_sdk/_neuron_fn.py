@@ -11,7 +11,8 @@ from typing import Any
 NeuronFn = Callable[..., Awaitable[Any] | Any]
 """`(input, context) -> result`; a coroutine function, or a plain one, which runs in a thread.
 
-May also declare `recall` and `imprint`, which then ask the memories bound to the Axon.
+May also declare `recall` and `imprint`, which then ask the memories bound to the Axon, and `emit_thought_delta`, which
+tells of progress.
 """
 
 _CALLED = "it is called as neuron_fn(input, context)"
@@ -91,7 +92,7 @@ def _check_kind(neuron_id: str, fn: Any) -> None:
         if inspect.isgeneratorfunction(each) or inspect.isasyncgenfunction(each):
             raise TypeError(
                 f"neuron_fn of {neuron_id!r} yields, but a Neuron returns one result; "
-                "tell of progress with Dendrite.emit_thought_delta()"
+                "declare a parameter emit_thought_delta to tell of progress"
             )
 
 

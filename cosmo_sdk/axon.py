@@ -12,11 +12,13 @@ from cosmo_sdk._neuron_fn import NeuronFn as NeuronFn
 from cosmo_sdk._neuron_fn import accepts_two, blocking, helpers_of, returns_at_once
 from cosmo_sdk._payload import ImprintOp, RecallMode
 from cosmo_sdk._replying import DETECTED, marked, reply_to
+from cosmo_sdk._thoughts import Publish, Thoughts
 from cosmo_sdk._threads import Threads
 from cosmo_sdk.ambient import handling
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
 from cosmo_sdk.engram.base import EngramBinding, EngramNotBound, ImprintReceipt, RecallResult
 from cosmo_sdk.envelope import Directed, Signal
+from cosmo_sdk.errors import NeuronError
 from cosmo_sdk.hooks import LifecycleHooks
 from cosmo_sdk.ids import ULIDS, Ids
 from cosmo_sdk.signal_types import SignalType
@@ -115,7 +117,12 @@ class Axon(LifecycleHooks):
         self._before: list[tuple[Callable[..., Any], bool]] = []
         self._detectors: list[tuple[SignalType, Detector]] = []
         self._output_rules: list[Detector] = []
-        helpers: dict[str, Any] = {"recall": self.recall, "imprint": self.imprint}
+        self._thoughts = Thoughts(self._reply)
+        helpers: dict[str, Any] = {
+            "recall": self.recall,
+            "imprint": self.imprint,
+            "emit_thought_delta": self.emit_thought_delta,
+        }
         self._extras = helpers_of(neuron_id, neuron_fn, helpers, offered=bool(self._bindings))
         # A plain function may take its time: off the loop with it.
         at_once = returns_at_once(neuron_fn)
@@ -135,8 +142,8 @@ class Axon(LifecycleHooks):
             self._host = DeferredHandlers()
         return self._host
 
-    def bind(self, memory: Memory | None, clock: Clock, ids: Ids) -> None:
-        """Give it the memories, the time and the ids of the Dendrite that hosts it; None takes the memories away.
+    def bind(self, memory: Memory | None, clock: Clock, ids: Ids, publish: Publish | None = None) -> None:
+        """Give it the memories, the time, the ids and the voice of the Dendrite that hosts it; None takes them away.
 
         Raises:
             RuntimeError: another Dendrite hosts it.
@@ -148,6 +155,7 @@ class Axon(LifecycleHooks):
         self._memory = memory
         self._clock = self._hook_clock = clock
         self._ids = ids
+        self._thoughts.publish = publish
 
     # -- rules around the function
 
@@ -209,17 +217,25 @@ class Axon(LifecycleHooks):
         """The ERROR that turns a TASK away because too many wait already."""
         return self.error(task, "OVERLOADED", f"{self.max_waiting} tasks wait here already", recoverable=True)
 
-    def error(self, task: Signal, code: str, message: str, *, recoverable: bool = False) -> Signal:
+    def error(
+        self,
+        task: Signal,
+        code: str,
+        message: str,
+        *,
+        recoverable: bool = False,
+        meta: dict[str, Any] | None = None,
+    ) -> Signal:
         """The ERROR that answers a TASK in this Axon's name."""
         payload = {"code": code, "message": message, "recoverable": recoverable}
-        return self._reply(task, SignalType.ERROR, payload)
+        return self._reply(task, SignalType.ERROR, payload, meta)
 
     def final(self, output: Signal) -> Signal:
         """The FINAL that concludes a workflow with an AGENT_OUTPUT of this Axon."""
         return self._reply(output, SignalType.FINAL, {"result": output.payload.get("output")})
 
     async def _handle(self, task: Signal) -> Signal:
-        with handling(task.trace_id, task.id):
+        with handling(task.trace_id, task.id), self._thoughts.about(task):
             try:
                 if self.timeout_s is None:
                     return await self._work(task)
@@ -232,6 +248,7 @@ class Axon(LifecycleHooks):
                     code if isinstance(code, str) and code else "NEURON_EXCEPTION",
                     str(error) or type(error).__name__,
                     recoverable=getattr(error, "recoverable", False) is True,
+                    meta=error.meta if isinstance(error, NeuronError) else None,
                 )
 
     async def _in_time(self, task: Signal, seconds: float) -> Signal:
@@ -298,7 +315,9 @@ class Axon(LifecycleHooks):
                 break
         return self._reply(task, *reply_to(result))
 
-    def _reply(self, cause: Signal, type: SignalType, payload: dict[str, Any]) -> Signal:
+    def _reply(
+        self, cause: Signal, type: SignalType, payload: dict[str, Any], meta: dict[str, Any] | None = None
+    ) -> Signal:
         return Signal(
             id=self._ids.event(),
             trace_id=cause.trace_id,
@@ -307,7 +326,27 @@ class Axon(LifecycleHooks):
             directed=Directed(id=self.neuron_id),
             ts=self._clock.now(),
             payload=payload,
+            meta=dict(meta or {}),
         )
+
+    # -- progress
+
+    async def emit_thought_delta(self, delta: str) -> None:
+        """Say something while working on a TASK: a THOUGHT_DELTA under it, numbered from 0. Roles do not matter.
+
+        A Neuron function gets this by declaring a parameter `emit_thought_delta`. On an Axon attached nowhere it
+        speaks to nobody. A thought that cannot be sent, or comes after its TASK is over, is counted in
+        `thoughts_lost` and fails nothing.
+
+        Raises:
+            RuntimeError: called outside of a TASK.
+        """
+        await self._thoughts.say(delta)
+
+    @property
+    def thoughts_lost(self) -> int:
+        """Thoughts that nobody could be told of."""
+        return self._thoughts.lost
 
     # -- memory
 

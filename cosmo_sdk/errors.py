@@ -13,11 +13,14 @@
       RegistryRequired       (also RuntimeError) the call needs a registry_store
       NoSuchNeuron           (also LookupError) nobody is there for a TASK
       NoOwner                (also LookupError) a hash ring without nodes
+      NeuronError            (also RuntimeError) a Neuron cannot do its task, and knows why
 
 Each keeps the builtin base that existing callers catch.
 """
 
 from __future__ import annotations
+
+from typing import Any
 
 
 class CosmoError(Exception):
@@ -163,3 +166,29 @@ class NoSuchNeuron(CosmoError, LookupError):
         super().__init__(
             f"{whom} is not there: not registered, and no answer to a DISCOVER in {waited_s:g} s"
         )
+
+
+class NeuronError(CosmoError, RuntimeError):
+    """A Neuron cannot do its task, and knows why. Its Axon answers with an ERROR that says the same.
+
+    Any Neuron function may raise it. Of every other exception an Axon takes `code` and `recoverable` too, where it has
+    them.
+
+    Attributes:
+        code: tells causes apart, for programs.
+        recoverable: whether trying again may help; `RetryStrategy` does then.
+        meta: annotations of the ERROR. `cosmo.retry_after_s` says how many seconds to wait before that.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "NEURON_ERROR",
+        recoverable: bool = False,
+        meta: dict[str, Any] | None = None,
+    ) -> None:
+        self.code = code
+        self.recoverable = recoverable
+        self.meta = dict(meta or {})
+        super().__init__(message)

@@ -117,7 +117,7 @@ class Hosting:
         """
         if axon.neuron_id in self._axons:
             raise ValueError(f"neuron {axon.neuron_id!r} is already attached to this Dendrite")
-        axon.bind(self._memory, self._clock, self._ids)
+        axon.bind(self._memory, self._clock, self._ids, self._link.publish)
         self._axons[axon.neuron_id] = axon
 
     def open(self) -> None:
