@@ -107,13 +107,10 @@ class Chaos(Generic[T, Owner]):
         self._forward = forward
         self._frame_of = frame_of
         self._tell = tell
-        self._rules: dict[str, _Rule[T, Owner]] = {}
+        self.standing: dict[str, _Rule[T, Owner]] = {}
+        """Every rule by its name, oldest first. While there are none, the bus need not ask `admit`."""
         self.hits = 0
         """Frames that met a fault, over all rules there ever were."""
-
-    def __len__(self) -> int:
-        """How many rules there are. While there are none, the bus need not ask `admit`."""
-        return len(self._rules)
 
     def set(self, rule: ChaosRule, owner: Owner) -> None:
         """Make a rule, or begin one's own anew.
@@ -121,13 +118,13 @@ class Chaos(Generic[T, Owner]):
         Raises:
             ChaosError: the id belongs to somebody else, or a value cannot be.
         """
-        standing = self._rules.get(rule.rule_id)
+        standing = self.standing.get(rule.rule_id)
         if standing is not None and standing.owner is not owner:
             raise ChaosError(f"rule {rule.rule_id!r} belongs to another client; choose another rule_id")
         selector = _checked(rule)
         if standing is not None:
             self._end(standing)
-        self._rules[rule.rule_id] = _Rule(rule, selector, owner)
+        self.standing[rule.rule_id] = _Rule(rule, selector, owner)
         self._tell(namespace_of(rule.subject), ChaosEvent(rule.rule_id, "set"))
 
     def clear(self, rule_id: str) -> int:
@@ -136,30 +133,30 @@ class Chaos(Generic[T, Owner]):
         Raises:
             ChaosError: there is no such rule.
         """
-        rule = self._rules.get(rule_id)
+        rule = self.standing.get(rule_id)
         if rule is None:
-            known = ", ".join(self._rules) or "none"
+            known = ", ".join(self.standing) or "none"
             raise ChaosError(f"there is no rule {rule_id[:80]!r}; rules: {known[:400]}")
         self._end(rule)
         return rule.hits
 
     def leave(self, owner: Owner) -> None:
         """An owner went: its rules end."""
-        for rule in [rule for rule in self._rules.values() if rule.owner is owner]:
+        for rule in [rule for rule in self.standing.values() if rule.owner is owner]:
             self._end(rule)
 
     def close(self) -> None:
         """The bus ends: nothing stays behind."""
-        for rule in list(self._rules.values()):
+        for rule in list(self.standing.values()):
             self._end(rule)
 
     def rules(self) -> list[tuple[ChaosRule, int]]:
         """Every rule and how many frames met it, oldest first."""
-        return [(rule.rule, rule.hits) for rule in self._rules.values()]
+        return [(rule.rule, rule.hits) for rule in self.standing.values()]
 
     def admit(self, subject: str, item: T, facts: Facts) -> bool:
         """Whether a frame goes on now. Otherwise it is lost, or comes later by itself. At most one rule acts on it."""
-        for rule in list(self._rules.values()):
+        for rule in list(self.standing.values()):
             if not rule.selector.fits(subject, facts):
                 continue
             hit = rule.dice.random() < rule.rule.rate
@@ -200,7 +197,7 @@ class Chaos(Generic[T, Owner]):
             self._forward(*due)
 
     def _end(self, rule: _Rule[T, Owner]) -> None:
-        del self._rules[rule.rule.rule_id]
+        del self.standing[rule.rule.rule_id]
         for serial in list(rule.delayed):
             self._send(rule, serial)
         self._tell(namespace_of(rule.rule.subject), ChaosEvent(rule.rule.rule_id, "cleared"))

@@ -43,9 +43,10 @@ class ChaosOps(Extension):
             "chaos_list": self._list,
         }
 
-    def __len__(self) -> int:
-        """How many rules there are. While there are none, nothing is read out of any frame."""
-        return len(self._chaos)
+    @property
+    def rules(self) -> Mapping[str, object]:
+        """The rules by name, kept up to date. While there are none, nothing is read out of any frame."""
+        return self._chaos.standing
 
     @property
     def hits(self) -> int:

@@ -132,14 +132,11 @@ class Gatekeeper(Generic[T, Owner]):
         self._tell = tell
         self._show = show
         self._gone = gone
-        self._gates: dict[str, Gate[T, Owner]] = {}
+        self.standing: dict[str, Gate[T, Owner]] = {}
+        """Every gate by its name, oldest first. While there are none, the bus need not ask `admit`."""
         self._holds: dict[str, Held[T, Owner]] = {}
         self._waiting: dict[str, int] = {}
         self._serials = count(1)
-
-    def __len__(self) -> int:
-        """How many gates there are. While there are none, the bus need not ask `admit`."""
-        return len(self._gates)
 
     # -- gates
 
@@ -150,7 +147,7 @@ class Gatekeeper(Generic[T, Owner]):
             GateError: the id belongs to somebody else, the pattern is malformed, a bound is not positive, or the gate
                 holds frames that the new rule might let others overtake.
         """
-        standing = self._gates.get(rule.gate_id)
+        standing = self.standing.get(rule.gate_id)
         if standing is not None and standing.owner is not owner:
             raise GateError(f"gate {rule.gate_id!r} belongs to another client; choose another gate_id")
         if not rule.gate_id:
@@ -167,7 +164,7 @@ class Gatekeeper(Generic[T, Owner]):
                 " release them before it holds something else"
             )
         if standing is None:
-            self._gates[rule.gate_id] = Gate(rule, selector, owner)
+            self.standing[rule.gate_id] = Gate(rule, selector, owner)
         else:
             standing.rule, standing.selector = rule, selector
         self._tell(namespace_of(rule.subject), GateEvent(rule.gate_id, "set"))
@@ -182,18 +179,18 @@ class Gatekeeper(Generic[T, Owner]):
 
     def leave(self, owner: Owner) -> None:
         """An owner went: its gates fail open."""
-        for gate in [gate for gate in self._gates.values() if gate.owner is owner]:
+        for gate in [gate for gate in self.standing.values() if gate.owner is owner]:
             self._open_for_good(gate, "owner left")
 
     def close(self) -> None:
         """The bus ends: every gate opens."""
-        for gate in list(self._gates.values()):
+        for gate in list(self.standing.values()):
             self._open_for_good(gate, "the bus ends")
 
     def expire(self) -> None:
         """Open every gate that has held a frame for too long."""
         now = self._now()
-        for gate in list(self._gates.values()):
+        for gate in list(self.standing.values()):
             oldest = next(iter(gate.held.values()), None)
             if oldest is not None and now - oldest.since >= gate.rule.max_hold_s:
                 self._open_for_good(gate, "held too long")
@@ -203,14 +200,10 @@ class Gatekeeper(Generic[T, Owner]):
         """When `expire` has something to do, on the clock of `now`; None while nothing is held."""
         due = [
             next(iter(gate.held.values())).since + gate.rule.max_hold_s
-            for gate in self._gates.values()
+            for gate in self.standing.values()
             if gate.held
         ]
         return min(due, default=None)
-
-    def gates(self) -> list[Gate[T, Owner]]:
-        """Every gate, oldest first."""
-        return list(self._gates.values())
 
     # -- frames
 
@@ -257,9 +250,9 @@ class Gatekeeper(Generic[T, Owner]):
     # -- inside
 
     def _gate(self, gate_id: str) -> Gate[T, Owner]:
-        gate = self._gates.get(gate_id)
+        gate = self.standing.get(gate_id)
         if gate is None:
-            known = ", ".join(self._gates) or "none"
+            known = ", ".join(self.standing) or "none"
             raise GateError(f"there is no gate {gate_id[:80]!r}; gates: {known[:400]}")
         return gate
 
@@ -277,7 +270,7 @@ class Gatekeeper(Generic[T, Owner]):
     def _pass(self, subject: str, item: T, facts: Facts, size: int, *, after: Gate[T, Owner] | None) -> bool:
         """Go through the gates behind `after`, in the order in which they were put up."""
         passed = after is None
-        for gate in list(self._gates.values()):
+        for gate in list(self.standing.values()):
             if not passed:
                 passed = gate is after
             elif gate.selector.fits(subject, facts):
@@ -319,10 +312,10 @@ class Gatekeeper(Generic[T, Owner]):
         while gate.held:
             self._let_go(next(iter(gate.held.values())))
             released += 1
-        if self._gates.get(gate.rule.gate_id) is not gate:
+        if self.standing.get(gate.rule.gate_id) is not gate:
             # What went out made the owner leave, which opened this gate already.
             return released
-        del self._gates[gate.rule.gate_id]
+        del self.standing[gate.rule.gate_id]
         self._tell(namespace_of(gate.rule.subject), GateEvent(gate.rule.gate_id, "gone", reason=reason))
         self._gone(gate, reason)
         return released

@@ -54,14 +54,15 @@ class GateOps(Extension):
         """What each op does."""
         return self._ops
 
-    def __len__(self) -> int:
-        """How many there are. While there are none, nothing is read out of any frame."""
-        return len(self._keeper)
+    @property
+    def standing(self) -> Mapping[str, Gate[msgspec.Raw, Asker]]:
+        """The gates by name, kept up to date. While there are none, nothing is read out of any frame."""
+        return self._keeper.standing
 
     @property
     def held(self) -> int:
         """Frames held now."""
-        return sum(len(gate.held) for gate in self._keeper.gates())
+        return sum(len(gate.held) for gate in self.standing.values())
 
     def admit(self, subject: str, frame: msgspec.Raw) -> bool:
         """Whether a frame may pass now. Otherwise it is held."""
@@ -92,7 +93,7 @@ class GateOps(Extension):
         return {"op": "gate_ok", "gate_id": op.gate_id, "released": released}
 
     def _list(self, op: Op, session: Asker) -> Answer:
-        return {"op": "gate_state", **describe(self._keeper.gates(), self._loop.time())}
+        return {"op": "gate_state", **describe(list(self.standing.values()), self._loop.time())}
 
     def _reveal(self, op: Op, session: Asker) -> Answer:
         held = self._keeper.held(op.hold_id or "")

@@ -29,6 +29,8 @@ class Receiver(Protocol):
 
     max_line: int
     """Bytes of the longest line it can read."""
+    paused: bool
+    """Whether its socket takes no more for now."""
 
     @property
     def falls_behind(self) -> bool:
@@ -55,11 +57,12 @@ class Receiver(Protocol):
 class Subscriber:
     """One subscription of one session."""
 
-    __slots__ = ("session", "tail")
+    __slots__ = ("session", "tail", "tail_length")
 
     def __init__(self, session: Receiver, tail: bytes) -> None:
         self.session = session
         self.tail = tail
+        self.tail_length = len(tail)
 
 
 @dataclass(frozen=True)
@@ -117,9 +120,11 @@ class Hub:
         self.gates = GateOps(loop, self.deliver)
         self.chaos = ChaosOps(loop, self._enter, self.deliver)
         self.extensions = (self.chaos, self.gates)
+        # Looked at for every message; empty nearly always.
+        self._rules = self.chaos.rules
+        self._gates = self.gates.standing
         self._dirty: list[Receiver] = []
         self._stalled: list[Receiver] = []
-        self._behind = False
 
     def publish(self, subject: str, frame: msgspec.Raw, publisher: Receiver) -> int:
         """Queue a message for everyone it concerns, unless it meets a fault on demand or a gate.
@@ -128,13 +133,13 @@ class Hub:
             How many could not read a line that long.
         """
         self.counts.published += 1
-        if self.chaos and not self.chaos.admit(subject, frame):
+        if self._rules and not self.chaos.admit(subject, frame):
             return 0
         return self._enter(subject, frame, publisher)
 
     def _enter(self, subject: str, frame: msgspec.Raw, publisher: Receiver | None = None) -> int:
         """Come to the gates. Faults lie before them: what a person lets go does arrive."""
-        if self.gates and not self.gates.admit(subject, frame):
+        if self._gates and not self.gates.admit(subject, frame):
             return 0
         return self.deliver(subject, frame, publisher)
 
@@ -154,26 +159,35 @@ class Hub:
             counts.unheard += 1
             return 0
         head = msg_head(subject, frame)
-        skipped = lost = 0
-        self._behind = False
+        skipped = lost = delivered = 0
+        length = len(head) - 1
+        behind = False
         for subscriber in match.solo:
-            if _too_long(subscriber, head):
+            session = subscriber.session
+            if length + subscriber.tail_length > session.max_line:
                 skipped += 1
-            elif not self._deliver(subscriber, head):
+            elif session.send(head, subscriber.tail):
+                delivered += 1
+                behind = behind or (session.paused and session.falls_behind)
+            else:
                 lost += 1
         for group in match.groups:
             too_long = False
             for subscriber in group.rotation():
-                if _too_long(subscriber, head):
+                session = subscriber.session
+                if length + subscriber.tail_length > session.max_line:
                     too_long = True
-                elif self._deliver(subscriber, head):
+                elif session.send(head, subscriber.tail):
+                    delivered += 1
+                    behind = behind or (session.paused and session.falls_behind)
                     break
             else:
                 skipped += too_long
                 lost += not too_long
+        counts.delivered += delivered
         counts.skipped += skipped
         counts.lost += lost
-        if self._behind and publisher is not None:
+        if behind and publisher is not None:
             self._stall(publisher)
         return skipped
 
@@ -182,14 +196,6 @@ class Hub:
         if not self._dirty:
             self.loop.call_soon(self._flush)
         self._dirty.append(session)
-
-    def _deliver(self, subscriber: Subscriber, head: bytes) -> bool:
-        session = subscriber.session
-        if not session.send(head, subscriber.tail):
-            return False
-        self.counts.delivered += 1
-        self._behind = self._behind or session.falls_behind
-        return True
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []
@@ -215,7 +221,3 @@ class Hub:
             tap(subject, unquote(frame))
         except Exception:
             logger.exception("a tap of the bus failed on %s", subject)
-
-
-def _too_long(subscriber: Subscriber, head: bytes) -> bool:
-    return len(head) + len(subscriber.tail) - 1 > subscriber.session.max_line

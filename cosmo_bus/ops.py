@@ -12,6 +12,8 @@ from cosmo_bus.router import Route
 from cosmo_bus.subjects import MAX_LENGTH
 from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Op, is_absent, is_string, line_of, msg_tail, unknown_op
 
+_MISSING = "pub: missing subject/frame"
+
 
 class Client(Receiver, Protocol):
     """What the ops know of the session that they serve."""
@@ -64,10 +66,13 @@ class Ops:
 
     def _pub(self, op: Op) -> None:
         subject = op.subject
-        if not subject or is_absent(op.frame):
-            self._client.refuse("pub: missing subject/frame")
+        if not subject:
+            self._client.refuse(_MISSING)
         elif not is_string(op.frame):
-            self._client.refuse("pub: frame must be a string, the JSON text of the message")
+            absent = is_absent(op.frame)
+            self._client.refuse(
+                _MISSING if absent else "pub: frame must be a string, the JSON text of the message"
+            )
         elif len(subject) > MAX_LENGTH:
             self._client.refuse(f"pub: subject longer than {MAX_LENGTH} characters")
         else:

@@ -56,6 +56,7 @@ class Session(asyncio.Protocol):
         outbox: Outbox,
     ) -> None:
         self.max_line = LEGACY_MAX_RECEIVED
+        self.paused = False
         self.outbox = outbox
         self.ended: asyncio.Future[None] = hub.loop.create_future()
         self._hub = hub
@@ -66,7 +67,6 @@ class Session(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._first_line = True
         self._closing = False
-        self._paused = False
         self._dirty = False
         self._last_read = 0.0
         self._patience: asyncio.TimerHandle | None = None
@@ -82,7 +82,7 @@ class Session(asyncio.Protocol):
     def falls_behind(self) -> bool:
         """Whether it reads, but slower than it is written to. Observers never hold anyone up."""
         return (
-            self._paused
+            self.paused
             and self.outbox.crowded
             and not self.outbox.drop_oldest
             and self._hub.loop.time() - self._last_read < _READS_WITHIN_S
@@ -95,7 +95,7 @@ class Session(asyncio.Protocol):
         if not self.outbox.put(head, tail):
             self._evict()
             return False
-        if self._paused:
+        if self.paused:
             return True
         if not self._dirty:
             self._dirty = True
@@ -111,7 +111,7 @@ class Session(asyncio.Protocol):
         transport = self._transport
         if transport is None or transport.is_closing():
             return
-        while self.outbox and not self._paused:
+        while self.outbox and not self.paused:
             transport.write(self.outbox.take(_WRITE_AT_ONCE))
 
     def hold(self) -> None:
@@ -171,11 +171,11 @@ class Session(asyncio.Protocol):
 
     def pause_writing(self) -> None:
         """The socket takes no more for now."""
-        self._paused = True
+        self.paused = True
 
     def resume_writing(self) -> None:
         """The socket takes more: the client does read."""
-        self._paused = False
+        self.paused = False
         self._last_read = self._hub.loop.time()
         self.flush()
 

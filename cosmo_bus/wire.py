@@ -28,6 +28,7 @@ ENVELOPE_SLACK = 8_192
 
 _NOT_ASCII = bytes(range(128, 256))
 _ABSENT = msgspec.Raw(b"null")
+_QUOTE = ord('"')
 
 
 class Op(msgspec.Struct):
@@ -168,7 +169,7 @@ def decode_incoming(line: bytes) -> Incoming:
 
 def is_string(raw: msgspec.Raw) -> bool:
     """Whether a raw JSON value is a string."""
-    return bytes(memoryview(raw)[:1]) == b'"'
+    return memoryview(raw)[0] == _QUOTE
 
 
 def is_absent(raw: msgspec.Raw) -> bool:

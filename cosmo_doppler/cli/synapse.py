@@ -70,7 +70,8 @@ def start(
     run(
         lambda: serve(
             namespace=namespace, host=host, port=port, port_file=port_file, record=record, quiet=quiet
-        )
+        ),
+        long=True,
     )
 
 

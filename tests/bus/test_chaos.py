@@ -124,7 +124,7 @@ def test_a_rule_that_ends_lets_what_it_delayed_go_once():
     assert line.chaos.clear("r") == 1
     line.wait(1)
     assert line.arrived == [0]
-    assert len(line.chaos) == 0
+    assert not line.chaos.standing
 
 
 # -- over TCP

@@ -289,7 +289,7 @@ class GateMachine(RuleBasedStateMachine):
         )
 
     def holds(self):
-        return [held for gate in self.keeper.gates() for held in gate.held.values()]
+        return [held for gate in list(self.keeper.standing.values()) for held in gate.held.values()]
 
     @rule(
         gate_id=st.sampled_from("abc"),
@@ -306,7 +306,9 @@ class GateMachine(RuleBasedStateMachine):
         try:
             self.keeper.set(rule, owner)
         except GateError:
-            standing = next(gate for gate in self.keeper.gates() if gate.rule.gate_id == gate_id)
+            standing = next(
+                gate for gate in list(self.keeper.standing.values()) if gate.rule.gate_id == gate_id
+            )
             assert standing.owner != owner or standing.held
         # As whoever keeps the time does: a shorter patience may be over already.
         self.keeper.expire()
@@ -336,23 +338,23 @@ class GateMachine(RuleBasedStateMachine):
         self.keeper.drop(held.hold_id)
         self.dropped.append(held.item)
 
-    @precondition(lambda self: self.keeper.gates())
+    @precondition(lambda self: list(self.keeper.standing.values()))
     @rule(data=st.data(), frames=st.integers(1, 3))
     def step(self, data, frames):
-        gate = data.draw(st.sampled_from(self.keeper.gates()))
+        gate = data.draw(st.sampled_from(list(self.keeper.standing.values())))
         before = len(gate.held)
         assert self.keeper.step(gate.rule.gate_id, frames) == min(frames, before)
 
-    @precondition(lambda self: self.keeper.gates())
+    @precondition(lambda self: list(self.keeper.standing.values()))
     @rule(data=st.data())
     def clear(self, data):
-        gate = data.draw(st.sampled_from(self.keeper.gates()))
+        gate = data.draw(st.sampled_from(list(self.keeper.standing.values())))
         self.keeper.clear(gate.rule.gate_id)
 
     @rule(owner=st.sampled_from(["x", "y"]))
     def leave(self, owner):
         self.keeper.leave(owner)
-        assert all(gate.owner != owner for gate in self.keeper.gates())
+        assert all(gate.owner != owner for gate in list(self.keeper.standing.values()))
 
     @rule(seconds=st.integers(1, 10))
     def wait(self, seconds):
