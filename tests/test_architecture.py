@@ -10,8 +10,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cosmo_bus", "cosmo_sdk", "cosmo_doppler")
-BELOW = {"cosmo_bus": set(), "cosmo_sdk": {"cosmo_bus"}, "cosmo_doppler": {"cosmo_bus", "cosmo_sdk"}}
+PACKAGES = ("cosmo_bus", "cosmo_sdk", "cosmo_doppler", "pytest_cosmo")
+BELOW = {
+    "cosmo_bus": set(),
+    "cosmo_sdk": {"cosmo_bus"},
+    "cosmo_doppler": {"cosmo_bus", "cosmo_sdk"},
+    "pytest_cosmo": {"cosmo_sdk"},
+}
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 GENERATED = {"factories.py", "builders.py"}
 
@@ -78,6 +83,12 @@ def test_no_command_imports_textual_before_it_opens_a_screen(command: str) -> No
 def test_agents_import_no_screen() -> None:
     loaded = {name.partition(".")[0] for name in modules_after("import cosmo_sdk")}
     assert not loaded & {"textual", "rich", "click", "cosmo_doppler"}
+
+
+def test_the_pytest_plugin_brings_nothing_along_before_it_is_used() -> None:
+    loaded = {name.partition(".")[0] for name in modules_after("import pytest\nimport pytest_cosmo.plugin")}
+    assert "pytest_cosmo" in loaded
+    assert not loaded & {"cosmo_sdk", "cosmo_bus", "msgspec", "asyncio", "sqlite3"}
 
 
 def test_the_names_of_the_examples_are_at_the_root() -> None:

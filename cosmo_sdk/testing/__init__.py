@@ -34,6 +34,7 @@ from cosmo_sdk.testing.builders import (
     an_offer,
     an_output,
 )
+from cosmo_sdk.testing.bus import BusInThread
 from cosmo_sdk.testing.clock import START, ManualClock, settle
 from cosmo_sdk.testing.ids import FixedIds
 from cosmo_sdk.testing.script import Rule
@@ -44,6 +45,7 @@ from cosmo_sdk.testing.tree import draw
 
 __all__ = [
     "START",
+    "BusInThread",
     "FixedIds",
     "ManualClock",
     "Pattern",

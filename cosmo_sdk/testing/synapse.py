@@ -62,7 +62,8 @@ class ScriptedSynapse(Synapse):
         self.failures: list[Exception] = []
         """What the script itself raised; it is logged, too."""
         self._bus = MemorySynapse()
-        self._clock = clock
+        self.clock = clock
+        """Measures delays and expectations; for the Dendrites on this synapse, too."""
         self._ids = ids
         self._on_frame = on_frame
         self._rules: list[Rule] = []
@@ -275,8 +276,8 @@ class ScriptedSynapse(Synapse):
         self._waiting.append(entry)
         try:
             patience_s = PATIENCE_S if within_s is None else within_s
-            if within_s is not None and isinstance(self._clock, ManualClock):
-                await self._clock.advance(within_s, until=arrival)
+            if within_s is not None and isinstance(self.clock, ManualClock):
+                await self.clock.advance(within_s, until=arrival)
                 patience_s = grace_s
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
@@ -290,7 +291,7 @@ class ScriptedSynapse(Synapse):
             if rule.takes(signal):
                 rule.used += 1
                 playing = asyncio.get_running_loop().create_task(
-                    self._play(rule, subject, signal, self._clock.monotonic())
+                    self._play(rule, subject, signal, self.clock.monotonic())
                 )
                 self._playing.add(playing)
                 playing.add_done_callback(self._playing.discard)
@@ -299,7 +300,7 @@ class ScriptedSynapse(Synapse):
     async def _play(self, rule: Rule, subject: str, cause: Signal, begun: float) -> None:
         try:
             for due_s, answer in rule.due(cause):
-                await self._clock.sleep(due_s - (self._clock.monotonic() - begun))
+                await self.clock.sleep(due_s - (self.clock.monotonic() - begun))
                 for reply in answer.make(cause):
                     for _ in range(answer.copies):
                         await self._carry(_answered_on(subject, cause, reply), reply)
@@ -308,7 +309,7 @@ class ScriptedSynapse(Synapse):
             logger.exception("the script failed: %s, on %s %s", rule, cause.type, cause.id)
 
     def _stamp(self, signal: Signal) -> Signal:
-        return replace(signal, id=self._ids.event(), ts=self._clock.now())
+        return replace(signal, id=self._ids.event(), ts=self.clock.now())
 
 
 def _answered_on(subject: str, cause: Signal, reply: Signal) -> str:
