@@ -17,6 +17,7 @@ from cosmo_sdk.engram import (
     ImprintReceipt,
     InMemoryEngram,
     RecallResult,
+    RollbackIncomplete,
     SqliteEngram,
 )
 from cosmo_sdk.envelope import Directed, Signal, directed_to
@@ -151,6 +152,7 @@ __all__ = [
     "RingChange",
     "Role",
     "RoleError",
+    "RollbackIncomplete",
     "Scope",
     "Select",
     "Signal",

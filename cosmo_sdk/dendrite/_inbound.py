@@ -38,6 +38,8 @@ class Inbound:
         self._seen: OrderedDict[str, float] = OrderedDict()
         self.duplicates = 0
         """Signals that were dropped because their id had acted already."""
+        self.again: dict[SignalType, Reaction] = {}
+        """By type: what a duplicate sets in motion instead. Nothing, for most."""
 
     def react(self, types: frozenset[SignalType] | set[SignalType], reaction: Reaction) -> None:
         """Add a reaction, behind the ones added before."""
@@ -46,9 +48,11 @@ class Inbound:
 
     def receive(self, signal: Signal) -> None:
         """Walk a Signal through its reactions. One that fails is logged, and the walk goes on."""
+        reactions = self._reactions[signal.type]
         if signal.type in RUN_ONCE and self.repeated(signal):
-            return
-        for reaction in self._reactions[signal.type]:
+            again = self.again.get(signal.type)
+            reactions = [] if again is None else [again]
+        for reaction in reactions:
             try:
                 if reaction(signal) == "done":
                     return

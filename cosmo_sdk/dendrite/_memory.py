@@ -129,6 +129,11 @@ class Memory:
         for host in self._addressed(request):
             host.serve(request, partial(self._refusal, request.trace_id))
 
+    def serve_again(self, request: Signal) -> None:
+        """Take an IMPRINT that came before: whoever asks again gets the same answer, and nothing is written twice."""
+        for host in self._addressed(request):
+            host.serve_again(request, partial(self._refusal, request.trace_id))
+
     def _addressed(self, request: Signal) -> list[EngramHost]:
         """By id, else by kind. Before 0.1.2 the address was in the payload."""
         directed = request.directed or Directed()
@@ -158,8 +163,8 @@ class Memory:
             self._rolled_back.popitem(last=False)
         undone = await asyncio.gather(*(host.compensate(trace_id) for host in self._at_work()))
         return Rollback(
-            compensated=sum(count for count in undone if isinstance(count, int)),
-            errors=tuple(reason for reason in undone if isinstance(reason, str)),
+            compensated=sum(each.undone for each in undone),
+            errors=tuple(filter(None, (e.error for e in undone))),
         )
 
     async def conclude(self, signal: Signal) -> None:

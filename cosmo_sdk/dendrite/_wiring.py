@@ -39,6 +39,8 @@ def wire(dendrite: Dendrite) -> None:
 
     inbound.react({_T.DISCOVER}, discover)
     inbound.react({_T.RECALL, _T.IMPRINT}, memory.serve)
+    # The receipt of the first may have been lost.
+    inbound.again[_T.IMPRINT] = memory.serve_again
     inbound.react({_T.STOP}, stop)
     inbound.react({_T.RECALLED, _T.IMPRINTED}, memory.deliver)
     inbound.react({_T.CLARIFICATION_ANSWER, _T.PERMISSION_DECISION}, pathways.answer)

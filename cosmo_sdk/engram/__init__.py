@@ -12,6 +12,7 @@ from cosmo_sdk.engram.base import (
     Hits,
     ImprintReceipt,
     RecallResult,
+    RollbackIncomplete,
 )
 from cosmo_sdk.engram.client import EngramClient
 from cosmo_sdk.engram.memory import InMemoryEngram
@@ -31,5 +32,6 @@ __all__ = [
     "ImprintReceipt",
     "InMemoryEngram",
     "RecallResult",
+    "RollbackIncomplete",
     "SqliteEngram",
 ]

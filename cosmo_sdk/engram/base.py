@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,6 +22,8 @@ class EngramError(CosmoError):
 class EngramTimeout(EngramError, TimeoutError):
     """No memory answered before the deadline."""
 
+    recoverable = True
+
 
 class EngramCancelled(EngramError):
     """The trace ended, or the Dendrite stopped, while a memory was being asked."""
@@ -33,6 +35,20 @@ class EngramNotBound(EngramError, ValueError):
 
 class EngramOverloaded(EngramError):
     """The memory sheds load; asking later may help."""
+
+    recoverable = True
+
+
+class RollbackIncomplete(EngramError):
+    """A memory undid less than the trace wrote.
+
+    Attributes:
+        undone: how many writes it did undo.
+    """
+
+    def __init__(self, reason: str, undone: int = 0) -> None:
+        self.undone = undone
+        super().__init__(reason)
 
 
 @dataclass(frozen=True)
@@ -191,8 +207,8 @@ class Engram(ABC):
             EngramOverloaded: ask later.
         """
 
-    def can_serve(self, query: dict[str, Any]) -> bool:
-        """Whether to answer this query at all; when not, the memory stays silent."""
+    def can_serve(self, query: dict[str, Any]) -> bool | Awaitable[bool]:
+        """Whether to answer this query at all; when not, the memory stays silent. May be a coroutine function."""
         return True
 
     async def compensate(self, trace_id: str) -> int:
@@ -200,6 +216,9 @@ class Engram(ABC):
 
         Returns:
             How many writes were undone; 0 for a memory that keeps no journal.
+
+        Raises:
+            RollbackIncomplete: some writes stay.
         """
         return 0
 

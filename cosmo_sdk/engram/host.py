@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from inspect import isawaitable
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
-from cosmo_sdk.engram.base import OVERLOADED, Engram, EngramError, EngramOverloaded
+from cosmo_sdk.engram.base import OVERLOADED, Engram, EngramError, EngramOverloaded, RollbackIncomplete
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import SynapseError
+from cosmo_sdk.errors import EnvelopeError, SynapseError
 from cosmo_sdk.factories import imprinted_signal, recalled_signal, register_signal
 from cosmo_sdk.signal_types import SignalType
 
@@ -20,7 +22,22 @@ _logger = logging.getLogger("cosmo_sdk.engram.host")
 MAX_UNDER_WAY = 1_000
 """Requests one memory works on at a time; further ones are answered with an overload error."""
 
+ANSWERED = 1_000
+"""Writes whose answer is remembered, for when they are asked for again."""
+
+UNJOURNALED = 1_000
+"""Traces whose writes are counted for a memory that cannot undo them."""
+
 R = TypeVar("R")
+
+
+class RolledBack(NamedTuple):
+    """What became of the request to undo a trace."""
+
+    undone: int
+    """Writes undone."""
+    error: str = ""
+    """Why that was not all."""
 
 
 class Publishes(Protocol):
@@ -58,6 +75,9 @@ class EngramHost:
         self._max_under_way = max_under_way
         self._last_write: asyncio.Task[Any] | None = None
         self._under_way: set[asyncio.Task[Any]] = set()
+        self._answers: OrderedDict[str, Signal | None] = OrderedDict()
+        """Of the latest writes: what was answered, None while they are under way."""
+        self._unjournaled: OrderedDict[str, int] = OrderedDict()
 
     @property
     def directed(self) -> Directed:
@@ -87,22 +107,40 @@ class EngramHost:
             failure = self._failure(request, f"{OVERLOADED}: {self._max_under_way} requests are under way")
             self._spawn(self._link.publish(failure))
         elif request.type is SignalType.IMPRINT:
+            self._remember(request, None)
             self._write(partial(self._answer, request, partial(self._imprint, request, refused)))
         else:
             answering = partial(self._answer, request, partial(self._recall, request))
             self._spawn(_after(self._last_write, answering))
 
-    async def compensate(self, trace_id: str) -> int | str:
-        """Undo what a trace wrote, after the writes asked for before.
+    def serve_again(self, request: Signal, refused: Callable[[], str] = str) -> None:
+        """Take a write that was asked for before: its answer may not have arrived. Nothing is written twice."""
+        if request.id not in self._answers:
+            # Too long ago for us; the memory itself knows.
+            self.serve(request, refused)
+        elif (answer := self._answers[request.id]) is not None:
+            self._spawn(self._link.publish(answer))
 
-        Returns:
-            How many writes were undone, or why that failed.
-        """
-        undone = await self._write(partial(self.engram.compensate, trace_id))
-        return f"{self.engram.engram_id}: could not undo, see its log" if undone is None else undone
+    async def compensate(self, trace_id: str) -> RolledBack:
+        """Undo what a trace wrote, after the writes asked for before. What stays all the same is said."""
+        done = await self._write(partial(self._compensate, trace_id))
+        return RolledBack(0, f"{self.engram.engram_id}: could not undo") if done is None else done
+
+    async def _compensate(self, trace_id: str) -> RolledBack:
+        name, stay = self.engram.engram_id, self._unjournaled.pop(trace_id, 0)
+        if stay:
+            return RolledBack(0, f"{name}: keeps no journal, {stay} of this trace's writes stay")
+        try:
+            return RolledBack(await self.engram.compensate(trace_id))
+        except RollbackIncomplete as error:
+            return RolledBack(error.undone, f"{name}: {error}")
+        except Exception as error:
+            _logger.exception("engram %r could not undo %s", name, trace_id)
+            return RolledBack(0, f"{name}: could not undo: {error.__class__.__name__}: {error}")
 
     async def commit(self, trace_id: str) -> None:
         """Keep what a trace wrote, after the writes asked for before."""
+        self._unjournaled.pop(trace_id, None)
         await self._write(partial(self.engram.commit, trace_id))
 
     async def finish(self, within_s: float = 5.0) -> None:
@@ -149,12 +187,36 @@ class EngramHost:
             _logger.exception("engram %r failed on %s %s", self.engram.engram_id, request.type, request.id)
             answer = self._failure(request, f"engram_exception: {error.__class__.__name__}: {error}")
         if answer is not None:
+            await self._send(request, answer)
+
+    async def _send(self, request: Signal, answer: Signal) -> None:
+        try:
             await self._link.publish(answer)
+        except (EnvelopeError, SynapseError) as error:
+            # It may be this answer that cannot be sent: no JSON, or too long. Whoever waits should hear of that.
+            answer = self._failure(request, f"the answer could not be sent: {error}")
+            await self._link.publish(answer)
+        finally:
+            if request.type is SignalType.IMPRINT:
+                self._remember(request, answer)
+
+    def _remember(self, request: Signal, answer: Signal | None) -> None:
+        self._answers[request.id] = answer
+        if len(self._answers) > ANSWERED:
+            self._answers.popitem(last=False)
+
+    def _count_unjournaled(self, trace_id: str) -> None:
+        """A memory without a journal wrote something: a rollback of the trace will have to admit it."""
+        if type(self.engram).compensate is Engram.compensate:
+            self._unjournaled[trace_id] = self._unjournaled.get(trace_id, 0) + 1
+            if len(self._unjournaled) > UNJOURNALED:
+                self._unjournaled.popitem(last=False)
 
     async def _recall(self, request: Signal) -> Signal | None:
         asked = request.payload
         query = _object(asked, "query")
-        if not self.engram.can_serve(query):
+        served = self.engram.can_serve(query)
+        if not (await served if isawaitable(served) else served):
             return None
         started = self._clock.monotonic()
         hits = await self.engram.recall(
@@ -189,6 +251,8 @@ class EngramHost:
             imprint_id=request.id,
             trace_id=request.trace_id,
         )
+        if receipt.ok:
+            self._count_unjournaled(request.trace_id)
         return imprinted_signal(
             trace_id=request.trace_id,
             parent_id=request.id,

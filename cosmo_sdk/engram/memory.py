@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from typing import Any
 
-from cosmo_sdk.engram.base import Engram, Hit, ImprintReceipt
-from cosmo_sdk.engram.operations import Change, Entry, Outcome, Write, compensate, imprint
-from cosmo_sdk.engram.search import search
+from cosmo_sdk.engram.base import Engram, Hit, ImprintReceipt, RollbackIncomplete
+from cosmo_sdk.engram.operations import Change, Entry, Outcome, Undone, Write, compensate, imprint
+from cosmo_sdk.engram.search import read_question, search
 
 CAPABILITIES = ("substring", "tags", "merge_key")
 """What the backends here announce."""
@@ -16,16 +16,38 @@ SEEN_LIMIT = 10_000
 """How many IMPRINT ids are remembered, so that a repeated one is recognised."""
 
 JOURNAL_LIMIT = 1_000
-"""How many traces can be rolled back. A trace beyond that counts as committed."""
+"""How many traces can be rolled back. The journals of those beyond that are given up."""
+
+JOURNAL_LINES = 100_000
+"""A trace can be rolled back as long as its first write is among the last so many with a trace."""
+
+GIVEN_UP = 10
+"""Of how many times `journal_limit` given up traces it is remembered, so that a rollback of them tells the truth."""
+
+
+def counted(undone: Undone) -> int:
+    """The number of writes undone.
+
+    Raises:
+        RollbackIncomplete: it was not all.
+    """
+    if not undone.complete:
+        raise RollbackIncomplete("its journal was given up, so the trace's older writes stay", undone.count)
+    return undone.count
 
 
 class _DictShelf:
     """Entries, receipts and journals in dicts."""
 
-    def __init__(self, seen_limit: int, journal_limit: int) -> None:
+    def __init__(self, seen_limit: int, journal_limit: int, journal_lines: int) -> None:
         self.entries: dict[str, Entry] = {}
         self.journals: OrderedDict[str, list[Change]] = OrderedDict()
         self.journals_dropped = 0
+        self._journal_lines = journal_lines
+        self._begun: dict[str, int] = {}
+        """Of each journal, in the order they were begun: the number of its first line."""
+        self._line = 0
+        self._given_up: OrderedDict[str, None] = OrderedDict()
         self._by_key: dict[str, set[str]] = {}
         self._seen: OrderedDict[str, Outcome] = OrderedDict()
         self._seen_limit = seen_limit
@@ -65,13 +87,28 @@ class _DictShelf:
             self._seen.popitem(last=False)
 
     def note(self, trace_id: str, change: Change) -> None:
+        self._line += 1
+        self._begun.setdefault(trace_id, self._line)
         self.journals.setdefault(trace_id, []).append(change)
         self.journals.move_to_end(trace_id)
-        while len(self.journals) > self._journal_limit:
-            self.journals.popitem(last=False)
-            self.journals_dropped += 1
+        if len(self.journals) > self._journal_limit:
+            self._give_up(next(iter(self.journals)))
+        eldest, first = next(iter(self._begun.items()))
+        if first <= self._line - self._journal_lines:
+            self._give_up(eldest)
+
+    def _give_up(self, trace_id: str) -> None:
+        self.take_journal(trace_id)
+        self.journals_dropped += 1
+        self._given_up[trace_id] = None
+        if len(self._given_up) > GIVEN_UP * self._journal_limit:
+            self._given_up.popitem(last=False)
+
+    def gave_up(self, trace_id: str) -> bool:
+        return trace_id in self._given_up
 
     def take_journal(self, trace_id: str) -> list[Change]:
+        self._begun.pop(trace_id, None)
         return self.journals.pop(trace_id, [])
 
 
@@ -85,6 +122,7 @@ class InMemoryEngram(Engram):
         version: what it announces.
         seen_limit: how many IMPRINT ids are remembered.
         journal_limit: how many traces can be rolled back.
+        journal_lines: how many writes with a trace may follow its first before a trace can no longer be rolled back.
     """
 
     def __init__(
@@ -96,12 +134,13 @@ class InMemoryEngram(Engram):
         version: str | None = None,
         seen_limit: int = SEEN_LIMIT,
         journal_limit: int = JOURNAL_LIMIT,
+        journal_lines: int = JOURNAL_LINES,
     ) -> None:
         self.engram_id = engram_id
         self.engram_kind = engram_kind
         self.capabilities = list(CAPABILITIES if capabilities is None else capabilities)
         self.version = version
-        self._shelf = _DictShelf(seen_limit, journal_limit)
+        self._shelf = _DictShelf(seen_limit, journal_limit, journal_lines)
 
     def __len__(self) -> int:
         return len(self._shelf.entries)
@@ -125,7 +164,7 @@ class InMemoryEngram(Engram):
         min_confidence: float | None = None,
     ) -> list[Hit]:
         """Find entries; see `cosmo_sdk.engram.search`."""
-        return search(self._shelf.entries.values(), query, filters, min_confidence)
+        return search(self._shelf.entries.values(), read_question(query, filters, min_confidence))
 
     async def imprint(
         self,
@@ -142,8 +181,12 @@ class InMemoryEngram(Engram):
         return ImprintReceipt(self.engram_id, op, outcome.id, outcome.version, error=outcome.error)
 
     async def compensate(self, trace_id: str) -> int:
-        """Undo what the trace wrote."""
-        return compensate(self._shelf, trace_id)
+        """Undo what the trace wrote.
+
+        Raises:
+            RollbackIncomplete: its journal was given up to make room.
+        """
+        return counted(compensate(self._shelf, trace_id))
 
     async def commit(self, trace_id: str) -> None:
         """Forget how to undo the trace."""

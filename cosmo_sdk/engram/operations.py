@@ -106,7 +106,11 @@ class Shelf(Protocol):
         ...
 
     def note(self, trace_id: str, change: Change) -> None:
-        """Write a line into a trace's journal; the journals of the oldest traces may be forgotten."""
+        """Write a line into a trace's journal; the journals of the oldest traces may be given up."""
+        ...
+
+    def gave_up(self, trace_id: str) -> bool:
+        """Whether lines of this trace's journal were given up, as far as that is remembered."""
         ...
 
     def take_journal(self, trace_id: str) -> list[Change]:
@@ -134,8 +138,18 @@ def imprint(shelf: Shelf, write: Write) -> Outcome:
     return outcome
 
 
-def compensate(shelf: Shelf, trace_id: str) -> int:
-    """Undo a trace's writes, latest first, and say how many. Versions go on rising: no number is used twice."""
+class Undone(msgspec.Struct, frozen=True):
+    """What a rollback did."""
+
+    count: int
+    """Writes undone."""
+    complete: bool
+    """Whether that was all the trace wrote, as far as is known."""
+
+
+def compensate(shelf: Shelf, trace_id: str) -> Undone:
+    """Undo a trace's writes, latest first. Versions go on rising: no number is used twice."""
+    complete = not shelf.gave_up(trace_id)
     changes = shelf.take_journal(trace_id)
     for change in reversed(changes):
         current = shelf.get(change.id)
@@ -146,7 +160,7 @@ def compensate(shelf: Shelf, trace_id: str) -> int:
         before = change.before
         version = max(before.version, 0 if current is None else current.version) + 1
         shelf.put(msgspec.structs.replace(before, version=version, updated_at=now_iso()))
-    return len(changes)
+    return Undone(len(changes), complete)
 
 
 def _perform(shelf: Shelf, write: Write) -> Outcome:

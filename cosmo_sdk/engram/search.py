@@ -1,10 +1,11 @@
-"""How a memory looks for entries (PROTOCOL 8.4): a pure function over them."""
+"""How a memory looks for entries (PROTOCOL 8.4): what a question means, and the search as a pure function."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -30,16 +31,31 @@ class _Filters(msgspec.Struct):
     until: Any = None
 
 
-def search(
-    entries: Iterable[Entry],
-    query: dict[str, Any],
-    filters: dict[str, Any] | None = None,
-    min_confidence: float | None = None,
-) -> Hits:
-    """The entries that fit, best first, of equal ones the latest change first.
+@dataclass(frozen=True)
+class Question:
+    """What is looked for."""
+
+    text: str
+    """Anywhere in the content, in any case; empty: everything fits."""
+    tags: frozenset[str]
+    """The entry has all of them."""
+    merge_key: str | None
+    since: datetime | None
+    """Changed then or later."""
+    until: datetime | None
+    """Changed then or before."""
+    top_k: int
+    """Hits at most."""
+    min_confidence: float
+    """Hits that score lower are of no use."""
+
+
+def read_question(
+    query: dict[str, Any], filters: dict[str, Any] | None = None, min_confidence: float | None = None
+) -> Question:
+    """What a RECALL asks for.
 
     Args:
-        entries: all there are.
         query: `text` (anywhere in the content, in any case), `tag`, `merge_key`, `top_k` (50 when left out).
         filters: `tags` (has all of them), `since` and `until` (ISO 8601, of the last change).
         min_confidence: leaves out hits that score lower.
@@ -48,23 +64,54 @@ def search(
         EngramError: a part of the query or of the filters has the wrong type.
     """
     asked, kept = _read(query, _Query, "query"), _read(filters or {}, _Filters, "filters")
-    since, until = _moment(kept.since, "since"), _moment(kept.until, "until")
-    found: list[tuple[float, Entry]] = []
-    for entry in entries:
-        score = _score(entry, asked)
-        if score is None or (min_confidence is not None and score < min_confidence):
-            continue
-        if set(kept.tags or ()) <= set(entry.tags) and _within(entry, since, until):
-            found.append((score, entry))
-    found.sort(key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order), reverse=True)
-    top_k = DEFAULT_TOP_K if asked.top_k is None else max(0, asked.top_k)
-    return Hits(
-        (Hit(entry.id, entry.to_dict(), score) for score, entry in found[:top_k]),
-        truncated=len(found) > top_k,
+    return Question(
+        text=asked.text or "",
+        tags=frozenset([*(kept.tags or ()), *([asked.tag] if asked.tag is not None else ())]),
+        merge_key=asked.merge_key,
+        since=_moment(kept.since, "since"),
+        until=_moment(kept.until, "until"),
+        top_k=DEFAULT_TOP_K if asked.top_k is None else max(0, asked.top_k),
+        min_confidence=0.0 if min_confidence is None else _read(min_confidence, float, "min_confidence"),
     )
 
 
-def _read(given: dict[str, Any], form: type[Any], name: str) -> Any:
+def search(entries: Iterable[Entry], question: Question) -> Hits:
+    """The entries that fit, best first, of equal ones the latest change first."""
+    found: list[tuple[float, Entry]] = []
+    folded = question.text.casefold()
+    for entry in entries:
+        if question.merge_key is not None and question.merge_key != entry.merge_key:
+            continue
+        if not question.tags.issubset(entry.tags) or not _within(entry, question.since, question.until):
+            continue
+        fit = score(entry.content, question.text, folded) if folded else 1.0
+        if fit is not None and fit >= question.min_confidence:
+            found.append((fit, entry))
+    found.sort(key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order), reverse=True)
+    return Hits(
+        (Hit(entry.id, entry.to_dict(), fit) for fit, entry in found[: question.top_k]),
+        truncated=len(found) > question.top_k,
+    )
+
+
+def score(content: Any, text: str, folded: str) -> float | None:
+    """How well a content fits a text, or None when it does not: a text that fills it fits best.
+
+    Args:
+        content: of an entry.
+        text: what is looked for.
+        folded: the text, `casefold()`ed.
+    """
+    written = content if isinstance(content, str) else msgspec.json.encode(content).decode()
+    if folded not in written.casefold():
+        return None
+    return min(1.0, len(text) / max(1, len(written)))
+
+
+T = TypeVar("T")
+
+
+def _read(given: Any, form: type[T], name: str) -> T:
     try:
         return msgspec.convert(given, form)
     except msgspec.ValidationError as error:
@@ -87,17 +134,3 @@ def _within(entry: Entry, since: datetime | None, until: datetime | None) -> boo
     if changed is None:
         return False
     return (since is None or changed >= since) and (until is None or changed <= until)
-
-
-def _score(entry: Entry, asked: _Query) -> float | None:
-    """How well an entry fits, or None when it does not: a text that fills the content fits best."""
-    if asked.tag is not None and asked.tag not in entry.tags:
-        return None
-    if asked.merge_key is not None and asked.merge_key != entry.merge_key:
-        return None
-    if not asked.text:
-        return 1.0
-    content = entry.content if isinstance(entry.content, str) else msgspec.json.encode(entry.content).decode()
-    if asked.text.casefold() not in content.casefold():
-        return None
-    return min(1.0, len(asked.text) / max(1, len(content)))

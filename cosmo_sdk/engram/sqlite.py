@@ -9,10 +9,11 @@ from typing import Any
 import msgspec
 
 from cosmo_sdk._sqlite import SqliteFile
-from cosmo_sdk.engram.base import Engram, Hit, Hits, ImprintReceipt
-from cosmo_sdk.engram.memory import CAPABILITIES, JOURNAL_LIMIT, SEEN_LIMIT
+from cosmo_sdk.engram.base import Engram, Hit, ImprintReceipt
+from cosmo_sdk.engram.memory import CAPABILITIES, GIVEN_UP, JOURNAL_LIMIT, JOURNAL_LINES, SEEN_LIMIT, counted
 from cosmo_sdk.engram.operations import Change, Entry, Outcome, Write, compensate, imprint
-from cosmo_sdk.engram.search import search
+from cosmo_sdk.engram.search import read_question
+from cosmo_sdk.engram.sqlite_search import COLUMNS, INDEX, find, read_entry
 
 # The table of entries has the columns released peers use, so that their files open here. They mark removed entries
 # in deleted_at; we remove them, which also makes their ids free again.
@@ -33,13 +34,16 @@ _TABLES = """
         change TEXT NOT NULL
     );
     CREATE INDEX IF NOT EXISTS engram_journal_trace_idx ON engram_journal (engram_kind, trace_id);
+    CREATE TABLE IF NOT EXISTS engram_given_up (
+        number INTEGER PRIMARY KEY AUTOINCREMENT, engram_kind TEXT NOT NULL, trace_id TEXT NOT NULL,
+        UNIQUE (engram_kind, trace_id)
+    );
 """
-_COLUMNS = "rowid, id, merge_key, content, tags, meta, version, created_at, updated_at"
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
     # Not executescript: it would commit the transaction this runs in.
-    for statement in _TABLES.split(";"):
+    for statement in (*_TABLES.split(";"), INDEX):
         connection.execute(statement)
 
 
@@ -47,42 +51,23 @@ def _text(value: Any) -> str:
     return msgspec.json.encode(value).decode()
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
-    order, entry_id, merge_key, content, tags, meta, version, created_at, updated_at = row
-    return Entry(
-        id=entry_id,
-        content=msgspec.json.decode(content),
-        tags=msgspec.json.decode(tags),
-        meta=msgspec.json.decode(meta),
-        merge_key=merge_key,
-        version=version,
-        created_at=created_at,
-        updated_at=updated_at,
-        order=order,
-    )
-
-
 class _TableShelf:
     """Entries, receipts and journals of one kind of memory in a file, during one transaction."""
 
     def __init__(
-        self, connection: sqlite3.Connection, kind: str, seen_limit: int, journal_limit: int
+        self,
+        connection: sqlite3.Connection,
+        kind: str,
+        seen_limit: int,
+        journal_limit: int,
+        journal_lines: int,
     ) -> None:
         self._connection = connection
         self._kind = kind
         self._seen_limit = seen_limit
         self._journal_limit = journal_limit
+        self._journal_lines = journal_lines
         self.journals_dropped = 0
-
-    def candidates(self, merge_key: Any) -> list[Entry]:
-        """What may fit a query: the entries with a merge key, where one is asked for."""
-        keyed = isinstance(merge_key, str)
-        rows = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM engram_entries WHERE engram_kind = ? AND deleted_at IS NULL"
-            + (" AND merge_key = ?" if keyed else ""),
-            (self._kind, merge_key) if keyed else (self._kind,),
-        )
-        return [_entry(row) for row in rows]
 
     def get(self, id: str) -> Entry | None:
         return self._one("id = ?", id)
@@ -92,11 +77,11 @@ class _TableShelf:
 
     def _one(self, condition: str, *values: str) -> Entry | None:
         row = self._connection.execute(
-            f"SELECT {_COLUMNS} FROM engram_entries WHERE {condition} AND deleted_at IS NULL "
+            f"SELECT {COLUMNS} FROM engram_entries WHERE {condition} AND deleted_at IS NULL "
             "ORDER BY rowid DESC LIMIT 1",
             values,
         ).fetchone()
-        return None if row is None else _entry(row)
+        return None if row is None else read_entry(row)
 
     def put(self, entry: Entry) -> None:
         self.remove(entry.id)
@@ -105,7 +90,7 @@ class _TableShelf:
             "SELECT 1 FROM engram_entries WHERE rowid = ?", (entry.order,)
         ).fetchone()
         self._connection.execute(
-            f"INSERT INTO engram_entries ({_COLUMNS}, engram_kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            f"INSERT INTO engram_entries ({COLUMNS}, engram_kind) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 None if taken else entry.order or None,
                 entry.id,
@@ -141,12 +126,20 @@ class _TableShelf:
 
     def note(self, trace_id: str, change: Change) -> None:
         known = self.has_journal(trace_id)
-        self._connection.execute(
+        number = self._connection.execute(
             "INSERT INTO engram_journal (engram_kind, trace_id, change) VALUES (?, ?, ?)",
             (self._kind, trace_id, _text(change)),
-        )
+        ).lastrowid
         if not known:
-            self._forget_oldest_journals()
+            self._give_up(
+                "SELECT trace_id FROM engram_journal WHERE engram_kind = ? GROUP BY trace_id "
+                "ORDER BY MAX(number) DESC LIMIT -1 OFFSET ?",
+                self._journal_limit,
+            )
+        self._give_up(
+            "SELECT DISTINCT trace_id FROM engram_journal WHERE engram_kind = ? AND number <= ?",
+            (number or 0) - self._journal_lines,
+        )
 
     def has_journal(self, trace_id: str) -> bool:
         row = self._connection.execute(
@@ -154,15 +147,25 @@ class _TableShelf:
         ).fetchone()
         return row is not None
 
-    def _forget_oldest_journals(self) -> None:
-        oldest = self._connection.execute(
-            "SELECT trace_id FROM engram_journal WHERE engram_kind = ? GROUP BY trace_id "
-            "ORDER BY MAX(number) DESC LIMIT -1 OFFSET ?",
-            (self._kind, self._journal_limit),
-        ).fetchall()
-        for (trace_id,) in oldest:
+    def _give_up(self, which: str, limit: int) -> None:
+        """Give up the journals of the traces that a statement names."""
+        for (trace_id,) in self._connection.execute(which, (self._kind, limit)).fetchall():
             self.take_journal(trace_id)
-        self.journals_dropped += len(oldest)
+            self.journals_dropped += 1
+            number = self._connection.execute(
+                "INSERT OR REPLACE INTO engram_given_up (engram_kind, trace_id) VALUES (?, ?)",
+                (self._kind, trace_id),
+            ).lastrowid
+            self._connection.execute(
+                "DELETE FROM engram_given_up WHERE number <= ?",
+                ((number or 0) - GIVEN_UP * self._journal_limit,),
+            )
+
+    def gave_up(self, trace_id: str) -> bool:
+        row = self._connection.execute(
+            "SELECT 1 FROM engram_given_up WHERE engram_kind = ? AND trace_id = ?", (self._kind, trace_id)
+        ).fetchone()
+        return row is not None
 
     def take_journal(self, trace_id: str) -> list[Change]:
         rows = self._connection.execute(
@@ -189,6 +192,7 @@ class SqliteEngram(Engram):
         version: what it announces.
         seen_limit: how many IMPRINT ids are remembered.
         journal_limit: how many traces can be rolled back.
+        journal_lines: how many writes with a trace may follow its first before a trace can no longer be rolled back.
     """
 
     def __init__(
@@ -201,6 +205,7 @@ class SqliteEngram(Engram):
         version: str | None = None,
         seen_limit: int = SEEN_LIMIT,
         journal_limit: int = JOURNAL_LIMIT,
+        journal_lines: int = JOURNAL_LINES,
     ) -> None:
         self.engram_id = engram_id
         self.engram_kind = engram_kind
@@ -208,6 +213,7 @@ class SqliteEngram(Engram):
         self.version = version
         self._seen_limit = seen_limit
         self._journal_limit = journal_limit
+        self._journal_lines = journal_lines
         self._journals_dropped = 0
         self._file = SqliteFile(path, _prepare)
 
@@ -217,7 +223,9 @@ class SqliteEngram(Engram):
         return self._journals_dropped
 
     def _shelf(self, connection: sqlite3.Connection) -> _TableShelf:
-        return _TableShelf(connection, self.engram_kind, self._seen_limit, self._journal_limit)
+        return _TableShelf(
+            connection, self.engram_kind, self._seen_limit, self._journal_limit, self._journal_lines
+        )
 
     async def connect(self) -> None:
         """Open the file.
@@ -242,11 +250,8 @@ class SqliteEngram(Engram):
     ) -> list[Hit]:
         """Find entries; see `cosmo_sdk.engram.search`."""
 
-        def find(connection: sqlite3.Connection) -> Hits:
-            entries = self._shelf(connection).candidates(query.get("merge_key"))
-            return search(entries, query, filters, min_confidence)
-
-        return await self._file.read(find)
+        question = read_question(query, filters, min_confidence)
+        return await self._file.read(lambda connection: find(connection, self.engram_kind, question))
 
     async def imprint(
         self,
@@ -269,8 +274,14 @@ class SqliteEngram(Engram):
         return ImprintReceipt(self.engram_id, op, outcome.id, outcome.version, error=outcome.error)
 
     async def compensate(self, trace_id: str) -> int:
-        """Undo what the trace wrote."""
-        return await self._file.write(lambda connection: compensate(self._shelf(connection), trace_id))
+        """Undo what the trace wrote.
+
+        Raises:
+            RollbackIncomplete: its journal was given up to make room.
+        """
+        return counted(
+            await self._file.write(lambda connection: compensate(self._shelf(connection), trace_id))
+        )
 
     async def commit(self, trace_id: str) -> None:
         """Forget how to undo the trace."""

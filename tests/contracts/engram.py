@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from cosmo_sdk.engram import EngramError
+from cosmo_sdk.engram import EngramError, RollbackIncomplete
 from cosmo_sdk.factories import recalled_signal
 
 
@@ -291,8 +291,33 @@ async def test_only_so_many_traces_can_be_undone_and_the_others_are_counted(make
     for number in (1, 2, 3):
         await engram.imprint("add", {"content": number}, trace_id=f"trc_{number}")
     assert engram.journals_dropped == 1
-    assert await engram.compensate("trc_1") == 0
+    with pytest.raises(RollbackIncomplete) as refusal:
+        await engram.compensate("trc_1")
+    assert refusal.value.undone == 0
     assert await engram.compensate("trc_2") == 1
+    assert sorted(await contents(engram)) == [1, 3]
+
+
+async def test_a_trace_that_writes_too_much_cannot_be_undone_and_a_rollback_says_so(make_engram):
+    engram = make_engram(journal_lines=3)
+    for number in range(5):
+        await engram.imprint("add", {"content": number}, trace_id="trc_1")
+    assert engram.journals_dropped == 1
+    with pytest.raises(RollbackIncomplete, match="given up") as refusal:
+        await engram.compensate("trc_1")
+    # What it wrote after its journal was given up is undone all the same.
+    assert refusal.value.undone == 1
+    assert sorted(await contents(engram)) == [0, 1, 2, 3]
+
+
+async def test_an_old_trace_gives_way_to_what_newer_ones_write(make_engram):
+    engram = make_engram(journal_lines=3)
+    await engram.imprint("add", {"content": 0}, trace_id="trc_old")
+    for number in (1, 2, 3):
+        await engram.imprint("add", {"content": number}, trace_id=f"trc_{number}")
+        await engram.commit(f"trc_{number}")
+    with pytest.raises(RollbackIncomplete):
+        await engram.compensate("trc_old")
 
 
 async def test_data_survives_close(make_engram):

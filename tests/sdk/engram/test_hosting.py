@@ -406,7 +406,7 @@ async def test_a_memory_that_cannot_undo_says_so_and_hurts_nobody(wire):
     asker = await join(wire, InMemoryEngram(engram_id="mem"), Broken(RuntimeError("x")))
     await write(asker, "trc_1")
     rollback = await asker.end_trace("trc_1", rollback=True)
-    assert rollback == (1, ("broken: could not undo, see its log",))
+    assert rollback == (1, ("broken: could not undo: RuntimeError: x",))
 
 
 @pytest.mark.parametrize("end", ["stop", "final", "shutdown"])
