@@ -18,6 +18,7 @@ from cosmo_sdk.engram import (
     InMemoryEngram,
     RecallResult,
     RollbackIncomplete,
+    ServedEngram,
     SqliteEngram,
 )
 from cosmo_sdk.envelope import Directed, Signal, directed_to
@@ -157,6 +158,7 @@ __all__ = [
     "Select",
     "Signal",
     "SignalType",
+    "ServedEngram",
     "SqliteEngram",
     "SqliteRegistryStore",
     "Subscription",

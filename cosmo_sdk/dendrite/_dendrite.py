@@ -156,7 +156,7 @@ class Dendrite(Listens, LifecycleHooks):
         self._liveness = Liveness(link, self._hosting, self._memory, self._store, self._tell, clock, ids)
         self._handlers = HandlerTable(self._liveness.capabilities_of)
         self._handlers.added = self._handler_added
-        self._hosting.handlers = self._handlers
+        self._hosting.handlers = self._memory.handlers = self._handlers
         self._inbound = Inbound(clock)
         self._hearing = Hearing(
             link,

@@ -11,6 +11,8 @@ from typing import Any, NamedTuple
 
 from cosmo_sdk._payload import ImprintOp, RecallMode
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
+from cosmo_sdk.dendrite._deferred import DeferredHandlers
+from cosmo_sdk.dendrite._handlers import HandlerTable
 from cosmo_sdk.engram.base import Engram, ImprintReceipt, RecallResult
 from cosmo_sdk.engram.client import EngramClient
 from cosmo_sdk.engram.host import EngramHost, Publishes
@@ -63,6 +65,8 @@ class Memory:
         self._hosts: dict[str, EngramHost] = {}
         self._serving: set[str] = set()
         self._rolled_back: OrderedDict[str, None] = OrderedDict()
+        self.handlers: HandlerTable | None = None
+        """Where the handlers go that Engrams bring along. Set once, by the Dendrite."""
         self.client = EngramClient(link, dendrite_id, clock=clock, ids=ids)
 
     # Hosting
@@ -91,6 +95,7 @@ class Memory:
             KeyError: this Dendrite does not host it.
         """
         host = self._hosts.pop(engram_id)
+        _bring_along(host.engram, None)
         await host.finish()
         if engram_id in self._serving:
             self._serving.remove(engram_id)
@@ -109,6 +114,7 @@ class Memory:
             except Exception:
                 _logger.exception("engram %r did not connect", engram_id)
             self._serving.add(engram_id)
+            _bring_along(host.engram, self.handlers)
 
     async def stop(self) -> None:
         """Give up open questions, finish what is under way, close the memories. They keep their data."""
@@ -300,3 +306,10 @@ async def _close(engram: Engram) -> None:
         await engram.close()
     except Exception:
         _logger.exception("engram %r did not close", engram.engram_id)
+
+
+def _bring_along(engram: Engram, handlers: HandlerTable | None) -> None:
+    """Give a Dendrite the handlers that a memory has for it; None: take them back."""
+    # A memory of somebody else's may mean another thing by `host`, such as a machine.
+    if isinstance(engram.host, DeferredHandlers):
+        engram.host.move(handlers)

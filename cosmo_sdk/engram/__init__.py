@@ -16,6 +16,7 @@ from cosmo_sdk.engram.base import (
 )
 from cosmo_sdk.engram.client import EngramClient
 from cosmo_sdk.engram.memory import InMemoryEngram
+from cosmo_sdk.engram.served import ServedEngram
 from cosmo_sdk.engram.sqlite import SqliteEngram
 
 __all__ = [
@@ -33,5 +34,6 @@ __all__ = [
     "InMemoryEngram",
     "RecallResult",
     "RollbackIncomplete",
+    "ServedEngram",
     "SqliteEngram",
 ]

@@ -5,11 +5,16 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from cosmo_sdk._payload import RecallMode
 from cosmo_sdk.envelope import Directed
 from cosmo_sdk.errors import CosmoError
+
+if TYPE_CHECKING:
+    from cosmo_sdk.dendrite._deferred import DeferredHandlers
+    from cosmo_sdk.engram.served import ServedEngram
 
 OVERLOADED = "engram_overloaded"
 """How the error text of a memory that sheds load begins on the wire."""
@@ -154,6 +159,42 @@ class Engram(ABC):
     """What it announces that it can do."""
     version: str | None = None
     """What it announces as its version."""
+
+    @staticmethod
+    def serve(
+        *,
+        engram_id: str,
+        engram_kind: str = "context",
+        capabilities: list[str] | None = None,
+        version: str | None = None,
+    ) -> ServedEngram:
+        """A memory made of functions: decorate them with its `on_recall` and `on_imprint`, then attach it.
+
+        Args:
+            engram_id: its address.
+            engram_kind: its kind.
+            capabilities: what it announces.
+            version: what it announces.
+        """
+        # Late: it is built on this class.
+        from cosmo_sdk.engram.served import ServedEngram
+
+        return ServedEngram(
+            engram_id=engram_id, engram_kind=engram_kind, capabilities=capabilities, version=version
+        )
+
+    @cached_property
+    def host(self) -> DeferredHandlers:
+        """`@engram.host.on_x(...)`: handlers for the Dendrite that hosts it, added there when it starts to."""
+        # Late: the Dendrite's modules import this one.
+        from cosmo_sdk.dendrite._deferred import DeferredHandlers
+
+        return DeferredHandlers()
+
+    @property
+    def keeps_journal(self) -> bool:
+        """Whether it can undo what a trace wrote. One that cannot says so at a rollback."""
+        return type(self).compensate is not Engram.compensate
 
     async def connect(self) -> None:  # noqa: B027  (some memories have nothing to do here)
         """Get ready. Called at every start of the host."""

@@ -207,7 +207,7 @@ class EngramHost:
 
     def _count_unjournaled(self, trace_id: str) -> None:
         """A memory without a journal wrote something: a rollback of the trace will have to admit it."""
-        if type(self.engram).compensate is Engram.compensate:
+        if not self.engram.keeps_journal:
             self._unjournaled[trace_id] = self._unjournaled.get(trace_id, 0) + 1
             if len(self._unjournaled) > UNJOURNALED:
                 self._unjournaled.popitem(last=False)

@@ -76,12 +76,11 @@ def _conditions(kind: str, question: Question, folded: str) -> tuple[list[str], 
         values.append(question.merge_key)
     for tag in question.tags:
         if re.fullmatch(r'[^\x00-\x1f"\\\x7f-\U0010ffff]*', tag):
-            # Nothing in it is written in two ways, so its JSON is there where it is a tag, and nowhere else.
+            # Written in one way only: where its JSON is not found, nothing needs to be taken apart.
             conditions.append("instr(tags, ?) > 0")
             values.append(f'"{tag}"')
-        else:
-            conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
-            values.append(tag)
+        conditions.append("EXISTS (SELECT 1 FROM json_each(tags) WHERE value = ?)")
+        values.append(tag)
     for comparison, moment in ((">=", question.since), ("<=", question.until)):
         if moment is not None:
             conditions.append(f"updated_at {comparison} ?")

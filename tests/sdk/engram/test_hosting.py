@@ -16,6 +16,7 @@ from cosmo_sdk.engram import (
     EngramOverloaded,
     EngramTimeout,
     Hit,
+    ImprintReceipt,
     InMemoryEngram,
     SqliteEngram,
 )
@@ -497,3 +498,98 @@ async def test_when_the_bus_is_gone_an_answer_is_lost_and_nothing_else(wire, cap
     await asker.stop()
     assert "could not answer" in caplog.text
     assert len(engram) == 1
+
+
+async def test_whether_to_serve_may_be_asked_of_a_coroutine(wire):
+    class Picky(InMemoryEngram):
+        async def can_serve(self, query):
+            return "text" in query
+
+    asker = await join(wire, Picky(engram_id="mem"))
+    await asker.recall(engram_id="mem", query={"text": "x"})
+    with pytest.raises(EngramTimeout):
+        await asker.recall(engram_id="mem", query={"tag": "x"}, deadline_ms=20)
+
+
+async def test_an_answer_no_bus_can_carry_is_answered_with_that(wire):
+    class Odd(InMemoryEngram):
+        async def recall(self, query, **_):
+            return [Hit("eng_1", {"content": object()})]
+
+    asker = await join(wire, Odd(engram_id="mem"))
+    with pytest.raises(EngramError, match="the answer could not be sent"):
+        await asker.recall(engram_id="mem", query={})
+
+
+async def test_who_asks_for_a_write_again_gets_the_same_answer_and_nothing_is_written(wire):
+    engram = Gated(engram_id="mem")
+    engram.gate.set()
+    asker = await join(wire, engram)
+    request = Signal(
+        type=SignalType.IMPRINT,
+        directed=Directed(id="mem"),
+        payload={"op": "append", "entry": {"content": 1}},
+    )
+    asker.serve(request)
+    [first] = await wire.until(SignalType.IMPRINTED)
+    asker.serve_again(request)
+    _, second = await wire.until(SignalType.IMPRINTED, 2)
+    assert second == first
+    assert len(engram) == 1
+
+
+async def test_while_a_write_is_under_way_asking_again_changes_nothing(wire):
+    engram = Gated(engram_id="mem")
+    asker = await join(wire, engram)
+    request = Signal(
+        type=SignalType.IMPRINT,
+        directed=Directed(id="mem"),
+        payload={"op": "append", "entry": {"content": 1}},
+    )
+    asker.serve(request)
+    await engram.entered.wait()
+    asker.serve_again(request)
+    engram.gate.set()
+    await asker.stop()
+    assert len(wire.of(SignalType.IMPRINTED)) == 1
+    assert len(engram) == 1
+
+
+class Forgetful(Engram):
+    """Writes, and keeps no journal."""
+
+    engram_id = "forgetful"
+
+    async def recall(self, query, **_):
+        return []
+
+    async def imprint(self, op, entry, **_):
+        return ImprintReceipt(self.engram_id, op, error="no" if op == "delete" else None)
+
+
+async def test_a_memory_without_a_journal_admits_what_it_cannot_undo(wire):
+    asker = await join(wire, Forgetful())
+
+    async def write(trace_id, op="add"):
+        await asker.imprint(engram_id="forgetful", op=op, entry={}, trace_id=trace_id, await_ack=True)
+
+    await write("trc_1")
+    await write("trc_1")
+    await write("trc_2", op="delete")
+    await write("trc_3")
+    await asker.end_trace("trc_3", rollback=False)
+    assert await asker.end_trace("trc_1", rollback=True) == (
+        0,
+        ("forgetful: keeps no journal, 2 of this trace's writes stay",),
+    )
+    assert await asker.end_trace("trc_2", rollback=True) == (0, ())
+    assert await asker.end_trace("trc_3", rollback=True) == (0, ())
+
+
+async def test_a_rollback_of_a_journal_given_up_says_what_it_did(wire):
+    asker = await join(wire, InMemoryEngram(engram_id="mem", journal_lines=2))
+    for _ in range(4):
+        await write(asker, "trc_1")
+    rollback = await asker.end_trace("trc_1", rollback=True)
+    assert rollback.compensated == 1
+    assert rollback.errors == ("mem: its journal was given up, so the trace's older writes stay",)
