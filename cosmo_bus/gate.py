@@ -18,6 +18,9 @@ from cosmo_bus.facts import ANY, Facts, Selector, Where
 T = TypeVar("T")
 Owner = TypeVar("Owner")
 
+GATE_EXTENSION = "gate"
+"""What a bus with gates says under `ext` when it welcomes a client."""
+
 MAX_HOLD_S = 300.0
 """How long a frame may be held unless the gate says otherwise."""
 
@@ -120,7 +123,7 @@ class Gatekeeper(Generic[T, Owner]):
         self,
         *,
         now: Callable[[], float],
-        forward: Callable[[str, T], None],
+        forward: Callable[[str, T], object],
         frame_of: Callable[[T], str],
         tell: Callable[[str, GateEvent], None],
         show: Callable[[Held[T, Owner]], None],

@@ -9,8 +9,7 @@ import msgspec
 from cosmo_bus.client import BusClient
 from cosmo_bus.errors import GateError, Refused
 from cosmo_bus.facts import ANY, Where
-from cosmo_bus.gate import MAX_HOLD_S
-from cosmo_bus.gate_ops import GATE_EXTENSION
+from cosmo_bus.gate import GATE_EXTENSION, MAX_HOLD_S
 from cosmo_bus.wire import Incoming
 
 

@@ -15,9 +15,6 @@ from cosmo_bus.facts import read_facts
 from cosmo_bus.gate import Gate, GateEvent, Gatekeeper, GateRule, Held, describe
 from cosmo_bus.wire import Op, is_absent, is_string, line_of, quote, text_of, unquote
 
-GATE_EXTENSION = "gate"
-"""What a bus with gates says under `ext` when it welcomes a client."""
-
 
 class GateOps(Extension):
     """The gates of one server.

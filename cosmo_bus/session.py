@@ -8,7 +8,7 @@ from typing import cast
 
 from cosmo_bus import __version__
 from cosmo_bus.chaos_ops import CHAOS_EXTENSION
-from cosmo_bus.gate_ops import GATE_EXTENSION
+from cosmo_bus.gate import GATE_EXTENSION
 from cosmo_bus.hub import Hub
 from cosmo_bus.namespaces import Namespaces
 from cosmo_bus.ops import Client, Ops

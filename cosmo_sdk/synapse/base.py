@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
 from msgspec.structs import replace
 
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import SynapseError
+
+if TYPE_CHECKING:
+    from cosmo_sdk.synapse.gates import Gates, HoldListener
 
 REPLY_TO = "_reply_to"
 """The meta key that names where a reply is awaited (PROTOCOL 1.7)."""
@@ -32,6 +35,13 @@ class Subscription(ABC):
     @abstractmethod
     async def unsubscribe(self) -> None:
         """Stop receiving. Calling it again does nothing."""
+
+
+class NothingToEnd(Subscription):
+    """Stands where a transport has nothing to subscribe to."""
+
+    async def unsubscribe(self) -> None:
+        """Do nothing."""
 
 
 class Synapse(ABC):
@@ -89,6 +99,22 @@ class Synapse(ABC):
     @abstractmethod
     async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded. For observers."""
+
+    @property
+    def gates(self) -> Gates:
+        """Gates that hold frames until somebody decides.
+
+        Raises:
+            SynapseError: this transport has none.
+        """
+        raise SynapseError(f"{type(self).__name__} has no gates; use the dev bus or the bus in memory")
+
+    async def watch_holds(self, namespace: str, listener: HoldListener) -> Subscription:
+        """Call `listener(trace_id, waiting)` whenever a gate holds or lets go a frame of the namespace.
+
+        A transport without gates never calls it.
+        """
+        return NothingToEnd()
 
     async def request(self, subject: str, signal: Signal, *, timeout_s: float = 5.0) -> Signal:
         """Publish `signal` with a private reply subject in `meta["_reply_to"]` and return the first reply.

@@ -9,14 +9,26 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, cast
 
+import msgspec
+
 from cosmo_bus.backoff import Backoff
 from cosmo_bus.client import BusClient, BusSubscription, ClientStatistics
 from cosmo_bus.errors import BusError
+from cosmo_bus.gate import GATE_EXTENSION, GateEvent
+from cosmo_bus.gate_client import GateClient
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError
 from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
-from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
+from cosmo_sdk.synapse.base import (
+    FrameHandler,
+    NothingToEnd,
+    SignalHandler,
+    Subscription,
+    Synapse,
+    SynapseState,
+)
 from cosmo_sdk.synapse.delivery import Delivery
+from cosmo_sdk.synapse.gates import HoldListener
 
 logger = logging.getLogger(__name__)
 
@@ -44,6 +56,7 @@ class DevSynapse(Synapse):
         self._client = BusClient(url, observer=observer, backoff=backoff, answer_s=answer_s)
         self._deliveries: set[Delivery] = set()
         self._dropped_before = 0
+        self._gates: GateClient | None = None
         self._undecodable: Counter[str] = Counter()
 
     @property
@@ -161,6 +174,31 @@ class DevSynapse(Synapse):
         with _translated():
             subscription: BusSubscription = await self._client.subscribe(checked(pattern), pass_on)
         return EndsOnce(subscription.unsubscribe)
+
+    @property
+    def gates(self) -> GateClient:
+        """Gates of the bus. Those put up here open when this connection ends."""
+        if self._gates is None:
+            self._gates = GateClient(self._client)
+        return self._gates
+
+    async def watch_holds(self, namespace: str, listener: HoldListener) -> Subscription:
+        """Call `listener(trace_id, waiting)` whenever a gate holds or lets go a frame of the namespace.
+
+        Raises:
+            SynapseError: not connected.
+        """
+        if GATE_EXTENSION not in self._client.extensions:
+            return NothingToEnd()
+
+        def receive(subject: str, frame: bytes) -> None:
+            event = msgspec.json.decode(frame, type=GateEvent)
+            if event.hold:
+                listener(event.trace_id, event.waiting)
+
+        # A bus that went away holds nothing any more, and cannot say so.
+        self._client.on_state(lambda state: listener("", 0) if state == "reconnecting" else None)
+        return await self.tap(f"_gate.{namespace}", receive)
 
     def on_state(self, listener: Callable[[SynapseState], None]) -> None:
         """Call `listener(state)` whenever `state` changes: lost, reconnected, closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from cosmo_bus.router import Router
 from cosmo_sdk.envelope import Signal
@@ -12,6 +12,7 @@ from cosmo_sdk.synapse._sharing import own_copy, shared
 from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.delivery import Delivery
+from cosmo_sdk.synapse.gates import HoldListener, MemoryGates
 
 _CLOSED = "this MemorySynapse is closed; connect() opens it again"
 
@@ -38,6 +39,21 @@ class MemorySynapse(Synapse):
         self._deliveries: set[Delivery] = set()
         self._listeners: list[Callable[[SynapseState], None]] = []
         self._dropped_before = 0
+        self._gates: MemoryGates | None = None
+        # Looked at for every Signal; empty nearly always.
+        self._standing: Mapping[str, object] = {}
+
+    @property
+    def gates(self) -> MemoryGates:
+        """Gates that hold Signals of this bus. They open when it closes."""
+        if self._gates is None:
+            self._gates = MemoryGates(self._deliver, self._tell_taps)
+            self._standing = self._gates.standing
+        return self._gates
+
+    async def watch_holds(self, namespace: str, listener: HoldListener) -> Subscription:
+        """Call `listener(trace_id, waiting)` whenever a gate holds or lets go a Signal of the namespace."""
+        return EndsOnce(self.gates.watch(namespace, listener))
 
     @property
     def state(self) -> SynapseState:
@@ -54,7 +70,9 @@ class MemorySynapse(Synapse):
         self._enter("connected")
 
     async def close(self) -> None:
-        """Cancel running handlers and drop every subscription."""
+        """Let go what gates hold, cancel running handlers and drop every subscription."""
+        if self._gates is not None:
+            self._gates.close()
         self._enter("closed")
         deliveries, self._deliveries = self._deliveries, set()
         self._router = Router()
@@ -75,6 +93,13 @@ class MemorySynapse(Synapse):
         """
         if self._state == "closed":
             raise SynapseError(_CLOSED)
+        if self._standing and not self.gates.admit(subject, own_copy(signal)):
+            return
+        if not self._deliver(subject, signal):
+            await asyncio.sleep(0)
+
+    def _deliver(self, subject: str, signal: Signal) -> bool:
+        """Queue a Signal for every matching subscription. False: handlers are behind, the sender should pause."""
         if self._encodes:
             signal = self._through_json(subject, signal)
         targets = self._router.targets(subject)
@@ -86,8 +111,7 @@ class MemorySynapse(Synapse):
             for delivery in targets:
                 if not delivery.push(original.__copy__()):
                     kept_up = False
-        if not kept_up:
-            await asyncio.sleep(0)
+        return kept_up
 
     async def subscribe(
         self, subject: str, handler: SignalHandler, *, queue_group: str | None = None
@@ -139,9 +163,12 @@ class MemorySynapse(Synapse):
         if self._state == "closed":
             raise SynapseError(_CLOSED)
 
+    def _tell_taps(self, subject: str, frame: bytes) -> None:
+        for tap in self._taps.targets(subject):
+            run_tap(tap, subject, frame)
+
     def _through_json(self, subject: str, signal: Signal) -> Signal:
         """Show a Signal to the taps; when strict, return what its JSON says."""
         frame = signal.encode()
-        for tap in self._taps.targets(subject):
-            run_tap(tap, subject, frame)
+        self._tell_taps(subject, frame)
         return Signal.decode(frame) if self._strict else signal
