@@ -12,6 +12,7 @@ from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._award import Awards
 from cosmo_sdk.dendrite._dispatch import place
 from cosmo_sdk.dendrite._link import Link
+from cosmo_sdk.dendrite._pacing import Pace
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.envelope import Signal
@@ -29,7 +30,7 @@ IDLE_TURN_S = 0.001
 """A turn of the event loop that takes less than this had little to do, seconds."""
 
 CATCH_UP = 4
-"""How many windows a loop that is behind may take to read its backlog."""
+"""How many windows a round may stay open because this process or the bidders are behind."""
 
 
 class Round:
@@ -82,6 +83,7 @@ class Auctioneer:
         self._work = work
         self._clock = clock
         self._ids = ids
+        self._pace = Pace(clock)
         self._open: dict[str, Round] = {}
         self._arrived = 0
         self._decided: OrderedDict[str, Signal] = OrderedDict()
@@ -179,6 +181,7 @@ class Auctioneer:
         offer = held.offer if held is not None else self._decided.get(signal.parent_id or "")
         if offer is None:
             return
+        self._pace.bid(offer.id)
         bid = read_bid(id=signal.id, neuron=signal.neuron, payload=signal.payload, meta=signal.meta)
         if held is not None:
             self._arrived += 1
@@ -191,12 +194,16 @@ class Auctioneer:
         held = self._open[offer.id] = Round(offer, takes_first=select == "first_bid")
         pathway.on_closed(lambda closed: held.close())
         try:
-            await self._link.publish(offer)
+            await self._pace.turn(offer.id, window_s, held.over)
+            if not held.over.done():
+                offer.ts = self._clock.now()
+                await self._link.publish(offer)
             try:
                 await within(self._clock, held.over, window_s)
             except TimeoutError:
-                await self._catch_up(window_s)
+                await self._catch_up(offer, window_s, pathway)
         finally:
+            self._pace.close(offer.id)
             del self._open[offer.id]
             self._decided[offer.id] = offer
             if len(self._decided) > REMEMBERED_ROUNDS:
@@ -208,15 +215,24 @@ class Auctioneer:
             raise NoBids(offer.trace_id, round(window_s * 1000), invalid=held.invalid)
         return ranked
 
-    async def _catch_up(self, window_s: float) -> None:
-        """The window is over: take in the bids that came in time and still lie in a queue of this process.
+    async def _catch_up(self, offer: Signal, window_s: float, pathway: Pathway) -> None:
+        """The window is over: take in the bids that are late because this process or the bidders are behind.
+
+        Where neither is, this ends at once; see `Pace.behind`.
+        """
+        enough = self._clock.monotonic() + CATCH_UP * window_s
+        await self._read_backlog(enough)
+        while self._pace.behind(offer.id) and self._clock.monotonic() < enough and not pathway.closed:
+            await self._clock.sleep(window_s / 8)
+
+    async def _read_backlog(self, enough: float) -> None:
+        """Take in what came in time and still lies in a queue of this process.
 
         A loop that is behind would else decide on the bids it happens to have read. It has caught up when a turn was
         short, or when bids have stopped coming for two; an idle loop is done at once.
         """
         now = self._clock.monotonic
         before = now()
-        enough = before + CATCH_UP * window_s
         arrived, quiet = self._arrived, 0
         while before < enough and quiet < 2:
             await asyncio.sleep(0)

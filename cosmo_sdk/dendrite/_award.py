@@ -223,8 +223,9 @@ class Awards:
             self._watch(held, reaward)
         # The award first: it is what somebody waits for.
         await self._award(held, withdraws="")
-        for bid in ranked[more + 1 :]:
-            await self.decline(offer, bid, "not selected")
+        if ranked[more + 1 :]:
+            # The caller need not wait until everybody has been told.
+            self._work.spawn(self._decline_all(offer, ranked[more + 1 :]), "declining who lost")
 
     def take_late(self, offer_id: str, bid: Bid) -> bool:
         """Whether a bid that came after the award may stand by."""
@@ -262,6 +263,10 @@ class Awards:
             )
         except SynapseError as error:
             logger.warning("bidder %s could not be told that it lost: %s", bid.neuron, error)
+
+    async def _decline_all(self, offer: Signal, losers: list[Bid]) -> None:
+        for bid in losers:
+            await self.decline(offer, bid, "not selected")
 
     # -- watching
 

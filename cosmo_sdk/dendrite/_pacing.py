@@ -1,0 +1,146 @@
+"""How fast offers go out: no faster than bidders answer them (PROTOCOL 6.12).
+
+Bidders that are handed more offers than they can read answer every one of them too late. So the offers beyond what is being
+answered in good time wait here, before their windows begin, and no bid is lost however many callers there are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict, deque
+
+from cosmo_sdk.clock import Clock
+
+FIRST_OFFERS = 8
+"""Offers that may be out without a bid before anything is known about the bidders."""
+
+PROMPT = 0.25
+"""Up to this part of its window a first bid is prompt: one more offer may be out."""
+
+SLOW = 0.5
+"""After this part of its window a bid is slow: half as many offers may be out."""
+
+REMEMBERED = 1024
+"""Closed offers kept, to see that their bids come late."""
+
+
+class _Sent:
+    """An offer whose window is open."""
+
+    __slots__ = ("answered", "at", "bid_at", "number", "window_s")
+
+    def __init__(self, number: int, at: float, window_s: float) -> None:
+        self.number = number
+        self.at = at
+        self.window_s = window_s
+        self.answered = False
+        """It has a bid, or will get none."""
+        self.bid_at = at
+        """When its latest bid arrived."""
+
+
+class Pace:
+    """Says when an offer may go out. A few are out without a bid at any time; how many, the bids show.
+
+    Args:
+        clock: measures how long bids take.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._open: dict[str, _Sent] = {}
+        self._closed: OrderedDict[str, float] = OrderedDict()
+        self._waiting: deque[tuple[str, float, asyncio.Future[None]]] = deque()
+        self._unanswered = 0
+        self._slowed_at = self._bid_at = float("-inf")
+        self._sent = self._newest_answered = 0
+        self.limit = FIRST_OFFERS
+        """Offers that may be out without a bid."""
+
+    @property
+    def waiting(self) -> int:
+        """Offers that wait for their turn."""
+        return len(self._waiting)
+
+    async def turn(self, offer_id: str, window_s: float, given_up: asyncio.Future[None]) -> None:
+        """Wait until an offer may go out, or nobody wants it any more. Whoever asked calls `close`, whatever happens.
+
+        Args:
+            offer_id: the offer.
+            window_s: how long bidders have, seconds; counted from now on.
+            given_up: done when waiting on makes no sense.
+        """
+        if self._unanswered < self.limit:
+            self._send(offer_id, window_s)
+            return
+        called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._waiting.append((offer_id, window_s, called))
+        try:
+            await asyncio.wait((called, given_up), return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            # Whoever leaves before it was called leaves its place behind, marked.
+            called.cancel()
+
+    def bid(self, offer_id: str) -> None:
+        """A bid arrived, in time or not."""
+        sent = self._open.get(offer_id)
+        if sent is None:
+            self._slow_down(self._closed.get(offer_id))
+            return
+        self._bid_at = sent.bid_at = now = self._clock.monotonic()
+        self._newest_answered = max(self._newest_answered, sent.number)
+        took_s = now - sent.at
+        if took_s > SLOW * sent.window_s:
+            self._slow_down(sent.at)
+        elif self._waiting and not sent.answered and took_s <= PROMPT * sent.window_s:
+            self.limit += 1
+        self._answer(sent)
+
+    def behind(self, offer_id: str) -> bool:
+        """Whether bids for an offer whose window is over are likely to be on their way: bidders take offers in order.
+
+        Only where several offers are out at a time; else a window is a window.
+        """
+        sent = self._open[offer_id]
+        if len(self._open) < 2:
+            return False
+        if sent.answered:
+            # They were coming in until just now.
+            return self._clock.monotonic() - sent.bid_at < PROMPT * sent.window_s
+        # Somebody bids on what went out before, and nobody on what went out since.
+        return self._bid_at > sent.at - sent.window_s and self._newest_answered < sent.number
+
+    def close(self, offer_id: str) -> None:
+        """The window of an offer is over, or it never went out."""
+        sent = self._open.pop(offer_id, None)
+        if sent is None:
+            return
+        self._closed[offer_id] = sent.at
+        if len(self._closed) > REMEMBERED:
+            self._closed.popitem(last=False)
+        if self._waiting and not sent.answered and sent.at > self._slowed_at:
+            # Nobody wants it, and nobody is behind.
+            self.limit += 1
+        self._answer(sent)
+
+    def _send(self, offer_id: str, window_s: float) -> None:
+        self._sent += 1
+        self._open[offer_id] = _Sent(self._sent, self._clock.monotonic(), window_s)
+        self._unanswered += 1
+
+    def _answer(self, sent: _Sent) -> None:
+        if sent.answered:
+            return
+        sent.answered = True
+        self._unanswered -= 1
+        while self._waiting and self._unanswered < self.limit:
+            offer_id, window_s, called = self._waiting.popleft()
+            if not called.done():
+                self._send(offer_id, window_s)
+                called.set_result(None)
+
+    def _slow_down(self, sent_at: float | None) -> None:
+        """Bidders are behind with an offer. One that went out before the last time says nothing new."""
+        if sent_at is not None and sent_at > self._slowed_at:
+            self.limit = max(1, self.limit // 2)
+            self._slowed_at = self._clock.monotonic()
