@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cosmo_sdk import HashRing
 from tests.doppler.cli.commands import Running, bus_process, environment, running
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
@@ -70,6 +71,42 @@ def test_a_person_decides(typed: str, words: str, url: str) -> None:
             asking.wait_for(words)
             assert asking.end() == 0
         assert answer.interrupt() == 0
+
+
+def test_a_pool_of_workers_agrees_without_an_orchestrator(url: str, tmp_path: Path) -> None:
+    def served() -> dict[str, str]:
+        shown = example("pool_producer.py", url=url)
+        assert shown.returncode == 0, shown.stderr
+        return {line.split()[0]: line.split()[1].rstrip(":") for line in shown.stdout.splitlines()}
+
+    registry = str(tmp_path / "pool.db")
+    with start("pool_worker.py", "ann", registry, url=url) as ann:
+        ann.wait_for("ann sees ann")
+        with start("pool_worker.py", "bob", registry, url=url) as bob:
+            ann.wait_for("ann sees ann, bob")
+            bob.wait_for("bob sees ann, bob")
+            both = served()
+            ring = HashRing(["ann", "bob"])
+            assert both == {trace: ring.owner(trace) for trace in both}
+            assert len(both) == 8
+            assert bob.interrupt() == 0
+        ann.wait_for("ann sees ann", times=3)
+        assert set(served().values()) == {"ann"}
+        assert ann.interrupt() == 0
+    assert ann.err == []
+
+
+def test_agents_are_tested_as_the_example_shows(tmp_path: Path) -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "pytest", str(EXAMPLES / "test_agents.py"), "-q", "-p", "no:cacheprovider"],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+        env=environment(),
+        check=False,
+    )
+    assert "3 passed" in shown.stdout, shown.stdout
 
 
 def test_every_example_is_tested() -> None:

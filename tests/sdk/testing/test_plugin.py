@@ -88,8 +88,8 @@ def recordings(pytester, directory=".cosmo-record"):
     ],
 )
 def test_dendrites_start_and_stop_under_every_plugin_for_coroutines(pytester, ini, mark, fixture):
-    other = "-p no:asyncio" if "anyio" in ini else "-p no:anyio"
-    pytester.makeini(f"[pytest]\n{ini}\naddopts = {other}\nfilterwarnings = error")
+    both = "asyncio_default_fixture_loop_scope = function\nfilterwarnings = error"
+    pytester.makeini(f"[pytest]\n{ini}\n{both}")
     pytester.makepyfile(SHOUTER + CONVERSATION.replace("MARK", mark).replace("FIXTURE", fixture))
     pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
