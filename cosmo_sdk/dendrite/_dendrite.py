@@ -30,6 +30,7 @@ from cosmo_sdk.dendrite._link import Link, Role
 from cosmo_sdk.dendrite._listening import Listens
 from cosmo_sdk.dendrite._liveness import Liveness, best_effort
 from cosmo_sdk.dendrite._memory import Memory
+from cosmo_sdk.dendrite._mirror import Mirror
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._replies import Replies
 from cosmo_sdk.dendrite._stop import Stopper, Tombstones
@@ -153,8 +154,11 @@ class Dendrite(Listens, LifecycleHooks):
         )
         self._replies = Replies(link, self._pathways, self._dispatcher, self._asked, self._own_id, clock, ids)
         self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
-        self._liveness = Liveness(link, self._hosting, self._memory, self._store, self._tell, clock, ids)
-        self._handlers = HandlerTable(self._liveness.capabilities_of)
+        self._liveness = Liveness(
+            link, self._hosting, self._memory, self._store, self._tell, self._own_id, clock, ids
+        )
+        self._mirror = Mirror(self._hosting, self._memory, self._store, self._tell, clock)
+        self._handlers = HandlerTable(self._mirror.capabilities_of)
         self._handlers.added = self._handler_added
         self._hosting.handlers = self._memory.handlers = self._handlers
         self._inbound = Inbound(clock)
@@ -228,7 +232,7 @@ class Dendrite(Listens, LifecycleHooks):
     @property
     def dropped(self) -> int:
         """Signals that arrived and were lost here, because a handler or the registry store could not keep up."""
-        return self._handlers.dropped + self._liveness.dropped
+        return self._handlers.dropped + self._mirror.dropped
 
     @property
     def uncovered(self) -> int:
@@ -289,7 +293,7 @@ class Dendrite(Listens, LifecycleHooks):
             residents = [axon.neuron_id for axon in axons] + [signal.neuron or "" for signal in registrations]
             leave = self._liveness.leave
             await best_effort("deregistering", *(partial(leave, each, reason) for each in residents))
-        parts = (self._memory.stop, self._handlers.stop, self._liveness.stop, self._hearing.stop)
+        parts = (self._memory.stop, self._handlers.stop, self._mirror.stop, self._hearing.stop)
         await best_effort("stopping", *parts)
 
     async def __aenter__(self) -> Self:
@@ -379,8 +383,8 @@ class Dendrite(Listens, LifecycleHooks):
     respond_to_escalation = delegate("_replies", Replies.respond_to_escalation)
     recall = delegate("_memory", Memory.recall)
     imprint = delegate("_memory", Memory.imprint)
-    find_neurons = delegate("_liveness", Liveness.find_neurons)
-    registry_snapshot = delegate("_liveness", Liveness.registry_snapshot)
+    find_neurons = delegate("_mirror", Mirror.find_neurons)
+    registry_snapshot = delegate("_mirror", Mirror.registry_snapshot)
     discover = delegate("_liveness", Liveness.discover)
     respond_to_discover = delegate("_liveness", Liveness.respond_to_discover)
     emit_final = delegate("_emitters", Emitters.emit_final)
@@ -428,7 +432,7 @@ class Dendrite(Listens, LifecycleHooks):
     async def _keep_sweeping(self) -> None:
         while True:
             await self._clock.sleep(self._stale_after_s / 3)
-            await best_effort("stale sweep", partial(self._liveness.sweep, self._stale_after_s))
+            await best_effort("stale sweep", partial(self._mirror.sweep, self._stale_after_s))
 
     def _on_state(self, state: SynapseState) -> None:
         """The bus came back: whoever watches there has forgotten us, and we may have missed somebody."""

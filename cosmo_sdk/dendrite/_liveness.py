@@ -1,12 +1,10 @@
-"""Presence: REGISTER, HEARTBEAT, DEREGISTER, DISCOVER, and the registry as a mirror of them (PROTOCOL 6.5-6.7)."""
+"""Presence: REGISTER, HEARTBEAT, DEREGISTER and DISCOVER of whoever lives here (PROTOCOL 6.5, 6.6)."""
 
 from __future__ import annotations
 
 import logging
 import random
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
-from datetime import datetime, timedelta
 from typing import Any
 
 from cosmo_sdk.axon import Axon
@@ -14,28 +12,25 @@ from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
-from cosmo_sdk.dendrite._reading import listed_capabilities, role_of, texts
+from cosmo_sdk.dendrite._reading import HOST, texts
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import RegistryRequired, SynapseError
+from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.registry.base import NeuronRecord, RegistryStore
 from cosmo_sdk.signal_types import SignalType
-from cosmo_sdk.synapse.delivery import Delivery
 
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 DISCOVER_JITTER_S = 0.1
 """Answers to a DISCOVER are spread over this long, so that hosts do not all speak at once."""
 
-REMEMBERED = 65_536
-"""Participants whose capabilities are remembered."""
-
 
 class Liveness:
-    """Says who lives here, and keeps the registry store true to what the bus says.
+    """Says who lives here, on the bus and in the registry store.
 
     Args:
         refresh: told of every change with a reason and the participant.
+        host: the name of this Dendrite, which every REGISTER carries.
     """
 
     def __init__(
@@ -45,6 +40,7 @@ class Liveness:
         memory: Memory,
         store: RegistryStore | None,
         refresh: Callable[[str, str | None], Any],
+        host: Callable[[], str],
         clock: Clock,
         ids: Ids,
     ) -> None:
@@ -53,11 +49,9 @@ class Liveness:
         self._memory = memory
         self._store = store
         self._refresh = refresh
+        self._host = host
         self._clock = clock
         self._ids = ids
-        self._capabilities: OrderedDict[str, set[str]] = OrderedDict()
-        self._mirroring: Delivery | None = None
-        self._dropped_before = 0
 
     # -- saying who lives here
 
@@ -71,7 +65,7 @@ class Liveness:
         """REGISTER everybody who lives here."""
         for axon in self._hosting.serving:
             await self.announce(axon)
-        for registration in self._memory.registrations():
+        for registration in self._engram_registrations():
             await self._link.publish(registration)
 
     async def leave(self, neuron_id: str, reason: str | None, *, running: int = 0) -> None:
@@ -100,7 +94,7 @@ class Liveness:
                 await self._link.publish(self._registration(axon))
             await self._beat_for(axon.neuron_id)
             await axon.refresh(reason="heartbeat", neuron_id=axon.neuron_id)
-        for registration in self._memory.registrations():
+        for registration in self._engram_registrations():
             if reregister:
                 await self._link.publish(registration)
             if registration.neuron is not None:
@@ -122,7 +116,7 @@ class Liveness:
         ]
         answers += [
             registration
-            for registration in self._memory.registrations()
+            for registration in self._engram_registrations()
             if wanted in (None, registration.neuron)
             and set(needed) <= set(texts(registration.payload.get("capabilities")))
         ]
@@ -132,105 +126,7 @@ class Liveness:
         for answer in answers:
             await self._link.publish(answer)
 
-    # -- hearing who lives elsewhere
-
-    def hear(self, signal: Signal) -> None:
-        """A REGISTER, HEARTBEAT or DEREGISTER arrived: remember who can do what, and bring the store up to date."""
-        who = signal.neuron
-        if who is None:
-            return
-        if signal.type is SignalType.REGISTER:
-            self._capabilities[who] = set(listed_capabilities(signal))
-            if len(self._capabilities) > REMEMBERED:
-                self._capabilities.popitem(last=False)
-        elif signal.type is SignalType.DEREGISTER:
-            self._capabilities.pop(who, None)
-        if self._store is not None:
-            if self._mirroring is None:
-                # One at a time: a DEREGISTER must not overtake its REGISTER on the way to the disk.
-                self._mirroring = Delivery(self._mirror, "the registry", concurrency=1)
-            self._mirroring.push(signal)
-
-    async def stop(self) -> None:
-        """Give up what has not reached the store yet."""
-        mirroring, self._mirroring = self._mirroring, None
-        if mirroring is not None:
-            self._dropped_before += mirroring.dropped + mirroring.waiting
-            await mirroring.close()
-
-    @property
-    def dropped(self) -> int:
-        """Signals of presence that never reached the store, because it could not keep up or this Dendrite stopped."""
-        return self._dropped_before + (0 if self._mirroring is None else self._mirroring.dropped)
-
-    def capabilities_of(self, neuron_id: str) -> set[str]:
-        """What a participant can do, as far as is known here."""
-        axon = self._hosting.axon(neuron_id)
-        return set(axon.capabilities) if axon is not None else self._capabilities.get(neuron_id, set())
-
-    async def _mirror(self, signal: Signal) -> None:
-        store, who = self._store, signal.neuron
-        if store is None or who is None:
-            return
-        # Silence is measured on our own clock: a participant whose clock is wrong is no less alive.
-        now = self._clock.now()
-        if signal.type is SignalType.REGISTER:
-            await store.upsert(_record(signal, now))
-            await self._refresh("register", who)
-        elif signal.type is SignalType.DEREGISTER:
-            await store.mark_deregistered(who)
-            await self._refresh("deregister", who)
-        else:
-            status = signal.payload.get("status")
-            await store.touch_heartbeat(who, now, status if isinstance(status, str) else None)
-            await self._refresh("heartbeat", who)
-
-    async def sweep(self, stale_after_s: float) -> None:
-        """Mark whoever has been silent for too long as stale."""
-        if self._store is None:
-            return
-        now = self._clock.now()
-        for record in await self._store.list():
-            if record.neuron_id in self._hosting.axons or record.neuron_id in self._memory.engrams:
-                continue
-            if now - record.last_seen > timedelta(seconds=stale_after_s):
-                await self._store.mark_stale(record.neuron_id, now)
-                await self._refresh("stale", record.neuron_id)
-
-    # -- reading the registry
-
-    async def find_neurons(self, *, capability: str | None = None) -> list[NeuronRecord]:
-        """Participants to be reckoned with: neither deregistered nor silent for too long.
-
-        Args:
-            capability: only those that have it.
-
-        Raises:
-            RegistryRequired: this Dendrite has no registry_store (also a RuntimeError).
-        """
-        return await self._reading("find_neurons").list(capability=capability)
-
-    async def registry_snapshot(
-        self, *, capability: str | None = None, include_deregistered: bool = False
-    ) -> list[NeuronRecord]:
-        """The registry at this moment.
-
-        Args:
-            capability: only those that have it.
-            include_deregistered: also those that left or fell silent.
-
-        Raises:
-            RegistryRequired: this Dendrite has no registry_store (also a RuntimeError).
-        """
-        store = self._reading("registry_snapshot")
-        return await store.list(capability=capability, include_deregistered=include_deregistered)
-
     # -- inside
-
-    def _reading(self, operation: str) -> RegistryStore:
-        if self._store is None:
-            raise RegistryRequired(operation)
-        return self._store
 
     async def _beat_for(self, neuron_id: str) -> None:
         await self._link.publish(self._signal(SignalType.HEARTBEAT, Directed(id=neuron_id), {"status": "ok"}))
@@ -245,7 +141,14 @@ class Liveness:
         signal = self._signal(SignalType.REGISTER, directed, payload)
         if axon.catch_all:
             signal.meta["catch_all"] = True
-        return signal
+        return self._signed(signal)
+
+    def _engram_registrations(self) -> list[Signal]:
+        return [self._signed(registration) for registration in self._memory.registrations()]
+
+    def _signed(self, registration: Signal) -> Signal:
+        registration.meta[HOST] = self._host()
+        return registration
 
     def _record_of(self, axon: Axon) -> NeuronRecord:
         return NeuronRecord(
@@ -254,6 +157,7 @@ class Liveness:
             version=axon.version,
             last_heartbeat=self._clock.now(),
             kind=axon.neuron_kind,
+            host=self._host(),
         )
 
     def _signal(self, type: SignalType, directed: Directed | None, payload: dict[str, Any]) -> Signal:
@@ -265,19 +169,6 @@ class Liveness:
             ts=self._clock.now(),
             payload=payload,
         )
-
-
-def _record(signal: Signal, now: datetime) -> NeuronRecord:
-    version, role = signal.payload.get("version"), role_of(signal)
-    return NeuronRecord(
-        signal.neuron or "",
-        capabilities=listed_capabilities(signal),
-        version=version if isinstance(version, str) else None,
-        last_heartbeat=now,
-        registered_at=now,
-        role=role,
-        kind=(signal.directed.type if signal.directed is not None else None) or role,
-    )
 
 
 async def best_effort(what: str, *steps: Callable[[], Awaitable[Any]]) -> None:

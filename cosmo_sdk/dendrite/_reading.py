@@ -6,6 +6,9 @@ from typing import Any
 
 from cosmo_sdk.envelope import Signal
 
+HOST = "cosmo.host"
+"""The meta key of a REGISTER that names the Dendrite behind the participant."""
+
 
 def texts(value: Any) -> list[str]:
     """The texts in what should be a list of texts."""

@@ -53,8 +53,14 @@ class NeuronRecord:
         return self.last_heartbeat or self.registered_at
 
     def copy(self) -> NeuronRecord:
-        """A record of its own: changing one leaves the other alone."""
-        return replace(self, capabilities=list(self.capabilities))
+        """A record of its own: changing one leaves the other alone. Times without a zone are UTC."""
+        return replace(
+            self,
+            capabilities=list(self.capabilities),
+            last_heartbeat=self.last_heartbeat and aware(self.last_heartbeat),
+            registered_at=aware(self.registered_at),
+            stale_since=self.stale_since and aware(self.stale_since),
+        )
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON values; times as ISO 8601."""
@@ -64,6 +70,11 @@ class NeuronRecord:
             moment = plain[name]
             plain[name] = None if moment is None else moment.isoformat()
         return plain
+
+
+def aware(moment: datetime) -> datetime:
+    """A time that compares with others: without a zone it is UTC."""
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
 
 
 # A name for use inside the stores, where `list` is a method.
@@ -90,6 +101,7 @@ def heard_from(
 
     A heartbeat wakes a stale record, and never resurrects a deregistered one: that takes a REGISTER.
     """
+    ts = aware(ts)
     if known is None:
         return NeuronRecord(neuron_id, last_heartbeat=ts, registered_at=ts, health=health)
     if known.status == "deregistered":
@@ -148,7 +160,7 @@ class RegistryStore(ABC):
 
         Args:
             neuron_id: who.
-            ts: when, with a time zone.
+            ts: when.
             status: what it said of its health; None when nothing.
         """
 

@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from cosmo_sdk.registry.base import GONE, NeuronRecord, Records, RegistryStore, heard_from, registered, wanted
+from cosmo_sdk.registry.base import (
+    GONE,
+    NeuronRecord,
+    Records,
+    RegistryStore,
+    aware,
+    heard_from,
+    registered,
+    wanted,
+)
 
 
 class MemoryRegistryStore(RegistryStore):
@@ -34,7 +43,7 @@ class MemoryRegistryStore(RegistryStore):
         """It has been silent for too long."""
         known = self._records.get(neuron_id)
         if known is not None and known.status not in GONE:
-            self._records[neuron_id] = replace(known, status="stale", stale_since=since)
+            self._records[neuron_id] = replace(known, status="stale", stale_since=aware(since))
 
     async def touch_heartbeat(self, neuron_id: str, ts: datetime, status: str | None = None) -> None:
         """It was heard of at `ts`."""

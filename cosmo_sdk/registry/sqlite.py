@@ -10,7 +10,16 @@ from pathlib import Path
 from typing import Any
 
 from cosmo_sdk._sqlite import SqliteFile
-from cosmo_sdk.registry.base import GONE, NeuronRecord, Records, RegistryStore, heard_from, registered, wanted
+from cosmo_sdk.registry.base import (
+    GONE,
+    NeuronRecord,
+    Records,
+    RegistryStore,
+    aware,
+    heard_from,
+    registered,
+    wanted,
+)
 
 _COLUMNS = {
     "neuron_id": "TEXT PRIMARY KEY",
@@ -46,11 +55,12 @@ def _to_row(record: NeuronRecord) -> dict[str, Any]:
 
 def _from_row(row: tuple[Any, ...]) -> NeuronRecord:
     values = dict(zip(_COLUMNS, row, strict=True))
-    values["capabilities"] = json.loads(values["capabilities"])
+    values["capabilities"] = json.loads(values["capabilities"] or "[]")
     for name in ("last_heartbeat", "registered_at", "stale_since"):
         text = values[name]
-        values[name] = None if text is None else datetime.fromisoformat(text)
-    return NeuronRecord(**values)
+        values[name] = aware(datetime.fromisoformat(text)) if text else None
+    # Other programs write these files too: what they left out has its default.
+    return NeuronRecord(**{name: value for name, value in values.items() if value is not None})
 
 
 def _find(connection: sqlite3.Connection, neuron_id: str) -> NeuronRecord | None:
@@ -110,7 +120,7 @@ class SqliteRegistryStore(RegistryStore):
         def mark(connection: sqlite3.Connection) -> None:
             known = _find(connection, neuron_id)
             if known is not None and known.status not in GONE:
-                _save(connection, replace(known, status="stale", stale_since=since))
+                _save(connection, replace(known, status="stale", stale_since=aware(since)))
 
         await self._file.write(mark)
 

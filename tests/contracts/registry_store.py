@@ -142,3 +142,14 @@ async def test_connecting_and_closing_may_be_repeated(store):
     await store.close()
     await store.close()
     await store.connect()
+
+
+async def test_times_without_a_zone_are_utc(store):
+    naive = T0.replace(tzinfo=None)
+    await store.upsert(NeuronRecord("n1", last_heartbeat=naive, registered_at=naive))
+    await store.touch_heartbeat("n1", LATER.replace(tzinfo=None))
+    await store.upsert(NeuronRecord("n1", last_heartbeat=T0, registered_at=LATER))
+    known = await store.get("n1")
+    assert (known.registered_at, known.last_heartbeat) == (T0, LATER)
+    await store.mark_stale("n1", LATER.replace(tzinfo=None))
+    assert (await store.get("n1")).stale_since == LATER

@@ -92,11 +92,18 @@ async def test_a_memory_is_announced_found_and_deregistered(synapse):
     # The watcher comes later: it learns of the memory by asking who is there.
     async with hosting, watcher:
         await registered.wait()
-        [record] = await watcher.find_neurons(capability="substring")
-        assert (record.neuron_id, record.role, record.kind) == ("mem", "engram", "keyvalue")
+        [record] = await watcher.find_neurons(capability="substring", role="engram")
+        assert (record.neuron_id, record.role, record.kind, record.host) == (
+            "mem",
+            "engram",
+            "keyvalue",
+            "host",
+        )
+        assert await watcher.find_neurons() == []
+        assert await watcher.registry_snapshot() == [record]
         await hosting.stop()
         await gone.wait()
-        assert await watcher.find_neurons() == []
+        assert await watcher.registry_snapshot() == []
 
 
 async def test_recalls_inside_a_task_hang_under_it(synapse):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import sys
+from datetime import UTC, datetime
 
 import pytest
 
@@ -72,11 +73,15 @@ async def test_a_file_of_a_released_peer_gets_the_missing_columns(tmp_path):
     old.execute(
         "INSERT INTO neurons VALUES ('n1', '[\"a\"]', NULL, 'registered', NULL, '2026-01-01T00:00:00+00:00')"
     )
+    old.execute("INSERT INTO neurons VALUES ('n2', NULL, NULL, 'ok', '2026-01-01T00:00:00', '2026-01-01')")
     old.commit()
     old.close()
     store = SqliteRegistryStore(path)
     [record] = await store.list(capability="a")
     assert (record.neuron_id, record.role, record.health) == ("n1", "neuron", None)
+    thin = await store.get("n2")
+    assert (thin.capabilities, thin.live, thin.last_seen) == ([], True, datetime(2026, 1, 1, tzinfo=UTC))
+    await store.touch_heartbeat("n2", datetime(2026, 1, 2, tzinfo=UTC))
     await store.close()
 
 

@@ -1,0 +1,175 @@
+"""Who is there, as the registry has it: every role, on the listener's clock, in one process and in several."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+from cosmo_bus.testing import running_bus
+from cosmo_sdk import (
+    Axon,
+    Dendrite,
+    Directed,
+    InMemoryEngram,
+    MemoryRegistryStore,
+    Signal,
+    SignalType,
+    SqliteRegistryStore,
+    connect_synapse,
+)
+from cosmo_sdk.testing import settle
+from tests.sdk.dendrite.room import Room
+
+T = SignalType
+
+
+async def work(input, context):
+    return {}
+
+
+def axon(neuron_id: str, *capabilities: str) -> Axon:
+    return Axon(neuron_id=neuron_id, neuron_fn=work, capabilities=capabilities)
+
+
+def names(records) -> list[str]:
+    return [record.neuron_id for record in records]
+
+
+async def test_a_host_of_memories_only_beats_answers_and_leaves_like_any_other(room: Room):
+    host = await room.dendrite("host", engrams=[InMemoryEngram(engram_id="mem")], heartbeat_s=5)
+    await room.clock.advance(5)
+    assert [signal.neuron for signal in room.of(T.HEARTBEAT)] == ["mem"]
+    assert len(room.of(T.REGISTER)) == 2
+    seeker = await room.dendrite("seeker")
+    await seeker.publish(Signal(type=T.DISCOVER, payload={"capabilities": ["tags"]}))
+    await seeker.publish(Signal(type=T.DISCOVER, payload={"neuron": "somebody else"}))
+    await room.clock.advance(0.2)
+    assert len(room.of(T.REGISTER)) == 3
+    await host.stop()
+    assert [signal.neuron for signal in room.of(T.DEREGISTER)] == ["mem"]
+
+
+async def test_neurons_are_found_apart_from_memories(room: Room):
+    store = MemoryRegistryStore()
+    await room.dendrite("host", axons=[axon("n", "x")], engrams=[InMemoryEngram(engram_id="mem")])
+    watcher = await room.dendrite("watcher", registry_store=store)
+    await room.clock.advance(0.2)
+    assert names(await watcher.find_neurons()) == ["n"]
+    assert names(await watcher.find_neurons(role="engram")) == ["mem"]
+    assert sorted(names(await watcher.find_neurons(role=None))) == ["mem", "n"]
+    assert sorted(names(await watcher.registry_snapshot())) == ["mem", "n"]
+    assert {record.host for record in await store.list()} == {"host"}
+
+
+async def test_only_the_recently_heard_where_that_is_asked(room: Room):
+    watcher = await room.dendrite("watcher", registry_store=MemoryRegistryStore(), stale_after_s=100)
+    await watcher.publish(Signal(type=T.REGISTER, directed=Directed(id="early")))
+    await room.clock.advance(10)
+    await watcher.publish(Signal(type=T.REGISTER, directed=Directed(id="late")))
+    await settle()
+    assert names(await watcher.find_neurons()) == ["early", "late"]
+    assert names(await watcher.find_neurons(max_age_s=5)) == ["late"]
+    assert names(await watcher.registry_snapshot(max_age_s=5)) == ["late"]
+
+
+async def test_what_never_beats_by_design_does_not_age(room: Room):
+    watcher = await room.dendrite("watcher", registry_store=MemoryRegistryStore(), stale_after_s=9)
+    for role in ("engram", "effector", "neuron"):
+        await watcher.publish(Signal(type=T.REGISTER, directed=Directed(id=role), payload={"role": role}))
+    beating = Directed(id="beating")
+    await watcher.publish(Signal(type=T.REGISTER, directed=beating, payload={"role": "engram"}))
+    await watcher.publish(Signal(type=T.HEARTBEAT, directed=beating, payload={"status": "ok"}))
+    await room.clock.advance(15)
+    assert sorted(names(await watcher.find_neurons(role=None))) == ["effector", "engram"]
+
+
+async def test_health_and_status_and_resurrection(room: Room):
+    store = MemoryRegistryStore()
+    watcher = await room.dendrite("watcher", registry_store=store, stale_after_s=9)
+
+    async def say(type: SignalType, **payload: str) -> tuple[str, str | None]:
+        await watcher.publish(Signal(type=type, directed=Directed(id="n"), payload=payload))
+        await settle()
+        record = await store.get("n")
+        assert record is not None
+        return record.status, record.health
+
+    assert await say(T.REGISTER) == ("registered", None)
+    assert await say(T.HEARTBEAT, status="degraded") == ("registered", "degraded")
+    assert await say(T.DEREGISTER) == ("deregistered", "degraded")
+    assert await say(T.HEARTBEAT, status="ok") == ("deregistered", "degraded")
+    assert await say(T.REGISTER) == ("registered", "degraded")
+
+
+WORKER = """
+import asyncio, sys
+from cosmo_sdk import Axon, Dendrite, SqliteRegistryStore, connect_synapse
+
+async def work(input, context):
+    return {}
+
+async def main(url, path, name):
+    synapse = await connect_synapse(url)
+    dendrite = Dendrite(
+        synapse=synapse, registry_store=SqliteRegistryStore(path), heartbeat_s=0.05, stale_after_s=60, role="worker"
+    )
+    dendrite.attach_axon(Axon(neuron_id=name, neuron_fn=work, capabilities=["x"]))
+    async with dendrite:
+        print("up", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+    await dendrite.registry_store.close()
+    await synapse.close()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+async def test_several_processes_keep_one_registry_and_a_killed_one_goes_stale(tmp_path: Path):
+    path = tmp_path / "registry.db"
+    async with running_bus() as bus:
+        workers = [
+            await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-c", WORKER, bus.url, str(path), name),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+            )
+            for name in ("leaves", "killed", "stays")
+        ]
+        for worker in workers:
+            assert worker.stdout is not None
+            await asyncio.wait_for(worker.stdout.readline(), 60)
+        synapse = await connect_synapse(bus.url)
+        stale, left = asyncio.Event(), asyncio.Event()
+        watcher = Dendrite(
+            synapse=synapse, registry_store=SqliteRegistryStore(path), heartbeat_s=0, stale_after_s=2
+        )
+
+        @watcher.on_refresh
+        def note(owner, event) -> None:
+            if (event.reason, event.neuron_id) == ("stale", "killed"):
+                stale.set()
+            if (event.reason, event.neuron_id) == ("deregister", "leaves"):
+                left.set()
+
+        async with watcher:
+            assert sorted(names(await watcher.find_neurons(capability="x"))) == ["killed", "leaves", "stays"]
+            workers[1].kill()
+            for worker in (workers[0], workers[1]):
+                assert worker.stdin is not None
+                worker.stdin.close()
+            await asyncio.wait_for(stale.wait(), 60)
+            await asyncio.wait_for(left.wait(), 60)
+            everybody = await watcher.registry_snapshot(include_deregistered=True)
+            assert {record.neuron_id: record.status for record in everybody} == {
+                "killed": "stale",
+                "leaves": "deregistered",
+                "stays": "registered",
+            }
+        assert workers[2].stdin is not None
+        workers[2].stdin.close()
+        assert [await worker.wait() for worker in (workers[0], workers[2])] == [0, 0]
+        assert watcher.registry_store is not None
+        await watcher.registry_store.close()
+        await synapse.close()
