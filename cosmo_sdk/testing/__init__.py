@@ -1,4 +1,15 @@
-"""For people who test their agents."""
+"""For people who test their agents.
+
+    ManualClock, FixedIds, settle   time that moves when told to, ids that count, a loop that comes to rest
+    a_task, a_bid, an_award, ...    a valid Signal of any type in one short call
+    Story                           a whole trace, each Signal caused by the one before
+    ScriptedSynapse, Rule           a bus in memory that remembers, and answers in place of who is not there
+    BusInThread                     a real bus, for tests with a loop, without one, and for other processes
+    Transcript, Which, draw         what crossed a bus: to ask about, and to read as a tree
+
+With pytest, `cosmo_bus`, `cosmo_synapse`, `cosmo_clock` and `cosmo_dendrite` are fixtures, and `--cosmo-record` leaves a
+recording of what crossed the bus of a failing test. Outside of pytest everything here works as well.
+"""
 
 from cosmo_sdk.testing.builders import (
     a_bid,
@@ -37,10 +48,11 @@ from cosmo_sdk.testing.builders import (
 from cosmo_sdk.testing.bus import BusInThread
 from cosmo_sdk.testing.clock import START, ManualClock, settle
 from cosmo_sdk.testing.ids import FixedIds
+from cosmo_sdk.testing.pattern import Pattern, Which
 from cosmo_sdk.testing.script import Rule
 from cosmo_sdk.testing.story import Story
 from cosmo_sdk.testing.synapse import ScriptedSynapse
-from cosmo_sdk.testing.transcript import Pattern, Transcript
+from cosmo_sdk.testing.transcript import Transcript
 from cosmo_sdk.testing.tree import draw
 
 __all__ = [
@@ -53,6 +65,7 @@ __all__ = [
     "ScriptedSynapse",
     "Story",
     "Transcript",
+    "Which",
     "a_bid",
     "a_clarification",
     "a_clarification_answer",

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
 from concurrent.futures import Future
 from types import TracebackType
-from typing import Self
+from typing import Self, Unpack
 
 from cosmo_bus.server import BusServer
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse.base import FrameHandler
-from cosmo_sdk.testing.transcript import Pattern, Transcript
+from cosmo_sdk.testing.expecting import Expectations
+from cosmo_sdk.testing.pattern import Pattern, Which
+from cosmo_sdk.testing.transcript import Transcript
 
 PATIENCE_S = 10.0
 """How long a Signal may take when nobody says, seconds."""
@@ -34,9 +35,7 @@ class BusInThread:
         self.transcript = Transcript()
         """Every Signal that crossed."""
         self._on_frame = on_frame
-        self._lock = threading.Lock()
-        self._expected: set[str] = set()
-        self._waiting: list[tuple[Pattern, Future[Signal]]] = []
+        self._expectations = Expectations(self.transcript)
         self._closing = asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         ready: Future[BusServer] = Future()
@@ -71,72 +70,45 @@ class BusInThread:
         self,
         *types: SignalType,
         within_s: float = PATIENCE_S,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> Signal:
         """The next such Signal that crosses, or has crossed; each is returned once. Blocks: for tests without a loop.
 
         Args:
             types: any of these types; all types when none is given.
             within_s: real seconds to wait.
-            trace: of this trace.
-            neuron: with this `directed.id`.
-            parent: caused by this event.
-            capability: asking for this capability.
-            where: for which this function is true.
+            which: see `Which`.
 
         Raises:
             AssertionError: it did not come; everything that crossed is shown as a tree.
         """
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
-        arrival = self._arrival(pattern)
+        pattern = Pattern(types, **which)
+        arrival = self._expectations.arrival(pattern)
         try:
             return arrival.result(within_s)
         except TimeoutError:
             raise self._missing(pattern, within_s) from None
         finally:
-            self._forget(arrival)
+            self._expectations.forget(arrival)
 
     async def expect(
         self,
         *types: SignalType,
         within_s: float = PATIENCE_S,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> Signal:
         """As `wait_for`, for tests with an event loop, which goes on meanwhile."""
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
-        arrival = self._arrival(pattern)
+        pattern = Pattern(types, **which)
+        arrival = self._expectations.arrival(pattern)
         try:
             async with asyncio.timeout(within_s):
                 return await asyncio.wrap_future(arrival)
         except TimeoutError:
             raise self._missing(pattern, within_s) from None
         finally:
-            self._forget(arrival)
+            self._expectations.forget(arrival)
 
     # -- inside
-
-    def _arrival(self, pattern: Pattern) -> Future[Signal]:
-        arrival: Future[Signal] = Future()
-        with self._lock:
-            for signal in self.transcript:
-                if signal.id not in self._expected and pattern.matches(signal):
-                    self._expected.add(signal.id)
-                    arrival.set_result(signal)
-                    return arrival
-            self._waiting.append((pattern, arrival))
-        return arrival
-
-    def _forget(self, arrival: Future[Signal]) -> None:
-        with self._lock:
-            self._waiting = [each for each in self._waiting if each[1] is not arrival]
 
     def _missing(self, pattern: Pattern, within_s: float) -> AssertionError:
         return AssertionError(
@@ -151,13 +123,7 @@ class BusInThread:
         except EnvelopeError:
             self.transcript.unreadable += 1
             return
-        with self._lock:
-            self.transcript.note(signal)
-            for pattern, arrival in self._waiting:
-                if not arrival.done() and pattern.matches(signal) and arrival.set_running_or_notify_cancel():
-                    self._expected.add(signal.id)
-                    arrival.set_result(signal)
-                    return
+        self._expectations.note(signal)
 
     def _run(self, ready: Future[BusServer]) -> None:
         try:

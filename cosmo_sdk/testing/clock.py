@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
@@ -50,12 +50,12 @@ class ManualClock:
         heapq.heappush(self._alarms, (self._elapsed + seconds, next(self._number), alarm))
         await alarm
 
-    async def advance(self, seconds: float, *, until: asyncio.Future[Any] | None = None) -> None:
+    async def advance(self, seconds: float, *, until: Callable[[], bool] | None = None) -> None:
         """Let time pass: wake every sleeper on its turn, and let what it does settle before the next.
 
         Args:
             seconds: how far.
-            until: stop where this future is done.
+            until: stop as soon as this is true.
 
         Raises:
             ValueError: `seconds` is negative: time does not run backwards.
@@ -64,9 +64,9 @@ class ManualClock:
             raise ValueError(f"advance({seconds}): time does not run backwards")
         end = self._elapsed + seconds
         await settle()
-        while not (until is not None and until.done()) and await self._wake_next(end):
+        while not (until is not None and until()) and await self._wake_next(end):
             pass
-        if until is None or not until.done():
+        if until is None or not until():
             self._elapsed = max(self._elapsed, end)
             await settle()
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.testing.builders import a_bid, a_final, an_error, an_output
 from cosmo_sdk.testing.building import OUTPUT
-from cosmo_sdk.testing.transcript import Pattern
+from cosmo_sdk.testing.pattern import Pattern
 
 Make = Callable[[Signal], Sequence[Signal]]
 """Makes the answers to a Signal, at the moment they go out."""

@@ -6,6 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Unpack
 
 from msgspec.structs import replace
 
@@ -24,8 +25,10 @@ from cosmo_sdk.synapse.base import (
 from cosmo_sdk.synapse.memory import MemorySynapse
 from cosmo_sdk.testing.building import subject_of
 from cosmo_sdk.testing.clock import ManualClock
+from cosmo_sdk.testing.expecting import Expectations
+from cosmo_sdk.testing.pattern import Pattern, Which
 from cosmo_sdk.testing.script import Rule
-from cosmo_sdk.testing.transcript import Pattern, Transcript
+from cosmo_sdk.testing.transcript import Transcript
 
 logger = logging.getLogger(__name__)
 
@@ -68,33 +71,24 @@ class ScriptedSynapse(Synapse):
         self._on_frame = on_frame
         self._rules: list[Rule] = []
         self._playing: set[asyncio.Task[None]] = set()
-        self._expected: set[str] = set()
-        self._waiting: list[tuple[Pattern, asyncio.Future[Signal]]] = []
+        self._expectations = Expectations(self.published)
 
     # -- the script
 
     def when(
         self,
         *types: SignalType,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
         times: int | None = None,
+        **which: Unpack[Which],
     ) -> Rule:
         """Say what happens when such a Signal is published. Of several rules that fit, the first one answers.
 
         Args:
             types: any of these types; all types when none is given.
-            trace: of this trace.
-            neuron: with this `directed.id`, the addressee of a request.
-            parent: caused by this event.
-            capability: asking for this capability.
-            where: for which this function is true.
+            which: see `Which`.
             times: how many Signals it answers before the next rule gets its turn.
         """
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
+        pattern = Pattern(types, **which)
         rule = Rule(pattern, times, self._stamp)
         self._rules.append(rule)
         return rule
@@ -133,11 +127,7 @@ class ScriptedSynapse(Synapse):
         self,
         *types: SignalType,
         within_s: float | None = None,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> Signal:
         """The next such Signal that the tested code publishes, or has published; each is returned once.
 
@@ -145,16 +135,12 @@ class ScriptedSynapse(Synapse):
             types: any of these types; all types when none is given.
             within_s: seconds of the synapse's clock to wait. A manual clock is moved, from alarm to alarm, until
                 the Signal comes. When left out, time stands still and it may take 5 real seconds.
-            trace: of this trace.
-            neuron: with this `directed.id`.
-            parent: caused by this event.
-            capability: asking for this capability.
-            where: for which this function is true.
+            which: see `Which`.
 
         Raises:
             AssertionError: it did not come; everything that crossed is shown as a tree.
         """
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
+        pattern = Pattern(types, **which)
         signal = await self._next(pattern, within_s)
         if signal is None:
             waited = f"within {PATIENCE_S if within_s is None else within_s:g} s"
@@ -165,18 +151,14 @@ class ScriptedSynapse(Synapse):
         self,
         *types: SignalType,
         within_s: float,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> None:
         """Watch for `within_s` seconds of the synapse's clock, and fail if such a Signal comes or is there already.
 
         Raises:
             AssertionError: it came; everything that crossed is shown as a tree.
         """
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
+        pattern = Pattern(types, **which)
         signal = await self._next(pattern, within_s, grace_s=0.0)
         if signal is not None:
             raise AssertionError(self.explain(f"expected no {pattern}, and {signal.type} {signal.id} came"))
@@ -220,7 +202,7 @@ class ScriptedSynapse(Synapse):
             SynapseError: closed.
             EnvelopeError: the Signal cannot be written as JSON.
         """
-        mine = await self._carry(subject, signal, self.published)
+        mine = await self._carry(subject, signal, expected=True)
         self._consult(subject, mine)
 
     async def subscribe(
@@ -243,7 +225,7 @@ class ScriptedSynapse(Synapse):
 
     # -- inside
 
-    async def _carry(self, subject: str, signal: Signal, notes: Transcript | None = None) -> Signal:
+    async def _carry(self, subject: str, signal: Signal, *, expected: bool = False) -> Signal:
         if self.connected:
             frame = signal.encode()
             signal = Signal.decode(frame)
@@ -251,40 +233,28 @@ class ScriptedSynapse(Synapse):
             self.transcript.note(signal)
             if self._on_frame is not None:
                 self._on_frame(subject, frame)
-            if notes is not None:
-                notes.note(signal)
-                self._satisfy(signal)
+            if expected:
+                self._expectations.note(signal)
         await self._bus.publish(subject, signal)
         return signal
-
-    def _satisfy(self, signal: Signal) -> None:
-        for pattern, waiting in self._waiting:
-            if not waiting.done() and pattern.matches(signal):
-                self._expected.add(signal.id)
-                waiting.set_result(signal)
-                return
 
     async def _next(
         self, pattern: Pattern, within_s: float | None, grace_s: float = GRACE_S
     ) -> Signal | None:
-        for signal in self.published:
-            if signal.id not in self._expected and pattern.matches(signal):
-                self._expected.add(signal.id)
-                return signal
-        arrival: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
-        entry = (pattern, arrival)
-        self._waiting.append(entry)
+        arrival = self._expectations.arrival(pattern)
+        patience_s = PATIENCE_S if within_s is None else within_s
         try:
-            patience_s = PATIENCE_S if within_s is None else within_s
             if within_s is not None and isinstance(self.clock, ManualClock):
-                await self.clock.advance(within_s, until=arrival)
+                await self.clock.advance(within_s, until=arrival.done)
                 patience_s = grace_s
+            if arrival.done():
+                return arrival.result()
             with suppress(TimeoutError):
                 async with asyncio.timeout(patience_s):
-                    return await arrival
+                    return await asyncio.wrap_future(arrival)
             return None
         finally:
-            self._waiting.remove(entry)
+            self._expectations.forget(arrival)
 
     def _consult(self, subject: str, signal: Signal) -> None:
         for rule in self._rules:

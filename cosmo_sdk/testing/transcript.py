@@ -2,62 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from typing import Unpack
 
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.payloads import check_payload
 from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.testing.pattern import Pattern, Which
 from cosmo_sdk.testing.tree import LINES, draw
 
 KEPT = 100_000
 """Signals a transcript keeps; later ones are only counted."""
-
-
-@dataclass(frozen=True)
-class Pattern:
-    """Which Signals are meant. Every part that is given must fit."""
-
-    types: tuple[SignalType, ...] = ()
-    """Any of these types; all types when empty."""
-    trace: str | Signal | None = None
-    """Of this trace; a Signal stands for its own."""
-    neuron: str | None = None
-    """With this `directed.id`: the addressee of a request, the producer of a reply."""
-    parent: str | Signal | None = None
-    """Caused by this event."""
-    capability: str | None = None
-    """Asking for this capability, perhaps among others."""
-    where: Callable[[Signal], bool] | None = None
-    """For which this function is true."""
-
-    def matches(self, signal: Signal) -> bool:
-        """Whether a Signal is meant."""
-        if self.types and signal.type not in self.types:
-            return False
-        if self.trace is not None and signal.trace_id != _trace(self.trace):
-            return False
-        if self.neuron is not None and signal.neuron != self.neuron:
-            return False
-        if self.parent is not None and signal.parent_id != _event(self.parent):
-            return False
-        if self.capability is not None and self.capability not in (signal.payload.get("capabilities") or ()):
-            return False
-        return self.where is None or bool(self.where(signal))
-
-    def __str__(self) -> str:
-        said = [" or ".join(self.types) or "signal"]
-        if self.capability is not None:
-            said.append(f"for {self.capability!r}")
-        if self.neuron is not None:
-            said.append(f"with neuron {self.neuron!r}")
-        if self.trace is not None:
-            said.append(f"of {_trace(self.trace)}")
-        if self.parent is not None:
-            said.append(f"caused by {_event(self.parent)}")
-        if self.where is not None:
-            said.append(f"where {getattr(self.where, '__name__', self.where)} holds")
-        return " ".join(said)
 
 
 class Transcript:
@@ -89,31 +44,23 @@ class Transcript:
     def signals(
         self,
         *types: SignalType,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> list[Signal]:
-        """The Signals meant, in order; see `Pattern` for the arguments."""
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
+        """The Signals meant, in order; see `Which` for the arguments."""
+        pattern = Pattern(types, **which)
         return [signal for signal in self._signals if pattern.matches(signal)]
 
     def one(
         self,
         *types: SignalType,
-        trace: str | Signal | None = None,
-        neuron: str | None = None,
-        parent: str | Signal | None = None,
-        capability: str | None = None,
-        where: Callable[[Signal], bool] | None = None,
+        **which: Unpack[Which],
     ) -> Signal:
-        """The only Signal meant; see `Pattern` for the arguments.
+        """The only Signal meant; see `Which` for the arguments.
 
         Raises:
             AssertionError: there is none, or more than one; it shows everything that crossed.
         """
-        pattern = Pattern(types, trace, neuron, parent, capability, where)
+        pattern = Pattern(types, **which)
         found = [signal for signal in self._signals if pattern.matches(signal)]
         if len(found) != 1:
             raise AssertionError(self.explain(f"expected one {pattern}, there are {len(found)}"))
@@ -153,11 +100,3 @@ class Transcript:
         gone = f", {self.forgotten:,} more not kept" if self.forgotten else ""
         bad = f", {self.unreadable:,} unreadable frames" if self.unreadable else ""
         return f"{failure}\nWhat crossed the bus ({len(self):,} signals{gone}{bad}):\n{draw(self._signals)}"
-
-
-def _trace(trace: str | Signal) -> str:
-    return trace if isinstance(trace, str) else trace.trace_id
-
-
-def _event(event: str | Signal) -> str:
-    return event if isinstance(event, str) else event.id
