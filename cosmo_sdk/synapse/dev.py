@@ -18,6 +18,7 @@ from cosmo_bus.gate import GATE_EXTENSION, GateEvent
 from cosmo_bus.gate_client import GateClient
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError
+from cosmo_sdk.synapse._feed import Feed
 from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
 from cosmo_sdk.synapse.base import (
     FrameHandler,
@@ -54,6 +55,7 @@ class DevSynapse(Synapse):
         self, url: str, *, observer: bool = False, backoff: Backoff | None = None, answer_s: float = 10.0
     ) -> None:
         self._client = BusClient(url, observer=observer, backoff=backoff, answer_s=answer_s)
+        self._feeds: dict[str, Feed] = {}
         self._deliveries: set[Delivery] = set()
         self._dropped_before = 0
         self._gates: GateClient | None = None
@@ -106,6 +108,7 @@ class DevSynapse(Synapse):
     async def close(self) -> None:
         """Send what is queued, disconnect, cancel running handlers and drop every subscription."""
         await self._client.close()
+        self._feeds.clear()
         deliveries, self._deliveries = self._deliveries, set()
         for delivery in deliveries:
             self._dropped_before += delivery.dropped
@@ -135,31 +138,34 @@ class DevSynapse(Synapse):
         Raises:
             SynapseError: not connected, or the pattern is malformed.
         """
-        delivery = Delivery(handler, checked(subject))
-
-        def decode(where: str, frame: bytes) -> None:
-            try:
-                signal = Signal.decode(frame)
-            except EnvelopeError as error:
-                self._count_undecodable(where, error)
-            else:
-                delivery.push(signal)
-
-        with _translated():
-            subscription = await self._client.subscribe(subject, decode, group=queue_group)
-        self._deliveries.add(delivery)
-
-        async def end() -> None:
+        feed = None if queue_group is not None else self._feeds.get(checked(subject))
+        if feed is None:
+            feed = Feed(self._client, checked(subject), queue_group, self._count_undecodable)
             if queue_group is None:
-                self._client.forget(subscription)
-            else:
-                await self._client.leave(subscription)
-            delivery.stop()
-            if delivery in self._deliveries:
-                self._deliveries.discard(delivery)
-                self._dropped_before += delivery.dropped
+                self._feeds[subject] = feed
+        delivery = Delivery(handler, subject)
+        feed.add(delivery)
+        self._deliveries.add(delivery)
+        try:
+            with _translated():
+                await feed.open()
+        except BaseException:
+            await self._end(feed, delivery)
+            raise
+        return EndsOnce(lambda: self._end(feed, delivery))
 
-        return EndsOnce(end)
+    async def _end(self, feed: Feed, delivery: Delivery) -> None:
+        # A member of a queue group still takes what the bus gave it; who listens alone stops right here.
+        if feed.group is None:
+            feed.remove(delivery)
+        if feed.group is not None or feed.empty:
+            if self._feeds.get(feed.pattern) is feed:
+                del self._feeds[feed.pattern]
+            await feed.close()
+        delivery.stop()
+        if delivery in self._deliveries:
+            self._deliveries.discard(delivery)
+            self._dropped_before += delivery.dropped
 
     async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded.
