@@ -75,6 +75,7 @@ from cosmo_sdk.factories import (
 from cosmo_sdk.hooks import LifecycleHooks, RefreshEvent
 from cosmo_sdk.ids import Ids, new_engram_id, new_event_id, new_trace_id
 from cosmo_sdk.live_ring import LiveRing, RingChange
+from cosmo_sdk.neurons import STANDARD_MCP_SERVERS, Neuron
 from cosmo_sdk.pathway import Pathway, Scope
 from cosmo_sdk.payloads import PAYLOADS, check_payload
 from cosmo_sdk.registry import MemoryRegistryStore, NeuronRecord, RegistryStore, SqliteRegistryStore
@@ -100,6 +101,7 @@ __all__ = [
     "PATHWAY_TYPES",
     "PAYLOADS",
     "SELECTS",
+    "STANDARD_MCP_SERVERS",
     "SYNAPSE_TYPES",
     "SYSTEM_CLOCK",
     "TERMINAL_TYPES",
@@ -134,6 +136,7 @@ __all__ = [
     "LiveRing",
     "MemoryRegistryStore",
     "MemorySynapse",
+    "Neuron",
     "NeuronError",
     "NeuronFn",
     "NeuronRecord",
