@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import AsyncGenerator, Iterable
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -35,6 +35,7 @@ class Stage:
         self._synapse: ScriptedSynapse | None = None
         self._stack = AsyncExitStack()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._guard: AsyncGenerator[None] | None = None
 
     @property
     def bus(self) -> BusInThread:
@@ -69,7 +70,7 @@ class Stage:
                 synapse it shares the clock.
             options: as for `Dendrite`; without heartbeats unless `heartbeat_s` is given.
         """
-        self._loop = asyncio.get_running_loop()
+        await self._watch_loop()
         if synapse is None:
             synapse = DevSynapse(self.bus.url)
             self._stack.push_async_callback(synapse.close)
@@ -92,11 +93,26 @@ class Stage:
     def close(self) -> None:
         """End what is left, with the loop that ran it if there still is one, and close the bus."""
         loop = self._loop
-        # A loop that is closed took its tasks with it; one that stands still has Dendrites of a test that never ran.
+        # One that stands still may have Dendrites of a test that never ran; one that is closed asked the guard.
         if loop is not None and not loop.is_closed() and not loop.is_running():
             loop.run_until_complete(self.leave())
         if self._bus is not None:
             self._bus.close()
+
+    async def _watch_loop(self) -> None:
+        """Leave when the loop ends, should nobody have done it before: a fixture may fail once it has Dendrites."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            self._loop = loop
+            # A loop that ends closes the generators that began on it.
+            self._guard = self._leave_in_the_end()
+            await anext(self._guard)
+
+    async def _leave_in_the_end(self) -> AsyncGenerator[None]:
+        try:
+            yield
+        finally:
+            await self.leave()
 
     def summary(self) -> str:
         """The end of what crossed each bus as trees; empty when there was none."""

@@ -209,7 +209,9 @@ PASSING = ["test_market.py--test_is_expected_to_fail.ndjson", "test_market.py--t
 
 @pytest.fixture
 def market(pytester):
-    pytester.makeini("[pytest]\nanyio_mode = auto\naddopts = -p no:asyncio --strict-markers")
+    pytester.makeini(
+        "[pytest]\nanyio_mode = auto\naddopts = -p no:asyncio --strict-markers\nfilterwarnings = error"
+    )
     pytester.makepyfile(test_market=MARKET)
     return pytester
 
@@ -234,6 +236,8 @@ def test_failing_tests_leave_a_recording_that_doppler_opens(market):
     assert kinds == ["REGISTER", "TASK", "AGENT_OUTPUT", "DEREGISTER"]
     assert lines[0].subject == "cosmonapse.default.REGISTER"
     assert lines[0].at is not None
+    *_, last = read_recording(path.with_name("test_market.py--test_breaks_at_its_start.ndjson"))
+    assert Signal.decode(last.frame).type == "DEREGISTER"
     shown = cosmo("doppler", str(path), "--screenshot", str(market.path / "fails.svg"))
     assert shown.returncode == 0, shown.stderr
     assert "shouter" in (market.path / "fails.svg").read_text(encoding="utf-8")
