@@ -438,7 +438,12 @@ class Dendrite(Listens, LifecycleHooks):
         """The bus came back: whoever watches there has forgotten us, and we may have missed somebody."""
         self._link.note_state(state)
         if state == "connected" and self._running:
-            again = [self._liveness.announce_all, *([] if self._store is None else [self._liveness.discover])]
+            # What changed meanwhile could not be subscribed to.
+            again = [
+                self._hearing.subscribe,
+                self._liveness.announce_all,
+                *([] if self._store is None else [self._liveness.discover]),
+            ]
             self._work.spawn(best_effort("announcing again", *again), "announcing again")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -87,9 +88,11 @@ def search(entries: Iterable[Entry], question: Question) -> Hits:
         fit = score(entry.content, question.text, folded) if folded else 1.0
         if fit is not None and fit >= question.min_confidence:
             found.append((fit, entry))
-    found.sort(key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order), reverse=True)
+    best = heapq.nlargest(
+        question.top_k, found, key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order)
+    )
     return Hits(
-        (Hit(entry.id, entry.to_dict(), fit) for fit, entry in found[: question.top_k]),
+        (Hit(entry.id, entry.to_dict(), fit) for fit, entry in best),
         truncated=len(found) > question.top_k,
     )
 

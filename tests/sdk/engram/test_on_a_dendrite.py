@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 
 import pytest
 
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.dendrite import Dendrite
-from cosmo_sdk.engram import InMemoryEngram, SqliteEngram
+from cosmo_sdk.engram import EngramError, InMemoryEngram, SqliteEngram
+from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.registry import MemoryRegistryStore
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse import MemorySynapse
@@ -128,3 +130,45 @@ async def _history(pathway):
     await pathway.close()
     async for signal in pathway:
         yield signal
+
+
+async def test_a_write_asked_for_again_is_answered_again_also_by_a_host_that_was_restarted(synapse, tmp_path):
+    asker = Dendrite(synapse=synapse, dendrite_id="asker", heartbeat_s=0)
+    answers: list[Signal] = []
+    asker.on_imprinted(answers.append)
+    request = Signal(
+        type=SignalType.IMPRINT,
+        directed=Directed(id="mem"),
+        payload={"op": "append", "entry": {"content": "once"}},
+    )
+    async with asker:
+        for _ in range(2):
+            async with host(synapse, SqliteEngram(engram_id="mem", path=tmp_path / "engram.db")):
+                for _ in range(2):
+                    await asker.publish(request)
+                    # It waits for the write before it.
+                    assert contents(await asker.recall(engram_id="mem", query={})) == ["once"]
+    assert len(answers) == 4
+    assert len({answer.payload["id"] for answer in answers}) == 1
+
+
+async def test_a_memory_whose_disk_fails_answers_and_its_rollback_is_no_success(synapse, tmp_path):
+    broken = tmp_path / "engram.db"
+    engram = SqliteEngram(engram_id="mem", path=broken)
+    asker = Dendrite(synapse=synapse, dendrite_id="asker", heartbeat_s=0)
+    async with host(synapse, engram), asker:
+        await asker.imprint(engram_id="mem", op="add", entry={"content": 1}, trace_id="trc_1", await_ack=True)
+        intruder = sqlite3.connect(broken)
+        intruder.execute("ALTER TABLE engram_entries RENAME TO stolen")
+        with pytest.raises(EngramError, match="no such table"):
+            await asker.recall(engram_id="mem", query={})
+        receipt = await asker.imprint(engram_id="mem", op="add", entry={}, await_ack=True)
+        assert "no such table" in receipt.error
+        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.2)
+        assert (ack.payload["rolled_back"], ack.payload["compensated"]) == (False, 0)
+        assert "no such table" in ack.meta["cosmo.rollback_errors"][0]
+        # Once it is whole again, the journal is still there.
+        intruder.execute("ALTER TABLE stolen RENAME TO engram_entries")
+        intruder.close()
+        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.2)
+        assert (ack.payload["rolled_back"], ack.payload["compensated"]) == (True, 1)
