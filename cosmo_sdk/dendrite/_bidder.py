@@ -89,7 +89,7 @@ class Bidder:
             payload=payload,
             meta=dict(meta or {}),
         )
-        if self._hosting.note_bid(bid):
+        if self._hosting.note_bid(bid, offer):
             bid.meta["cosmo.instance"] = self._link.instance
         if problem := read_bid(id=bid.id, neuron=neuron, payload=payload, meta=bid.meta).problem:
             logger.warning("the bid of %s on %s can never win: %s", neuron or "nobody", offer.id, problem)

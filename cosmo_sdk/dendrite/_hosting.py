@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import OrderedDict, deque
+from collections import deque
 from typing import TYPE_CHECKING, Any
 
 from cosmo_sdk.axon import Axon
@@ -12,6 +12,7 @@ from cosmo_sdk.clock import Clock
 from cosmo_sdk.dendrite._finding import Handover
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
+from cosmo_sdk.dendrite._own_bids import OwnBids
 from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.dendrite._work import Work
 from cosmo_sdk.envelope import Directed, Signal
@@ -36,9 +37,6 @@ RETURN_S = 1.0
 
 TOLD = 100
 """Different sets of capabilities whose lack is logged; the rest is only counted."""
-
-REMEMBERED_BIDS = 4096
-"""Auctions in which this host bid, kept to recognise its awards."""
 
 
 class _Lane:
@@ -79,7 +77,7 @@ class Hosting:
         self._lanes: dict[str, _Lane] = {}
         self._running: dict[str, dict[asyncio.Task[None], str]] = {}
         """The runs of each trace, with the id of the task each one serves."""
-        self._bids: OrderedDict[tuple[str, str], set[str]] = OrderedDict()
+        self._bids = OwnBids()
         self._closing = False
         self.uncovered = 0
         """TASKs for capabilities that the Axons here have together, but none of them alone: passed on."""
@@ -206,6 +204,8 @@ class Hosting:
         payload: dict[str, Any] = {
             key: award.payload[key] for key in ("input", "context_ref", "finalize") if key in award.payload
         }
+        if payload.get("input") is None:
+            payload["input"] = self._input_offered(award)
         # The award's own id: every reply hangs under an event that crossed the bus (DESIGN 6.7).
         task = Signal(
             id=award.id,
@@ -219,23 +219,28 @@ class Hosting:
         )
         self._accept(lane, task)
 
-    def note_bid(self, bid: Signal) -> bool:
+    def note_bid(self, bid: Signal, offer: Signal) -> bool:
         """A bid goes out from here. Returns whether its neuron lives here, so that this host is to serve the award."""
         if bid.neuron not in self._lanes:
             return False
-        self._bids.setdefault((bid.trace_id, bid.neuron), set()).add(bid.id)
-        if len(self._bids) > REMEMBERED_BIDS:
-            self._bids.popitem(last=False)
+        self._bids.note(bid, offer)
         return True
+
+    def _input_offered(self, award: Signal) -> dict[str, Any]:
+        """What an award of the draft protocol is about: it only names the offer (PROTOCOL 2.2)."""
+        offered = self._bids.offered(award)
+        if isinstance(offered, dict):
+            return offered
+        logger.warning("%s has no input, and the offer it is about is unknown here", award.id)
+        return {}
 
     def _ours(self, award: Signal) -> bool:
         """Whether this host won, and not another one of a neuron with the same name."""
         instance = award.meta.get("cosmo.instance")
         if isinstance(instance, str):
             return instance == self._link.instance
-        # A released peer's award only names the winning bid. Whoever did not bid at all cannot know, and serves.
-        bids = self._bids.get((award.trace_id, award.neuron or ""))
-        return bids is None or award.parent_id in bids
+        # A released peer's award only names the winning bid.
+        return self._bids.may_have_won(award)
 
     def _chosen(self, task: Signal) -> _Lane | None:
         if task.neuron is not None:
