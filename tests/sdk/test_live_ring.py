@@ -15,6 +15,7 @@ from cosmo_sdk import (
     NeuronRecord,
     NoOwner,
     RingChange,
+    SignalType,
     SqliteRegistryStore,
 )
 from cosmo_sdk.testing import START, ManualClock, settle
@@ -149,6 +150,49 @@ async def test_it_follows_a_dendrite_at_once():
         await settle()
         assert ring.nodes == []
     await synapse.close()
+
+
+@pytest.fixture
+async def open_store(tmp_path, anyio_backend):
+    """Stores on one file, as many processes would have."""
+    opened: list[SqliteRegistryStore] = []
+
+    def another() -> SqliteRegistryStore:
+        opened.append(SqliteRegistryStore(tmp_path / "shared.db"))
+        return opened[-1]
+
+    yield another
+    for store in opened:
+        await store.close()
+
+
+async def test_workers_and_producers_agree_over_one_registry_file(cosmo_dendrite, cosmo_synapse, open_store):
+    rings = {}
+    for name in ("ann", "bob", "cleo", "desk"):
+        store = open_store()
+        axons = [Axon(neuron_id=name, neuron_fn=whoami(name), capabilities=["dig"])] if name != "desk" else []
+        dendrite = await cosmo_dendrite(name, axons=axons, synapse=cosmo_synapse, registry_store=store)
+        rings[name] = LiveRing(store, capability="dig", clock=cosmo_synapse.clock), dendrite
+    await cosmo_synapse.clock.advance(1)
+    for ring, _ in rings.values():
+        await ring.refresh()
+        assert ring.nodes == ["ann", "bob", "cleo"]
+    ring, desk = rings["desk"]
+    for number in range(20):
+        key = f"site-{number}"
+        owner = ring.owner(key)
+        assert [name for name in ring.nodes if rings[name][0].owns(name, key)] == [owner]
+        task = await desk.dispatch_task(neuron=owner, input={"site": key})
+        assert (await cosmo_synapse.expect(SignalType.AGENT_OUTPUT, trace=task)).payload == {
+            "output": {"digger": owner}
+        }
+
+
+def whoami(name: str):
+    async def answer(input: dict, context: list) -> dict:
+        return {"digger": name}
+
+    return answer
 
 
 async def test_it_may_be_started_and_stopped_again():
