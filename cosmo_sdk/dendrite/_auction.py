@@ -11,6 +11,7 @@ from cosmo_sdk.bidding import SELECTS, Bid, Reaward, Select, rank, read_bid
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._award import Awards
 from cosmo_sdk.dendrite._dispatch import place
+from cosmo_sdk.dendrite._held import HeldTraces
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pacing import Pace
 from cosmo_sdk.dendrite._pathways import PathwayTable
@@ -36,7 +37,7 @@ CATCH_UP = 4
 class Round:
     """One open auction of this Dendrite."""
 
-    __slots__ = ("bids", "invalid", "offer", "over", "takes_first")
+    __slots__ = ("bids", "closed", "invalid", "offer", "over", "still", "takes_first")
 
     def __init__(self, offer: Signal, *, takes_first: bool) -> None:
         self.offer = offer
@@ -47,7 +48,11 @@ class Round:
         self.invalid = 0
         """Bids that cannot win."""
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        """Done when waiting on makes no sense: the first bid was enough, or the trace was stopped."""
+        """Done when waiting on makes no sense: the first bid was enough, the trace was stopped, or time stands still."""
+        self.closed = False
+        """No more bids are wanted."""
+        self.still = False
+        """A gate holds something of the trace: the window does not run."""
 
     def add(self, bid: Bid) -> None:
         """A bid arrived in time."""
@@ -67,8 +72,30 @@ class Round:
 
     def close(self) -> None:
         """End the wait for bids."""
+        self.closed = True
         if not self.over.done():
             self.over.set_result(None)
+
+    def stand_still(self, held: bool) -> None:
+        """A gate began, or ceased, to hold something of the trace."""
+        self.still = held
+        if not self.over.done():
+            self.over.set_result(None)
+
+    async def wait(self, clock: Clock, window_s: float) -> None:
+        """Wait for `window_s` seconds, not counting those in which time stands still, or until closed.
+
+        Raises:
+            TimeoutError: the window is over.
+        """
+        while True:
+            began, runs = clock.monotonic(), not self.still
+            await within(clock, self.over, window_s if runs else None)
+            if self.closed:
+                return
+            if runs:
+                window_s -= clock.monotonic() - began
+            self.over = asyncio.get_running_loop().create_future()
 
 
 class Auctioneer:
@@ -84,6 +111,7 @@ class Auctioneer:
         self._clock = clock
         self._ids = ids
         self._pace = Pace(clock)
+        self._held = HeldTraces(link)
         self._open: dict[str, Round] = {}
         self._arrived = 0
         self._decided: OrderedDict[str, Signal] = OrderedDict()
@@ -143,6 +171,7 @@ class Auctioneer:
         pathway = self._pathways.open(offer.trace_id, parent_id=offer.id, scope=scope)
         try:
             await self._pathways.listen()
+            await self._held.watch()
             await self._awards.prepare(again)
             ranked = await self._hold(offer, deadline_ms / 1000, select, pathway)
             await self._awards.hand_out(
@@ -193,16 +222,24 @@ class Auctioneer:
         """Hold a round: publish, wait, decide. Returns the bids, best first, at least one."""
         held = self._open[offer.id] = Round(offer, takes_first=select == "first_bid")
         pathway.on_closed(lambda closed: held.close())
+
+        def stand_still(is_held: bool) -> None:
+            self._pace.excuse(offer.id)
+            held.stand_still(is_held)
+
+        unfollow = _nothing
         try:
             await self._pace.turn(offer.id, window_s, held.over)
-            if not held.over.done():
+            unfollow = self._held.follow(offer.trace_id, stand_still)
+            if not held.closed:
                 offer.ts = self._clock.now()
                 await self._link.publish(offer)
             try:
-                await within(self._clock, held.over, window_s)
+                await held.wait(self._clock, window_s)
             except TimeoutError:
                 await self._catch_up(offer, window_s, pathway)
         finally:
+            unfollow()
             self._pace.close(offer.id)
             del self._open[offer.id]
             self._decided[offer.id] = offer
@@ -241,6 +278,10 @@ class Auctioneer:
                 return
             quiet = quiet + 1 if arrived == self._arrived else 0
             before, arrived = after, self._arrived
+
+
+def _nothing() -> None:
+    """Nothing was begun."""
 
 
 def _award_payload(input: dict[str, Any], context_ref: str | None, finalize: bool) -> dict[str, Any]:

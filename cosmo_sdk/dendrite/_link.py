@@ -5,9 +5,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import suppress
-from typing import Literal
+from typing import Any, Literal
 from uuid import uuid4
 
 from cosmo_sdk.clock import Clock, within
@@ -123,10 +123,15 @@ class Link:
 
     async def open_as(self, key: str, subject: str, handler: SignalHandler, group: str | None = None) -> None:
         """Receive a subject into a handler of its own, under a key for `drop`."""
+        await self.open_once(key, lambda: self.synapse.subscribe(subject, handler, queue_group=group))
+
+    async def open_once(self, key: str, subscribe: Callable[[], Coroutine[Any, Any, Subscription]]) -> None:
+        """Subscribe under a key for `drop`; once, however many ask at the same time."""
         opened = self._subscriptions.get(key)
         if opened is None:
-            subscribing = self.synapse.subscribe(subject, handler, queue_group=group)
-            opened = self._subscriptions[key] = asyncio.create_task(subscribing)
+            opened = self._subscriptions[key] = asyncio.create_task(subscribe())
+        elif opened.done() and opened.exception() is None:
+            return
         try:
             await asyncio.shield(opened)
         except SynapseError:

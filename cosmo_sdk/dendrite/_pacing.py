@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict, deque
 
-from cosmo_sdk.clock import Clock
+from cosmo_sdk.clock import Clock, within
 
 FIRST_OFFERS = 8
 """Offers that may be out without a bid before anything is known about the bidders."""
@@ -19,6 +19,9 @@ PROMPT = 0.25
 
 SLOW = 0.5
 """After this part of its window a bid is slow: half as many offers may be out."""
+
+PATIENCE = 10
+"""Windows an offer waits for its turn; then it goes out whatever the bidders do."""
 
 REMEMBERED = 1024
 """Closed offers kept, to see that their bids come late."""
@@ -63,7 +66,7 @@ class Pace:
         return len(self._waiting)
 
     async def turn(self, offer_id: str, window_s: float, given_up: asyncio.Future[None]) -> None:
-        """Wait until an offer may go out, or nobody wants it any more. Whoever asked calls `close`, whatever happens.
+        """Wait until an offer may go out, or nobody wants it any more; not for ever. Whoever asked calls `close`.
 
         Args:
             offer_id: the offer.
@@ -75,11 +78,28 @@ class Pace:
             return
         called: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._waiting.append((offer_id, window_s, called))
-        try:
-            await asyncio.wait((called, given_up), return_when=asyncio.FIRST_COMPLETED)
-        finally:
+
+        def leave(_: asyncio.Future[None]) -> None:
             # Whoever leaves before it was called leaves its place behind, marked.
             called.cancel()
+
+        given_up.add_done_callback(leave)
+        try:
+            await within(self._clock, called, PATIENCE * window_s)
+        except TimeoutError:
+            self._send(offer_id, window_s)
+        except asyncio.CancelledError:
+            if not given_up.done():
+                raise
+        finally:
+            given_up.remove_done_callback(leave)
+            called.cancel()
+
+    def excuse(self, offer_id: str) -> None:
+        """No bid can come for an offer now, for reasons that say nothing about the bidders."""
+        sent = self._open.get(offer_id)
+        if sent is not None:
+            self._answer(sent)
 
     def bid(self, offer_id: str) -> None:
         """A bid arrived, in time or not."""

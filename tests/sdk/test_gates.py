@@ -10,7 +10,7 @@ import pytest
 from cosmo_bus.errors import GateError
 from cosmo_bus.facts import Where
 from cosmo_bus.testing import running_bus
-from cosmo_sdk import MemorySynapse, Signal, SignalType
+from cosmo_sdk import Axon, Dendrite, MemorySynapse, Signal, SignalType
 from cosmo_sdk.envelope import directed_to
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse
@@ -165,3 +165,20 @@ async def test_a_transport_without_gates_says_so_and_never_calls():
         _ = bare.gates
     await (await bare.watch_holds("dev", print)).unsubscribe()
     await bare.close()
+
+
+async def test_a_bid_held_for_longer_than_the_window_wins_all_the_same(synapse):
+    async def work(input, context):
+        return {"done": True}
+
+    worker = Dendrite(synapse=synapse, namespace="dev", dendrite_id="host", role="worker", heartbeat_s=0)
+    worker.attach_axon(Axon(neuron_id="n", neuron_fn=work, capabilities=["sum"]))
+    desk = Dendrite(synapse=synapse, namespace="dev", dendrite_id="desk", heartbeat_s=0)
+    async with worker, desk:
+        await synapse.gates.set("g", subject="cosmonapse.dev.>", where=Where(type="BID"))
+        offering = asyncio.ensure_future(desk.dispatch_offer(input={}, capabilities=["sum"], deadline_ms=50))
+        await holds(synapse, 1)
+        assert await asyncio.wait({offering}, timeout=0.2) == (set(), {offering})
+        await synapse.gates.step("g")
+        pathway = await offering
+        assert (await pathway.wait(timeout_s=30)).payload == {"output": {"done": True}}
