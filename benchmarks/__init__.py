@@ -1,0 +1,1 @@
+"""How fast the SDK and its bus are, beside released peers on the same machine in the same minutes. See README.md."""
