@@ -6,6 +6,7 @@ is a sentence in `Header.problem`.
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -15,6 +16,7 @@ from cosmo_sdk.envelope import Directed
 from cosmo_sdk.signal_types import SignalType
 
 _EMPTY = msgspec.Raw(b"{}")
+_BRACE = ord("{")
 _KNOWN_TYPES = frozenset(SignalType.__members__)
 
 
@@ -79,8 +81,30 @@ def read_header(frame: bytes) -> Header:
         return _salvage(frame, str(error))
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         return _salvage(frame, f"not JSON: {error}")
-    header.problem = _problem(header)
+    # Set in any case: a frame cannot speak for its reader.
+    header.problem = "" if _sound(header) else _problem(header)
     return header
+
+
+def _sound(header: Header) -> bool:
+    """Whether all is as nearly every Signal has it, asked in one glance. False says nothing yet."""
+    parent, ts = header.parent_id, header.ts
+    if not (
+        header.type in _KNOWN_TYPES
+        and header.id[:4] == "evt_"
+        and header.trace_id[:4] == "trc_"
+        and (parent is None or parent[:4] == "evt_")
+        and header.v == "1"
+        and memoryview(header.payload)[0] == _BRACE
+        and memoryview(header.meta)[0] == _BRACE
+        and type(ts) is str
+    ):
+        return False
+    try:
+        datetime.fromisoformat(ts)
+    except ValueError:
+        return False
+    return True
 
 
 def _problem(header: Header) -> str:
@@ -104,10 +128,9 @@ def _problem(header: Header) -> str:
         return "no timestamp"
     if read_timestamp(header.ts) is None:
         return f"ts {str(header.ts)[:40]!r} is no timestamp"
-    # 0x7b is the brace that opens an object.
-    if header.payload is not _EMPTY and memoryview(header.payload)[0] != 0x7B:
+    if memoryview(header.payload)[0] != _BRACE:
         return "payload is not an object"
-    if header.meta is not _EMPTY and memoryview(header.meta)[0] != 0x7B:
+    if memoryview(header.meta)[0] != _BRACE:
         return "meta is not an object"
     return ""
 
