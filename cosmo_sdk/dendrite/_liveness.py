@@ -98,7 +98,7 @@ class Liveness:
             if reregister:
                 await self._link.publish(registration)
             if registration.neuron is not None:
-                await self._beat_for(registration.neuron)
+                await self._beat_for(registration.neuron, self._memory.health_of(registration.neuron))
         await self._refresh("heartbeat", None)
 
     async def discover(self) -> None:
@@ -128,10 +128,11 @@ class Liveness:
 
     # -- inside
 
-    async def _beat_for(self, neuron_id: str) -> None:
-        await self._link.publish(self._signal(SignalType.HEARTBEAT, Directed(id=neuron_id), {"status": "ok"}))
+    async def _beat_for(self, neuron_id: str, health: str = "ok") -> None:
+        beat = self._signal(SignalType.HEARTBEAT, Directed(id=neuron_id), {"status": health})
+        await self._link.publish(beat)
         if self._store is not None:
-            await self._store.touch_heartbeat(neuron_id, self._clock.now(), "ok")
+            await self._store.touch_heartbeat(neuron_id, self._clock.now(), health)
 
     def _registration(self, axon: Axon) -> Signal:
         payload: dict[str, Any] = {"role": "neuron", "capabilities": list(axon.capabilities)}

@@ -106,12 +106,18 @@ class Memory:
         """A fresh REGISTER for each memory that serves."""
         return [host.registration() for host in self._at_work()]
 
+    def health_of(self, engram_id: str) -> str:
+        """How a hosted memory is: `ok` or `degraded`."""
+        host = self._hosts.get(engram_id)
+        return "ok" if host is None else host.health
+
     async def start(self) -> None:
         """Connect the hosted memories. One that fails is logged; what it is asked is answered with the reason."""
         for engram_id, host in list(self._hosts.items()):
             try:
                 await host.engram.connect()
             except Exception:
+                host.faulty = True
                 _logger.exception("engram %r did not connect", engram_id)
             self._serving.add(engram_id)
             _bring_along(host.engram, self.handlers)

@@ -139,6 +139,13 @@ class Mirror:
         records = await self._reading("find_neurons").list(capability=capability)
         return [record for record in self._fresh(records, max_age_s) if role in (None, record.role)]
 
+    async def engrams_of(self, kind: str) -> frozenset[str]:
+        """The registered memories of a kind; none without a store."""
+        if self._store is None:
+            return frozenset()
+        records = await self._store.list()
+        return frozenset(each.neuron_id for each in records if each.role == "engram" and each.kind == kind)
+
     async def registry_snapshot(
         self,
         *,

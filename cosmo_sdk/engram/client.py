@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -32,9 +33,18 @@ class _Question:
 
     request: Signal
     first_is_enough: bool
+    expected: frozenset[str]
+    """Who is known to be asked; empty when that is not known."""
     answers: list[Signal] = field(default_factory=list)
     done: asyncio.Event = field(default_factory=asyncio.Event)
     cancelled: str = ""
+
+    def take(self, answer: Signal) -> None:
+        """An answer; the last one that is waited for ends the wait."""
+        self.answers.append(answer)
+        heard = {each.payload.get("engram_id") or each.neuron for each in self.answers}
+        if self.first_is_enough or (self.expected and self.expected <= heard):
+            self.done.set()
 
 
 class EngramClient:
@@ -55,6 +65,8 @@ class EngramClient:
         self._clock = clock
         self._ids = ids
         self._open: dict[str, _Question] = {}
+        self.registered: Callable[[str], Awaitable[frozenset[str]]] = _unknown
+        """Says which memories of a kind are registered. Whoever has a registry sets it."""
 
     async def recall(
         self,
@@ -84,7 +96,8 @@ class EngramClient:
             deadline_ms: how long to wait, milliseconds; 5,000 when left out.
             recall_mode: `first` takes the first answer. `merge` waits for all answers and keeps the best hit of each
                 entry, best first. `all` waits for all answers and keeps every hit, in the order the answers came.
-                All answers means those before the deadline, or the one answer of a memory asked by its id.
+                All answers means those before the deadline, or the one answer of a memory asked by its id; where there
+                is a registry, no more is waited for once every memory of the kind that is registered has answered.
             min_confidence: leave out hits that score lower.
             trace_id: the workflow; a new one when left out.
             parent_id: the event that caused the question.
@@ -112,7 +125,8 @@ class EngramClient:
         )
         request = self._request(payload, directed, trace_id, parent_id, meta)
         single = mode == "first" or directed.id is not None
-        answers = await self._ask(request, wait_ms, first_is_enough=single)
+        known = frozenset[str]() if single or directed.type is None else await self.registered(directed.type)
+        answers = await self._ask(request, wait_ms, first_is_enough=single, expected=known)
         return COMBINE[mode](usable(answers))
 
     async def imprint(
@@ -171,9 +185,7 @@ class EngramClient:
         question = self._open.get(answer.parent_id or "")
         if question is None or question.done.is_set():
             return
-        question.answers.append(answer)
-        if question.first_is_enough:
-            question.done.set()
+        question.take(answer)
 
     def cancel(self, trace_id: str | None = None, *, reason: str) -> int:
         """Give up what is being asked on a trace, or everything. Whoever waits gets EngramCancelled.
@@ -216,9 +228,16 @@ class EngramClient:
             meta={**issuer, **(meta or {})},
         )
 
-    async def _ask(self, request: Signal, wait_ms: int, *, first_is_enough: bool) -> list[Signal]:
+    async def _ask(
+        self,
+        request: Signal,
+        wait_ms: int,
+        *,
+        first_is_enough: bool,
+        expected: frozenset[str] = frozenset(),
+    ) -> list[Signal]:
         """Publish a request and gather its answers: the first one, or those before the deadline."""
-        question = _Question(request, first_is_enough)
+        question = _Question(request, first_is_enough, expected)
         self._open[request.id] = question
         try:
             await self._link.publish(request)
@@ -259,3 +278,8 @@ def _deadline(deadline_ms: int | None, binding: EngramBinding | None) -> int:
     if binding is not None and binding.default_deadline_ms is not None:
         return binding.default_deadline_ms
     return DEFAULT_DEADLINE_MS
+
+
+async def _unknown(engram_kind: str) -> frozenset[str]:
+    """Nobody says who is there."""
+    return frozenset()

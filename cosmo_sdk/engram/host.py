@@ -78,6 +78,13 @@ class EngramHost:
         self._answers: OrderedDict[str, Signal | None] = OrderedDict()
         """Of the latest writes: what was answered, None while they are under way."""
         self._unjournaled: OrderedDict[str, int] = OrderedDict()
+        self.faulty = False
+        """Whether the last thing the memory was asked for failed inside it."""
+
+    @property
+    def health(self) -> str:
+        """`ok`, or `degraded` after a fault that was none of the asker's, until something works again."""
+        return "degraded" if self.faulty else "ok"
 
     @property
     def directed(self) -> Directed:
@@ -179,12 +186,14 @@ class EngramHost:
     async def _answer(self, request: Signal, work: Callable[[], Awaitable[Signal | None]]) -> None:
         try:
             answer = await work()
+            self.faulty = False
         except EngramOverloaded as error:
             answer = self._failure(request, f"{OVERLOADED}: {error}")
         except EngramError as error:
             answer = self._failure(request, str(error))
         except Exception as error:
             _logger.exception("engram %r failed on %s %s", self.engram.engram_id, request.type, request.id)
+            self.faulty = True
             answer = self._failure(request, f"engram_exception: {error.__class__.__name__}: {error}")
         if answer is not None:
             await self._send(request, answer)

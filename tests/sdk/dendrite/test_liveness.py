@@ -6,11 +6,14 @@ import asyncio
 import sys
 from pathlib import Path
 
+import pytest
+
 from cosmo_bus.testing import running_bus
 from cosmo_sdk import (
     Axon,
     Dendrite,
     Directed,
+    EngramError,
     InMemoryEngram,
     MemoryRegistryStore,
     Signal,
@@ -173,3 +176,48 @@ async def test_several_processes_keep_one_registry_and_a_killed_one_goes_stale(t
         assert watcher.registry_store is not None
         await watcher.registry_store.close()
         await synapse.close()
+
+
+class Failing(InMemoryEngram):
+    """Its disk is full, while told so."""
+
+    full = True
+
+    async def recall(self, query, **options):
+        if self.full:
+            raise OSError("disk full")
+        return await super().recall(query, **options)
+
+
+async def test_a_memory_that_fails_is_degraded_until_something_works_again(room: Room):
+    engram = Failing(engram_id="mem")
+    store = MemoryRegistryStore()
+    host = await room.dendrite("host", engrams=[engram], heartbeat_s=5, registry_store=store)
+
+    async def health() -> str | None:
+        await room.clock.advance(5)
+        record = await store.get("mem")
+        assert record is not None
+        assert record.status == "registered"
+        return record.health
+
+    assert await health() == "ok"
+    with pytest.raises(EngramError, match="disk full"):
+        await host.recall(engram_id="mem", query={})
+    assert await health() == "degraded"
+    engram.full = False
+    with pytest.raises(EngramError, match="query is not usable"):
+        await host.recall(engram_id="mem", query={"text": 5})
+    await host.recall(engram_id="mem", query={})
+    assert await health() == "ok"
+
+
+async def test_with_a_registry_all_answers_are_there_when_all_have_answered(room: Room):
+    for name in ("one", "two"):
+        await room.dendrite(f"host of {name}", engrams=[InMemoryEngram(engram_id=name)])
+    asker = await room.dendrite("asker", registry_store=MemoryRegistryStore())
+    await room.clock.advance(0.2)
+    # The clock stands still: no deadline passes.
+    for mode in ("merge", "all"):
+        result = await asker.recall(engram_kind="keyvalue", query={}, recall_mode=mode)
+        assert sorted(result.engram_ids) == ["one", "two"]
