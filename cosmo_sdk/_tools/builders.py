@@ -40,11 +40,14 @@ _SAMPLES: dict[SignalType, dict[str, str]] = {
     _T.CLARIFICATION_ANSWER: {"answer": '"the first"'},
     _T.PERMISSION_DECISION: {"granted": "True"},
     _T.RECALL: {"query": "QUERY"},
-    _T.RECALLED: {"engram_id": '"memory"', "hits": "NONE"},
+    _T.RECALLED: {"engram_id": '""', "hits": "NONE"},
     _T.IMPRINT: {"op": '"add"', "entry": "ENTRY"},
-    _T.IMPRINTED: {"engram_id": '"memory"', "op": '"add"'},
+    _T.IMPRINTED: {"engram_id": '""', "op": '""'},
 }
-"""What a required field holds when a test does not care. The names in capitals live in `cosmo_sdk.testing.building`."""
+"""What a required field holds when a test does not care.
+
+The names in capitals live in `cosmo_sdk.testing.building`; what is empty there follows from the cause.
+"""
 
 _CAUSE = Field("cause", "Signal | None", "None", "")
 _AROUND = (

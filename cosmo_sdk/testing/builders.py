@@ -585,7 +585,7 @@ def a_recall(
 def a_recalled(
     cause: Signal | None = None,
     *,
-    engram_id: str = "memory",
+    engram_id: str = "",
     hits: list[dict[str, Any]] = NONE,
     truncated: bool = False,
     took_ms: int | None = None,
@@ -637,8 +637,8 @@ def an_imprint(
 def an_imprinted(
     cause: Signal | None = None,
     *,
-    engram_id: str = "memory",
-    op: str = "add",
+    engram_id: str = "",
+    op: str = "",
     id: str | None = None,
     version: int | None = None,
     took_ms: int | None = None,

@@ -17,6 +17,9 @@ _T = SignalType
 WORKER = "worker"
 """Who replies when a test does not care."""
 
+MEMORY = "memory"
+"""Whose memory answers when a test does not care."""
+
 INPUT: dict[str, Any] = {"text": "hello"}
 OUTPUT: dict[str, Any] = {"text": "HELLO"}
 STATE: dict[str, Any] = {"phase": "drafting"}
@@ -81,6 +84,10 @@ def _whose(type: SignalType, wire: dict[str, Any], cause: Signal | None) -> str 
 
 def _complete(type: SignalType, wire: dict[str, Any], cause: Signal | None, parent_id: str | None) -> None:
     """Fill in what follows from the cause."""
+    if wire.get("engram_id") == "":
+        wire["engram_id"] = (cause.target if cause is not None else None) or MEMORY
+    if wire.get("op") == "":
+        wire["op"] = "add" if cause is None else cause.payload.get("op", "add")
     if type is _T.CRITIQUE and not wire["target_event_id"]:
         wire["target_event_id"] = parent_id
     if type is _T.TASK_AWARDED and "winning_bid" not in wire and cause is not None and cause.type is _T.BID:

@@ -15,6 +15,8 @@ from cosmo_sdk.testing import (
     a_task,
     an_award,
     an_error,
+    an_imprint,
+    an_imprinted,
     an_offer,
     an_output,
 )
@@ -57,7 +59,10 @@ def test_who_speaks_follows_from_the_cause():
     assert an_output(a_task()).neuron == "worker"
     assert an_output(a_task(neuron="ann"), neuron="bob").neuron == "bob"
     assert a_task().neuron is None
+    assert a_recalled().neuron == a_recalled().payload["engram_id"] == "memory"
     assert a_recalled(engram_id="notes").neuron == "notes"
+    done = an_imprinted(an_imprint(neuron="notes", op="append"))
+    assert (done.neuron, done.payload["engram_id"], done.payload["op"]) == ("notes", "notes", "append")
     assert a_discover(neuron="ann").payload == {"neuron": "ann"}
 
 

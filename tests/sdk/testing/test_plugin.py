@@ -94,6 +94,42 @@ def test_dendrites_start_and_stop_under_every_plugin_for_coroutines(pytester, in
     pytester.runpytest_subprocess().assert_outcomes(passed=3)
 
 
+def test_classes_and_fixtures_asked_for_late_are_served_by_both_plugins(pytester):
+    pytester.makeini("[pytest]\nasyncio_default_fixture_loop_scope = function\nfilterwarnings = error")
+    pytester.makepyfile(
+        """
+        import pytest
+
+        started = []
+
+        class TestInAClass:
+            @pytest.mark.parametrize("name", ["a", "b"])
+            @pytest.mark.asyncio
+            async def test_asyncio(self, name, cosmo_dendrite):
+                started.append(await cosmo_dendrite(name))
+                assert isinstance(self, TestInAClass)
+
+            @pytest.mark.anyio
+            async def test_anyio(self, cosmo_dendrite):
+                started.append(await cosmo_dendrite("c"))
+                assert isinstance(self, TestInAClass)
+
+        @pytest.mark.asyncio
+        async def test_late(request):
+            started.append(await request.getfixturevalue("cosmo_dendrite")("d"))
+
+        @pytest.mark.anyio
+        async def test_late_too(request):
+            started.append(await request.getfixturevalue("cosmo_dendrite")("e"))
+
+        def test_all_stopped():
+            assert [dendrite.dendrite_id for dendrite in started] == list("abcde")
+            assert not any(dendrite.running or dendrite.synapse.connected for dendrite in started)
+        """
+    )
+    pytester.runpytest_subprocess().assert_outcomes(passed=6)
+
+
 def test_a_test_without_a_loop_watches_other_processes(pytester):
     pytester.makepyfile(
         agent="""

@@ -10,6 +10,8 @@ from cosmo_sdk.testing import (
     ManualClock,
     ScriptedSynapse,
     a_clarification,
+    a_permission,
+    a_recalled,
     a_task,
     an_offer,
     an_output,
@@ -167,6 +169,24 @@ async def test_a_script_that_fails_is_told_where_it_is_missed(clock, caplog):
     assert "script: when TASK: 1 times" in str(caught.value)
     assert "the script failed: when TASK" in caplog.text
     await synapse.close()
+
+
+async def test_memories_and_people_can_be_played_too(synapse, desk, clock):
+    hit = {"id": "eng_1", "entry": {"content": "it rained"}, "score": 1.0}
+    synapse.when(T.RECALL, neuron="diary").answers(a_recalled, hits=[hit], after_s=0.2)
+    synapse.when(T.TASK, neuron="ann").answers(a_permission, action="delete", after_s=1)
+    synapse.when(T.PERMISSION_DECISION).outputs("deleted", neuron="ann")
+    found = await clock.run(desk.recall(engram_id="diary", query={"text": "weather"}))
+    assert [each.entry["content"] for each in found.hits] == ["it rained"]
+
+    @desk.on_permission
+    async def grant(request):
+        await desk.grant_permission(request)
+
+    task = await desk.dispatch_task(neuron="ann", input={})
+    await synapse.expect(T.PERMISSION_DECISION, trace=task, within_s=5)
+    await settle()
+    assert synapse.transcript.one(T.AGENT_OUTPUT, trace=task).payload == {"output": "deleted"}
 
 
 # -- a worker among strangers
