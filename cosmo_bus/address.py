@@ -1,15 +1,25 @@
-"""Where a bus is: `cosmo://host:port`."""
+"""Where a bus is: `cosmo://host:port`, or `cosmos://host:port` when it speaks TLS."""
 
 from __future__ import annotations
 
+import ipaddress
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from cosmo_bus.errors import BadUrl
 from cosmo_bus.wire import DEFAULT_PORT
 
 
-def parse_url(url: str) -> tuple[str, int]:
-    """Host and port of `cosmo://host:port`; a path is ignored.
+class Address(NamedTuple):
+    """What a URL says."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+def parse_url(url: str) -> Address:
+    """The address in a URL; a path is ignored, and the port is 7070 when left out.
 
     Raises:
         BadUrl: another scheme, no host, or no valid port.
@@ -19,6 +29,14 @@ def parse_url(url: str) -> tuple[str, int]:
         port = parts.port
     except ValueError:
         raise BadUrl(url) from None
-    if parts.scheme != "cosmo" or not parts.hostname:
+    if parts.scheme not in ("cosmo", "cosmos") or not parts.hostname:
         raise BadUrl(url)
-    return parts.hostname, port or DEFAULT_PORT
+    return Address(parts.hostname, port or DEFAULT_PORT, parts.scheme == "cosmos")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

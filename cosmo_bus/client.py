@@ -9,12 +9,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 from cosmo_bus.address import parse_url
 from cosmo_bus.backoff import Backoff
-from cosmo_bus.connection import Connection
+from cosmo_bus.connection import Connection, program_name
 from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, Refused
 from cosmo_bus.wire import Incoming, line_of, pub_line
 
@@ -69,7 +70,7 @@ class BusClient:
     """A client of one bus. After the first `connect()` it reconnects by itself until `close()`.
 
     Args:
-        url: `cosmo://host:port`; port 7070 when left out.
+        url: `cosmo://host:port`, or `cosmos://host:port` for TLS; port 7070 when left out.
         observer: ask the bus to drop the oldest messages, rather than the connection, when we do not keep up.
         backoff: waits between attempts to reconnect.
         answer_s: how long the bus may take to answer.
@@ -77,6 +78,9 @@ class BusClient:
             not answer within `answer_s`.
         keep: messages kept while the bus is away, to be sent when it is back; by default none, and publishing fails
             at once then.
+        token: shown to a bus that asks for one; when None, the one in the file that `COSMO_TOKEN_FILE` names.
+        tls_ca: file of the CAs to trust; when None, the one that `COSMO_TLS_CA` names, or else the system's.
+        name: what the bus shows people of this client; the program's own when None.
 
     Raises:
         BadUrl: the URL names no bus.
@@ -91,9 +95,12 @@ class BusClient:
         answer_s: float = 10.0,
         silence_s: float = 15.0,
         keep: int = 0,
+        token: str | None = None,
+        tls_ca: Path | None = None,
+        name: str | None = None,
     ) -> None:
         self.url = url
-        self.host, self.port = parse_url(url)
+        self._address = parse_url(url)
         self.state = "new"
         """new, connecting, connected, reconnecting or closed."""
         self.attempt = 0
@@ -105,6 +112,9 @@ class BusClient:
         self._answer_s = answer_s
         self._silence_s = silence_s
         self._keep = keep
+        self._token = token
+        self._tls_ca = tls_ca
+        self._name = program_name() if name is None else name
         self._kept: deque[tuple[str, bytes]] = deque()
         self._connection: Connection | None = None
         self._subscriptions: dict[str, BusSubscription] = {}
@@ -319,8 +329,10 @@ class BusClient:
             self.url, receive=self._receive, lost=self._on_lost, unreadable=self._count_unreadable
         )
         self._connection = connection
-        await connection.open(self.host, self.port, self._answer_s)
-        connection.send(line_of(op="hello", max_line=connection.max_received, observer=self._observer))
+        await connection.open(self._address, self._answer_s, tls_ca=self._tls_ca)
+        await connection.introduce(
+            self._answer_s, name=self._name, observer=self._observer, token=self._token
+        )
         for subscription in self._subscriptions.values():
             connection.send(subscription.line())
         await connection.flush(self._answer_s)

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any, cast
 
-from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, OutgoingFull
+from cosmo_bus.access import TOKEN_AUTH, TOKEN_VARIABLE, token_from_environment
+from cosmo_bus.address import Address
+from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, NotAdmitted, OutgoingFull
+from cosmo_bus.tls import client_context, why_not_tls
 from cosmo_bus.wire import (
     DEFAULT_MAX_LINE,
     ENVELOPE_SLACK,
@@ -19,6 +25,7 @@ from cosmo_bus.wire import (
     Oversize,
     decode_incoming,
     legacy_length,
+    line_of,
 )
 
 _WRITE_AT_ONCE = 16 << 10
@@ -77,30 +84,74 @@ class Connection(asyncio.Protocol):
         self._heard = 0.0
         self._watch: asyncio.TimerHandle | None = None
         self._fault = ""
+        self._asks_for_token = False
 
-    async def open(self, host: str, port: int, answer_s: float) -> None:
+    async def open(self, address: Address, answer_s: float, *, tls_ca: Path | None = None) -> None:
         """Connect and wait for the welcome.
+
+        Args:
+            address: of the bus.
+            answer_s: how long that may take, seconds.
+            tls_ca: the CAs to trust, where the address asks for TLS; None leaves it to `client_context`.
 
         Raises:
             CannotConnect: nothing answers there, or it is no bus.
+            TlsError: the CAs cannot be read.
         """
+        tls = client_context(tls_ca) if address.tls else None
         try:
             async with asyncio.timeout(answer_s):
-                await self._loop.create_connection(lambda: self, host, port)
+                await self._loop.create_connection(lambda: self, address.host, address.port, ssl=tls)
                 welcome = await self._welcome
         except TimeoutError:
             raise CannotConnect(self._url, f"no welcome within {answer_s:g} s") from None
+        except CannotConnect:
+            raise
         except BusClosed as error:
             raise CannotConnect(self._url, str(error)) from None
         except OSError as error:
             raise CannotConnect(self._url, _why(error)) from None
         self.extensions = frozenset(welcome.ext)
+        self._asks_for_token = welcome.auth == TOKEN_AUTH
         if welcome.max_line is not None and welcome.max_line > 0:
             self._legacy = False
             self.max_sent = welcome.max_line
             # Whatever the bus takes from others it may hand to us.
             self.max_received = max(self.max_received, welcome.max_line + ENVELOPE_SLACK)
             self._reader.limit = self.max_received
+
+    async def introduce(
+        self, answer_s: float, *, name: str, observer: bool = False, token: str | None = None
+    ) -> None:
+        """Say hello, with the token if the bus asks for one. No other bus ever gets to see it.
+
+        Args:
+            answer_s: how long the bus may take to look at the token, seconds.
+            name: what the bus shows people of this connection.
+            observer: ask to lose messages rather than the connection.
+            token: the token; when None, the one in the file that `COSMO_TOKEN_FILE` names.
+
+        Raises:
+            NotAdmitted: the bus wants a token that was not given, or another one.
+            TokenError: the file cannot be used.
+            BusClosed: the connection went while waiting.
+            NoAnswer: no answer in time.
+        """
+        hello: dict[str, Any] = {"max_line": self.max_received, "observer": observer, "name": name}
+        if not self._asks_for_token:
+            self.send(line_of(op="hello", **hello))
+            return
+        shown = token or token_from_environment()
+        if shown is None:
+            raise NotAdmitted(self._url, f"it asks for a token: name its file in {TOKEN_VARIABLE}")
+        self.send(line_of(op="hello", token=shown, **hello))
+        try:
+            await self.flush(answer_s)
+        except BusClosed:
+            if not self._fault:
+                raise
+            raise NotAdmitted(self._url, f"it says: {self._fault[:200]}") from None
+        self._asks_for_token = False
 
     def length_there(self, line: bytes) -> int:
         """The length that counts against `max_sent`."""
@@ -227,8 +278,13 @@ class Connection(asyncio.Protocol):
                 if not self._welcome.done():
                     self._welcome.set_result(incoming)
             elif not self._welcome.done():
-                self._refuse(incoming.message or f"it says {incoming.op!r} instead of welcome")
+                if incoming.op == "err":
+                    self._give_up(f"it says: {incoming.message[:200]}")
+                else:
+                    self._refuse(f"it says {incoming.op!r} instead of welcome")
             else:
+                if self._asks_for_token and incoming.op == "err":
+                    self._fault = incoming.message
                 self._receive(incoming)
 
     def pause_writing(self) -> None:
@@ -264,8 +320,12 @@ class Connection(asyncio.Protocol):
         if self._welcome.done():
             self._unreadable(reason)
         else:
-            self._welcome.set_exception(CannotConnect(self._url, f"no bus answers there: {reason[:200]!r}"))
-            self.abandon()
+            self._give_up(f"no bus answers there: {reason[:200]!r}")
+
+    def _give_up(self, reason: str) -> None:
+        """There will be no welcome."""
+        self._welcome.set_exception(CannotConnect(self._url, reason))
+        self.abandon()
 
     def _on_pong(self) -> None:
         if self._pongs:
@@ -286,7 +346,14 @@ class Connection(asyncio.Protocol):
 
 def _why(error: OSError) -> str:
     """Why no connection was made, in words; a host with several addresses fails with several reasons in one text."""
+    if (tls := why_not_tls(error)) is not None:
+        return tls
     text = str(error)
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
         return "nothing listens there"
     return error.strerror or text
+
+
+def program_name() -> str:
+    """What this process is called where people look for it: its script and its number."""
+    return f"{Path(sys.argv[0]).name or 'python'} {os.getpid()}"

@@ -2,12 +2,16 @@
 
 BusError
   PortTaken             (also OSError) something else listens there
-  NotLoopback           (also ValueError) this version binds to the machine itself only
-  BadUrl                (also ValueError) not cosmo://host:port
+  NotLoopback           (also ValueError) without a token a bus serves its own machine only
+  TokenError            (also ValueError) the file with the token cannot be used
+  TlsError              (also ValueError) a certificate, key or CA file cannot be used
+  BadUrl                (also ValueError) neither cosmo://host:port nor cosmos://host:port
   CannotConnect         (also ConnectionError) nothing answers there, or it is no bus
+    NotAdmitted         it is a bus, and wants a token that was not given, or another one
   BusClosed             (also ConnectionError) not connected, or the connection went while waiting
   NoAnswer              (also TimeoutError) connected, but the bus does not answer
   Refused               the bus refuses what it was asked for; the text is its own
+  NamespaceTaken        somebody else announced the namespace and is still there
   LineTooLong           the bus at the other end would not take it
   GateError             (also ValueError) a gate, or what it holds, is not as the request assumes
   ChaosError            (also ValueError) a fault rule is not there or cannot be
@@ -31,22 +35,30 @@ class PortTaken(BusError, OSError):
 
 
 class NotLoopback(BusError, ValueError):
-    """The bus has no access control yet, so it listens to its own machine only."""
+    """Whoever can reach a bus can command its agents: beyond its own machine it asks for a token."""
 
     def __init__(self, host: str) -> None:
         self.host = host
         super().__init__(
-            f"the bus binds to loopback only, not to {host!r}: it has no access control yet; "
-            "use 127.0.0.1, ::1 or localhost"
+            f"{host!r} is not loopback only, and others can reach it: write a secret to a file and start the bus "
+            "with --token-file FILE (in Python: BusServer(token=...)), or listen on 127.0.0.1"
         )
 
 
+class TokenError(BusError, ValueError):
+    """The file with the token is missing, unreadable or empty. The token is never part of the text."""
+
+
+class TlsError(BusError, ValueError):
+    """A certificate, a key or a list of CAs cannot be used."""
+
+
 class BadUrl(BusError, ValueError):
-    """A bus is named by cosmo://host:port."""
+    """A bus is named by cosmo://host:port, or cosmos://host:port when it speaks TLS."""
 
     def __init__(self, url: str) -> None:
         self.url = url
-        super().__init__(f"{url!r} does not name a bus; write cosmo://host:port")
+        super().__init__(f"{url!r} does not name a bus; write cosmo://host:port, or cosmos:// for TLS")
 
 
 class CannotConnect(BusError, ConnectionError):
@@ -56,6 +68,10 @@ class CannotConnect(BusError, ConnectionError):
         self.url = url
         self.reason = reason
         super().__init__(f"cannot reach the bus at {url}: {reason}")
+
+
+class NotAdmitted(CannotConnect):
+    """A bus is there and wants a token: none was given, or the wrong one."""
 
 
 class BusClosed(BusError, ConnectionError):
@@ -68,6 +84,14 @@ class NoAnswer(BusError, TimeoutError):
 
 class Refused(BusError):
     """The bus refuses what it was asked for. The text is the bus's own."""
+
+
+class NamespaceTaken(BusError):
+    """A namespace belongs to whoever announced it, for as long as they are there."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"namespace {repr(name)[:200]} belongs to another connection; stop it there first")
 
 
 class LineTooLong(BusError):

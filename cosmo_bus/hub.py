@@ -11,6 +11,7 @@ from typing import Protocol
 import msgspec
 
 from cosmo_bus.chaos_ops import ChaosOps
+from cosmo_bus.extension import Extension
 from cosmo_bus.gate_ops import GateOps
 from cosmo_bus.router import Router
 from cosmo_bus.wire import msg_head, unquote
@@ -119,7 +120,7 @@ class Hub:
         self.taps: list[Tap] = []
         self.gates = GateOps(loop, self.deliver)
         self.chaos = ChaosOps(loop, self._enter, self.deliver)
-        self.extensions = (self.chaos, self.gates)
+        self.extensions: tuple[Extension, ...] = (self.chaos, self.gates)
         # Looked at for every message; empty nearly always.
         self._rules = self.chaos.rules
         self._gates = self.gates.standing

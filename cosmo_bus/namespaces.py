@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
+from cosmo_bus.errors import NamespaceTaken
+
 Owner = TypeVar("Owner")
 
 
@@ -44,7 +46,14 @@ class Namespaces(Generic[Owner]):
         return len(self._by_name)
 
     def register(self, name: str, transport: str, owner: Owner) -> Namespace[Owner]:
-        """Announce a namespace. Announcing a known one moves it to the new owner, count and all starting anew."""
+        """Announce a namespace. Its owner may do so again, and the count starts anew.
+
+        Raises:
+            NamespaceTaken: somebody else announced it and is still there.
+        """
+        known = self._by_name.get(name)
+        if known is not None and known.owner is not owner:
+            raise NamespaceTaken(name)
         self._by_name[name] = Namespace(name, transport, owner, self._now())
         return self._by_name[name]
 

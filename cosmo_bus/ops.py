@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar, Protocol
 
+from cosmo_bus.errors import NamespaceTaken
 from cosmo_bus.hub import Hub, Receiver, Subscriber
 from cosmo_bus.namespaces import Namespaces
 from cosmo_bus.outbox import Outbox
@@ -12,6 +13,7 @@ from cosmo_bus.router import Route
 from cosmo_bus.subjects import MAX_LENGTH
 from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Op, is_absent, is_string, line_of, msg_tail, unknown_op
 
+_LONGEST_NAME = 64
 _MISSING = "pub: missing subject/frame"
 
 
@@ -19,6 +21,13 @@ class Client(Receiver, Protocol):
     """What the ops know of the session that they serve."""
 
     outbox: Outbox
+    name: str
+    """What it calls itself."""
+
+    @property
+    def manages(self) -> bool:
+        """Whether it may stop what others announced."""
+        ...
 
     @property
     def neighbours(self) -> int:
@@ -34,14 +43,27 @@ class Client(Receiver, Protocol):
         ...
 
 
+class Owner(Protocol):
+    """Who announced a namespace, and is told when somebody stops it."""
+
+    def send(self, head: bytes, tail: bytes = b"") -> bool:
+        """Queue a line."""
+        ...
+
+
 class Ops:
     """Carries out what one client asks for, and keeps its subscriptions."""
 
-    def __init__(self, client: Client, hub: Hub, namespaces: Namespaces[Client]) -> None:
+    def __init__(self, client: Client, hub: Hub, namespaces: Namespaces[Owner]) -> None:
         self._client = client
         self._hub = hub
         self._namespaces = namespaces
         self._routes: dict[str, Route[Subscriber]] = {}
+
+    @property
+    def subscriptions(self) -> int:
+        """Held now."""
+        return len(self._routes)
 
     def carry_out(self, op: Op) -> None:
         """Do it and answer, or refuse."""
@@ -106,6 +128,7 @@ class Ops:
         if op.max_line is not None:
             self._client.max_line = max(op.max_line, LEGACY_MAX_RECEIVED)
         self._client.outbox.drop_oldest = op.observer
+        self._client.name = (op.name or "")[:_LONGEST_NAME]
         self._client.send(self._client.welcome())
 
     def _ping(self, op: Op) -> None:
@@ -120,7 +143,11 @@ class Ops:
         if max(len(op.namespace), len(op.transport or "")) > MAX_LENGTH:
             self._client.refuse(f"ns_register: longer than {MAX_LENGTH} characters")
             return
-        self._namespaces.register(op.namespace, op.transport or "memory", self._client)
+        try:
+            self._namespaces.register(op.namespace, op.transport or "memory", self._client)
+        except NamespaceTaken as taken:
+            self._client.refuse(f"ns_register: {taken}")
+            return
         self._client.send(line_of(op="ns_registered", namespace=op.namespace))
 
     def _mgmt_list(self, op: Op) -> None:
@@ -139,6 +166,9 @@ class Ops:
         known = self._namespaces.get(op.namespace)
         if known is None:
             self._client.refuse(_not_found(op.namespace))
+            return
+        if known.owner is not self._client and not self._client.manages:
+            self._client.refuse(f"mgmt_stop: only who announced namespace {known.name[:200]!r} may stop it")
             return
         self._namespaces.remove(known.name)
         known.owner.send(line_of(op="ns_stopping", namespace=known.name))

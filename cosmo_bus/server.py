@@ -4,17 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import ipaddress
 import logging
 import resource
+import socket
+import ssl
+from collections.abc import Callable
 from dataclasses import fields
+from typing import Protocol
 
+from cosmo_bus.access import Doorkeeper
+from cosmo_bus.address import is_loopback
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
 from cosmo_bus.namespaces import Namespaces
-from cosmo_bus.ops import Client
+from cosmo_bus.ops import Owner
 from cosmo_bus.outbox import MAX_BYTES, MAX_LINES, Outbox
 from cosmo_bus.session import Session
+from cosmo_bus.stats_ops import StatsOps
+from cosmo_bus.tls import TlsDoor
 from cosmo_bus.wire import DEFAULT_MAX_LINE, DEFAULT_PORT
 
 logger = logging.getLogger(__name__)
@@ -28,17 +35,20 @@ _FAREWELL_S = 1.0
 
 
 class BusServer:
-    """A bus on this machine. Clients connect to `url`.
+    """A bus. Clients connect to `url`.
 
     Args:
-        host: a loopback address; nothing else until the bus has access control.
+        host: where to listen; anything but a loopback address needs a token.
         port: TCP port; 0 picks a free one, see `port` after `start()`.
         max_line: bytes of the longest line taken from a client.
         outbox_lines: messages kept for a client that does not read.
         outbox_bytes: bytes kept for a client that does not read.
+        token: what every client must present, also on this machine; None lets everyone in who can reach the port.
+        tls: certificate and key (see `cosmo_bus.tls.server_context`); the bus then speaks nothing but TLS.
 
     Raises:
-        NotLoopback: `host` is not of this machine.
+        NotLoopback: others can reach `host`, and there is no token.
+        ValueError: the token is empty.
     """
 
     def __init__(
@@ -49,30 +59,40 @@ class BusServer:
         max_line: int = DEFAULT_MAX_LINE,
         outbox_lines: int = MAX_LINES,
         outbox_bytes: int = MAX_BYTES,
+        token: str | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
-        if not _is_loopback(host):
+        if token is None and not is_loopback(host):
             raise NotLoopback(host)
+        if token is not None and not token.strip():
+            raise ValueError("a token may not be empty")
         # One address, one port: localhost may name two.
         self.host = "127.0.0.1" if host == "localhost" else host
         self.port = port
-        self.namespaces: Namespaces[Client] = Namespaces()
+        self.namespaces: Namespaces[Owner] = Namespaces()
         self._max_line = max_line
         self._outbox_lines = outbox_lines
         self._outbox_bytes = outbox_bytes
+        self._token = token
+        self._tls = tls
         self._taps: list[Tap] = []
         self._sessions: set[Session] = set()
         self._hub: Hub | None = None
-        self._listener: asyncio.Server | None = None
+        self._listener: _Door | None = None
 
     @property
     def url(self) -> str:
         """Where clients connect."""
         host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"cosmo://{host}:{self.port}"
+        return f"{'cosmo' if self._tls is None else 'cosmos'}://{host}:{self.port}"
 
     def add_tap(self, tap: Tap) -> None:
         """Call `tap(subject, frame)` with every published message. It must not block."""
         self._taps.append(tap)
+
+    def announce(self, namespace: str, on_stop: Callable[[], None]) -> None:
+        """Announce a namespace that belongs to the bus itself; `on_stop` is called when somebody stops it."""
+        self.namespaces.register(namespace, "memory", _Host(on_stop))
 
     async def start(self) -> None:
         """Listen. Calling it again does nothing.
@@ -86,6 +106,11 @@ class BusServer:
         loop = asyncio.get_running_loop()
         hub = Hub(loop)
         hub.taps = self._taps
+        hub.extensions = (
+            *hub.extensions,
+            StatsOps(loop, self.statistics, self._sessions, self.namespaces.describe),
+        )
+        doorkeeper = None if self._token is None else Doorkeeper(loop, self._token)
         room = _max_sessions()
 
         def session() -> Session:
@@ -96,16 +121,26 @@ class BusServer:
                 max_line=self._max_line,
                 max_sessions=room,
                 outbox=Outbox(max_lines=self._outbox_lines, max_bytes=self._outbox_bytes),
+                doorkeeper=doorkeeper,
             )
 
         try:
-            self._listener = await loop.create_server(session, self.host, self.port, backlog=_BACKLOG)
+            self._listener, self.port = await self._open_door(session)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(self.host, self.port) from None
             raise BusError(f"cannot listen on {self.host} port {self.port}: {error.strerror}") from error
         self._hub = hub
-        self.port = self._listener.sockets[0].getsockname()[1]
+
+    async def _open_door(self, session: Callable[[], Session]) -> tuple[_Door, int]:
+        """Listen; return what closes again, and the port."""
+        if self._tls is None:
+            loop = asyncio.get_running_loop()
+            server = await loop.create_server(session, self.host, self.port, backlog=_BACKLOG)
+            return server, server.sockets[0].getsockname()[1]
+        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
+        listener = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
+        return TlsDoor(listener, self._tls, session), listener.getsockname()[1]
 
     async def close(self) -> None:
         """Stop listening, send what is queued, disconnect everyone. Calling it again does nothing."""
@@ -148,11 +183,28 @@ class BusServer:
         )
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
+class _Door(Protocol):
+    """What lets clients in."""
+
+    def close(self) -> None:
+        """Let nobody in any more."""
+        ...
+
+    async def wait_closed(self) -> None:
+        """Wait until nobody stands in it."""
+        ...
+
+
+class _Host:
+    """Stands for the bus itself where a namespace needs an owner."""
+
+    def __init__(self, on_stop: Callable[[], None]) -> None:
+        self._on_stop = on_stop
+
+    def send(self, head: bytes, tail: bytes = b"") -> bool:
+        """The one thing an owner is told: that somebody stopped its namespace."""
+        self._on_stop()
+        return True
 
 
 def _max_sessions() -> int:

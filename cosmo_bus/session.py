@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import re
-from typing import cast
+from itertools import count
+from typing import Any, cast
 
 from cosmo_bus import __version__
+from cosmo_bus.access import STRANGER_MAX_LINE, TOKEN_AUTH, Doorkeeper
 from cosmo_bus.chaos_ops import CHAOS_EXTENSION
 from cosmo_bus.gate import GATE_EXTENSION
 from cosmo_bus.hub import Hub
 from cosmo_bus.namespaces import Namespaces
-from cosmo_bus.ops import Client, Ops
+from cosmo_bus.ops import Ops, Owner
 from cosmo_bus.outbox import Outbox
+from cosmo_bus.same_user import is_same_user
+from cosmo_bus.stats_ops import STATS_EXTENSION, SessionStatistics
+from cosmo_bus.tls import CLIENT_HELLO
 from cosmo_bus.wire import (
     LEGACY_MAX_RECEIVED,
     BadLine,
     LineReader,
+    Op,
     Oversize,
     decode_op,
     error_line,
@@ -30,6 +36,7 @@ _LAST_WORDS_S = 5.0
 _READS_WITHIN_S = 0.5
 """A session that took nothing for this long does not read."""
 
+_SHOW_TOKEN = "this bus asks for its token: send it in hello, before anything else"
 _HTTP = re.compile(rb"[A-Z]{3,8} \S+ HTTP/\d")
 
 
@@ -43,18 +50,23 @@ class Session(asyncio.Protocol):
         max_line: bytes of the longest line it may send.
         max_sessions: connections beyond this many are refused.
         outbox: what it still has to be sent.
+        doorkeeper: asks for the token before anything else; None when the bus has none.
     """
+
+    _numbers = count(1)
 
     def __init__(
         self,
         *,
         hub: Hub,
-        namespaces: Namespaces[Client],
+        namespaces: Namespaces[Owner],
         sessions: set[Session],
         max_line: int,
         max_sessions: int,
         outbox: Outbox,
+        doorkeeper: Doorkeeper | None = None,
     ) -> None:
+        self.name = ""
         self.max_line = LEGACY_MAX_RECEIVED
         self.paused = False
         self.outbox = outbox
@@ -63,11 +75,17 @@ class Session(asyncio.Protocol):
         self._ops = Ops(self, hub, namespaces)
         self._sessions = sessions
         self._max_sessions = max_sessions
-        self._reader = LineReader(max_line)
+        self._doorkeeper = doorkeeper
+        self._known = doorkeeper is None
+        self._longest = max_line
+        self._reader = LineReader(max_line if self._known else STRANGER_MAX_LINE)
+        self._number = next(self._numbers)
+        self._since = hub.loop.time()
         self._transport: asyncio.Transport | None = None
         self._first_line = True
         self._closing = False
         self._dirty = False
+        self._peer: tuple[Any, ...] = ("", 0)
         self._last_read = 0.0
         self._patience: asyncio.TimerHandle | None = None
 
@@ -77,6 +95,38 @@ class Session(asyncio.Protocol):
     def neighbours(self) -> int:
         """Sessions of the bus, this one included."""
         return len(self._sessions)
+
+    @property
+    def manages(self) -> bool:
+        """Whether it may stop what others announced: it showed the token, or nobody but us can have made it."""
+        if self._doorkeeper is not None:
+            return self._known
+        transport = self._transport
+        return transport is not None and is_same_user(
+            transport.get_extra_info("peername"), transport.get_extra_info("sockname")
+        )
+
+    def statistics(self) -> SessionStatistics:
+        """Counts at this moment."""
+        host, port = self._peer[:2]
+        queued = self.outbox.statistics()
+        policy = "drop-oldest" if self.outbox.drop_oldest else "disconnect"
+        return SessionStatistics(
+            session=self._number,
+            name=self.name,
+            address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            connected_s=round(self._hub.loop.time() - self._since, 3),
+            subscriptions=self._ops.subscriptions,
+            waiting_lines=queued.lines,
+            waiting_bytes=queued.bytes + self._held_back(),
+            dropped=queued.dropped,
+            policy=policy if self._known else "stranger",
+            reading=not self.paused,
+            max_line=self.max_line,
+        )
+
+    def _held_back(self) -> int:
+        return 0 if self._transport is None else self._transport.get_write_buffer_size()
 
     @property
     def falls_behind(self) -> bool:
@@ -148,6 +198,7 @@ class Session(asyncio.Protocol):
         """Welcome the client, or turn it away when the bus is full."""
         self._transport = cast(asyncio.Transport, transport)
         self._transport.set_write_buffer_limits(high=_WRITE_AT_ONCE)
+        self._peer = self._transport.get_extra_info("peername") or ("", 0)
         self._last_read = self._hub.loop.time()
         full = len(self._sessions) >= self._max_sessions
         self._sessions.add(self)
@@ -156,10 +207,20 @@ class Session(asyncio.Protocol):
                 f"this bus is full: it may have {self._max_sessions} connections; raise the limit of open files"
             )
             return
+        if self._doorkeeper is not None:
+            self._doorkeeper.receive(self)
         self._transport.write(self.welcome())
 
     def data_received(self, data: bytes) -> None:
         """Carry out every line that is complete."""
+        if self._first_line and data[0] == CLIENT_HELLO:
+            self.turn_away("this bus does not speak TLS: write cosmo:// instead of cosmos://")
+            return
+        if not self._known:
+            # One line first: the limit for those behind it is another one.
+            first, newline, data = data.partition(b"\n")
+            for each in self._reader.feed(first + newline):
+                self._receive(each)
         for line in self._reader.feed(data):
             self._receive(line)
 
@@ -194,6 +255,8 @@ class Session(asyncio.Protocol):
     def _leave(self) -> None:
         """Receive nothing more; its group members take its turns from here on."""
         self._closing = True
+        if self._doorkeeper is not None:
+            self._doorkeeper.forget(self)
         self._ops.leave()
 
     def _evict(self) -> None:
@@ -207,6 +270,9 @@ class Session(asyncio.Protocol):
     def _receive(self, line: bytes | Oversize) -> None:
         if self._closing:
             return
+        if not self._known and isinstance(line, Oversize):
+            self.turn_away(_SHOW_TOKEN)
+            return
         if isinstance(line, Oversize):
             self.refuse(
                 f"line of {line.length:,} bytes discarded: this bus takes {self._reader.limit:,} at most"
@@ -215,15 +281,36 @@ class Session(asyncio.Protocol):
         if self._first_line:
             self._first_line = False
             if _HTTP.match(line):
-                self._hub.counts.refused += 1
-                self.close("this is a message bus, not an HTTP server")
+                self.turn_away("this is a message bus, not an HTTP server")
                 return
         try:
             op = decode_op(line)
         except BadLine as error:
-            self.refuse(str(error))
+            if self._known:
+                self.refuse(str(error))
+            else:
+                self.turn_away(_SHOW_TOKEN)
             return
-        self._ops.carry_out(op)
+        if self._known or self._admit(op):
+            self._ops.carry_out(op)
+
+    def _admit(self, op: Op) -> bool:
+        """Whether the first line of a client shows the token; otherwise it is sent away."""
+        assert self._doorkeeper is not None
+        if op.op != "hello" or op.token is None:
+            self.turn_away(_SHOW_TOKEN)
+        elif not self._doorkeeper.admits(op.token):
+            self.turn_away("that is not the token of this bus")
+        else:
+            self._known = True
+            self._doorkeeper.forget(self)
+            self._reader.limit = self._longest
+        return self._known
+
+    def turn_away(self, message: str) -> None:
+        """Say why, and disconnect."""
+        self._hub.counts.refused += 1
+        self.close(message)
 
     def refuse(self, message: str) -> None:
         """Answer with `err`."""
@@ -235,6 +322,7 @@ class Session(asyncio.Protocol):
         return line_of(
             op="welcome",
             server=f"cosmo_bus/{__version__}",
-            max_line=self._reader.limit,
-            ext=[GATE_EXTENSION, CHAOS_EXTENSION],
+            max_line=self._longest,
+            ext=[GATE_EXTENSION, CHAOS_EXTENSION, STATS_EXTENSION],
+            **({} if self._known else {"auth": TOKEN_AUTH}),
         )

@@ -43,6 +43,8 @@ class Op(msgspec.Struct):
     transport: str | None = None
     max_line: int | None = None
     observer: bool = False
+    token: str | None = None
+    name: str | None = None
     ref: str | None = None
     gate_id: str | None = None
     hold_id: str | None = None
@@ -68,6 +70,7 @@ class Incoming(msgspec.Struct):
     message: str = ""
     max_line: int | None = None
     server: str = ""
+    auth: str = ""
     ext: list[str] = msgspec.field(default_factory=list)
     ref: str | None = None
     gate_id: str = ""
@@ -81,7 +84,7 @@ class Incoming(msgspec.Struct):
 
 
 FIELDS: dict[str, tuple[str, ...]] = {
-    "hello": ("max_line", "observer"),
+    "hello": ("max_line", "observer", "token", "name"),
     "ping": (),
     "pub": ("subject", "frame"),
     "sub": ("sub_id", "subject", "queue_group"),
@@ -90,6 +93,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "mgmt_list": (),
     "mgmt_info": ("namespace",),
     "mgmt_stop": ("namespace",),
+    "mgmt_stats": ("ref", "n"),
     "gate_set": ("ref", "gate_id", "subject", "where", "max_hold_s", "max_frames", "max_bytes"),
     "gate_clear": ("ref", "gate_id"),
     "gate_list": ("ref",),

@@ -18,7 +18,7 @@ __all__ = [
     "synapse_from_url",
 ]
 
-_PLANNED = ("nats", "kafka")
+_SUPPORTED = "cosmo://host:port (the dev bus) and nats://host:port (a NATS server)"
 
 
 def synapse_from_url(url: str) -> Synapse:
@@ -26,13 +26,19 @@ def synapse_from_url(url: str) -> Synapse:
 
     Raises:
         ValueError: the scheme is not supported, or the URL is incomplete.
+        MissingExtra: the scheme needs a package that is not installed.
     """
     scheme, separator, _ = url.partition("://")
-    if scheme == "cosmo" and separator:
+    if scheme in ("cosmo", "cosmos") and separator:
         return DevSynapse(url)
-    if scheme in _PLANNED and separator:
-        raise ValueError(f"{scheme}:// is not supported in this version; use cosmo://host:port")
-    raise ValueError(f"{url!r} names no bus; the supported scheme is cosmo://, as in cosmo://127.0.0.1:7070")
+    if scheme == "nats" and separator:
+        # Here, because it needs an extra.
+        from cosmo_sdk.synapse.nats import NatsSynapse
+
+        return NatsSynapse(url)
+    if scheme == "kafka" and separator:
+        raise ValueError(f"kafka:// is not supported; use one of {_SUPPORTED}")
+    raise ValueError(f"{url!r} names no bus; supported are {_SUPPORTED}")
 
 
 async def connect_synapse(url: str) -> Synapse:
@@ -40,6 +46,7 @@ async def connect_synapse(url: str) -> Synapse:
 
     Raises:
         ValueError: the scheme is not supported, or the URL is incomplete.
+        MissingExtra: the scheme needs a package that is not installed.
         SynapseError: nothing answers there, or it is no bus.
     """
     synapse = synapse_from_url(url)

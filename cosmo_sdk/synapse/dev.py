@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import logging
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any, cast
 
 import msgspec
@@ -17,9 +15,8 @@ from cosmo_bus.errors import BusError
 from cosmo_bus.gate import GATE_EXTENSION, GateEvent
 from cosmo_bus.gate_client import GateClient
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.errors import EnvelopeError, SynapseError
-from cosmo_sdk.synapse._feed import Feed
-from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
+from cosmo_sdk.errors import SynapseError
+from cosmo_sdk.synapse._feeds import Feeds, translated
 from cosmo_sdk.synapse.base import (
     FrameHandler,
     NothingToEnd,
@@ -28,38 +25,40 @@ from cosmo_sdk.synapse.base import (
     Synapse,
     SynapseState,
 )
-from cosmo_sdk.synapse.delivery import Delivery
 from cosmo_sdk.synapse.gates import HoldListener
-
-logger = logging.getLogger(__name__)
-
-_REASONS_LOGGED = 100
-"""Different reasons for undecodable frames that are logged; the rest is only counted."""
 
 
 class DevSynapse(Synapse):
     """Signals over a dev bus. Reconnects and subscribes again by itself; see `on_state`.
 
     Args:
-        url: `cosmo://host:port`.
+        url: `cosmo://host:port`, or `cosmos://host:port` for TLS.
         observer: for who only watches: when it does not keep up, the bus drops its oldest frames and keeps the
             connection.
         backoff: waits between attempts to reconnect.
         answer_s: how long the bus may take to answer.
+        token: shown to a bus that asks for one; when None, the one in the file that `COSMO_TOKEN_FILE` names.
+        tls_ca: file of the CAs to trust; when None, the one that `COSMO_TLS_CA` names, or else the system's.
 
     Raises:
         ValueError: the URL names no dev bus.
     """
 
     def __init__(
-        self, url: str, *, observer: bool = False, backoff: Backoff | None = None, answer_s: float = 10.0
+        self,
+        url: str,
+        *,
+        observer: bool = False,
+        backoff: Backoff | None = None,
+        answer_s: float = 10.0,
+        token: str | None = None,
+        tls_ca: Path | None = None,
     ) -> None:
-        self._client = BusClient(url, observer=observer, backoff=backoff, answer_s=answer_s)
-        self._feeds: dict[str, Feed] = {}
-        self._deliveries: set[Delivery] = set()
-        self._dropped_before = 0
+        self._client = BusClient(
+            url, observer=observer, backoff=backoff, answer_s=answer_s, token=token, tls_ca=tls_ca
+        )
+        self._feeds: Feeds[BusSubscription] = Feeds(self._client)
         self._gates: GateClient | None = None
-        self._undecodable: Counter[str] = Counter()
 
     @property
     def url(self) -> str:
@@ -85,12 +84,12 @@ class DevSynapse(Synapse):
     @property
     def undecodable(self) -> int:
         """Frames dropped because they were no valid Signal."""
-        return self._undecodable.total()
+        return self._feeds.undecodable
 
     @property
     def dropped(self) -> int:
         """Signals dropped because the handlers of a subscription could not keep up."""
-        return self._dropped_before + sum(delivery.dropped for delivery in self._deliveries)
+        return self._feeds.dropped
 
     def statistics(self) -> ClientStatistics:
         """Counts of the connection."""
@@ -102,17 +101,13 @@ class DevSynapse(Synapse):
         Raises:
             SynapseError: nothing answers there, or it is no bus.
         """
-        with _translated():
+        with translated():
             await self._client.connect()
 
     async def close(self) -> None:
         """Send what is queued, disconnect, cancel running handlers and drop every subscription."""
         await self._client.close()
-        self._feeds.clear()
-        deliveries, self._deliveries = self._deliveries, set()
-        for delivery in deliveries:
-            self._dropped_before += delivery.dropped
-            await delivery.close()
+        await self._feeds.close()
 
     async def publish(self, subject: str, signal: Signal) -> None:
         """Send `signal`; waits only while the socket is full.
@@ -122,7 +117,7 @@ class DevSynapse(Synapse):
             EnvelopeError: the Signal cannot be written as JSON.
         """
         frame = signal.encode()
-        # _translated() written out: this is the path of every Signal sent.
+        # translated() written out: this is the path of every Signal sent.
         try:
             self._client.publish(subject, frame)
             if self._client.congested:
@@ -138,34 +133,7 @@ class DevSynapse(Synapse):
         Raises:
             SynapseError: not connected, or the pattern is malformed.
         """
-        feed = None if queue_group is not None else self._feeds.get(checked(subject))
-        if feed is None:
-            feed = Feed(self._client, checked(subject), queue_group, self._count_undecodable)
-            if queue_group is None:
-                self._feeds[subject] = feed
-        delivery = Delivery(handler, subject)
-        feed.add(delivery)
-        self._deliveries.add(delivery)
-        try:
-            with _translated():
-                await feed.open()
-        except BaseException:
-            await self._end(feed, delivery)
-            raise
-        return EndsOnce(lambda: self._end(feed, delivery))
-
-    async def _end(self, feed: Feed, delivery: Delivery) -> None:
-        # A member of a queue group still takes what the bus gave it; who listens alone stops right here.
-        if feed.group is None:
-            feed.remove(delivery)
-        if feed.group is not None or feed.empty:
-            if self._feeds.get(feed.pattern) is feed:
-                del self._feeds[feed.pattern]
-            await feed.close()
-        delivery.stop()
-        if delivery in self._deliveries:
-            self._deliveries.discard(delivery)
-            self._dropped_before += delivery.dropped
+        return await self._feeds.subscribe(subject, handler, queue_group)
 
     async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded.
@@ -173,13 +141,7 @@ class DevSynapse(Synapse):
         Raises:
             SynapseError: not connected, or the pattern is malformed.
         """
-
-        def pass_on(subject: str, frame: bytes) -> None:
-            run_tap(handler, subject, frame)
-
-        with _translated():
-            subscription: BusSubscription = await self._client.subscribe(checked(pattern), pass_on)
-        return EndsOnce(subscription.unsubscribe)
+        return await self._feeds.tap(pattern, handler)
 
     @property
     def gates(self) -> GateClient:
@@ -213,22 +175,3 @@ class DevSynapse(Synapse):
     def on_refusal(self, listener: Callable[[str], None]) -> None:
         """Call `listener(message)` for every refusal of the bus, such as a frame too large for some receiver."""
         self._client.on_error(listener)
-
-    def _count_undecodable(self, subject: str, error: EnvelopeError) -> None:
-        reason = str(error)
-        if reason not in self._undecodable and len(self._undecodable) < _REASONS_LOGGED:
-            logger.warning(
-                "a frame on %s is no valid Signal (%.200s); more like it are only counted", subject, reason
-            )
-        elif reason not in self._undecodable:
-            reason = "other"
-        self._undecodable[reason] += 1
-
-
-@contextmanager
-def _translated() -> Iterator[None]:
-    """Errors of the bus leave the SDK as SynapseError."""
-    try:
-        yield
-    except BusError as error:
-        raise SynapseError(str(error)) from error

@@ -69,9 +69,10 @@ async def reaches(client: BusClient, state: str) -> None:
 @pytest.mark.parametrize(
     ("url", "address"),
     [
-        ("cosmo://127.0.0.1:7071", ("127.0.0.1", 7071)),
-        ("cosmo://localhost", ("localhost", 7070)),
-        ("cosmo://[::1]:9/ignored", ("::1", 9)),
+        ("cosmo://127.0.0.1:7071", ("127.0.0.1", 7071, False)),
+        ("cosmo://localhost", ("localhost", 7070, False)),
+        ("cosmos://bus.example:7443", ("bus.example", 7443, True)),
+        ("cosmo://[::1]:9/ignored", ("::1", 9, False)),
     ],
 )
 def test_a_url_names_host_and_port(url, address):
@@ -144,7 +145,7 @@ async def test_without_a_connection_everything_fails_at_once():
 @pytest.mark.parametrize("banner", [b"SSH-2.0-OpenSSH\r\n", b'{"op":"err","message":"full"}\n', b"[]\n"])
 async def test_what_does_not_welcome_is_no_bus(banner):
     async with scripted_server(banner) as (url, _):
-        with pytest.raises(CannotConnect, match="no bus answers there"):
+        with pytest.raises(CannotConnect, match=r"no bus answers there|it says: full$"):
             await BusClient(url).connect()
 
 

@@ -34,7 +34,7 @@ async def test_the_first_line_is_a_welcome_that_says_what_the_bus_takes(bus):
         "op": "welcome",
         "server": f"cosmo_bus/{__version__}",
         "max_line": 8 << 20,
-        "ext": ["gate", "chaos"],
+        "ext": ["gate", "chaos", "stats"],
     }
 
 
@@ -195,10 +195,15 @@ async def test_stopping_a_namespace_tells_its_owner_and_forgets_it(bus, client):
         assert (await other.ask({"op": "mgmt_list"}))["namespaces"] == []
 
 
-async def test_a_namespace_belongs_to_who_registered_it_last_and_goes_with_them(bus, client):
+async def test_a_namespace_belongs_to_who_registered_it_and_goes_with_them(bus, client):
     async with raw_client(bus.port) as other:
-        await other.ask({"op": "ns_register", "namespace": "dev"})
+        await client.ask({"op": "ns_register", "namespace": "dev"})
         client.send({"op": "pub", "subject": "cosmonapse.dev.TASK", "frame": ""})
+        taken = await other.ask({"op": "ns_register", "namespace": "dev"})
+        assert taken["message"] == (
+            "ns_register: namespace 'dev' belongs to another connection; stop it there first"
+        )
+        assert (await client.ask({"op": "mgmt_list"}))["namespaces"][0]["signal_count"] == 1
         await client.ask({"op": "ns_register", "namespace": "dev"})
         assert (await client.ask({"op": "mgmt_list"}))["namespaces"][0]["signal_count"] == 0
         await client.ask({"op": "ns_register", "namespace": "mine"})
