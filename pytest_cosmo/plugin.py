@@ -74,7 +74,7 @@ def _cosmo_stage(request: pytest.FixtureRequest) -> Iterator[Stage]:
 
 @pytest.fixture
 def cosmo_bus(_cosmo_stage: Stage) -> BusInThread:
-    """A real dev bus on a free port, for this test: `url`, `transcript`, `wait_for(...)`, `await expect(...)`."""
+    """A real dev bus on a free port, for this test: `url`, `inject(...)`, `wait_for(...)`, `await expect(...)`."""
     return _cosmo_stage.bus
 
 

@@ -8,11 +8,13 @@ from concurrent.futures import Future
 from types import TracebackType
 from typing import Self, Unpack
 
+from cosmo_bus.client import BusClient
 from cosmo_bus.server import BusServer
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse.base import FrameHandler
+from cosmo_sdk.testing.building import subject_of
 from cosmo_sdk.testing.expecting import Expectations
 from cosmo_sdk.testing.pattern import Pattern, Which
 from cosmo_sdk.testing.transcript import Transcript
@@ -66,6 +68,30 @@ class BusInThread:
             loop.call_soon_threadsafe(self._closing.set)
             self._thread.join()
 
+    def inject(
+        self, signal: Signal | bytes, *, namespace: str = "default", subject: str | None = None
+    ) -> None:
+        """Have a stranger publish a Signal; when it returns, the bus has passed it on. Blocks for a moment.
+
+        Args:
+            signal: what the stranger says, or a frame that need be no Signal at all.
+            namespace: where, on the subject of its type.
+            subject: instead, this very subject; a bare frame needs one.
+
+        Raises:
+            ValueError: a bare frame without a subject.
+            RuntimeError: the bus is closed.
+        """
+        if self._loop is None:
+            raise RuntimeError(f"the bus at {self.url} is closed")
+        if isinstance(signal, Signal):
+            subject, frame = subject or subject_of(signal, namespace), signal.encode()
+        elif subject is None:
+            raise ValueError("a bare frame says not where it goes: pass subject=")
+        else:
+            frame = signal
+        asyncio.run_coroutine_threadsafe(self._publish(subject, frame), self._loop).result()
+
     def wait_for(
         self,
         *types: SignalType,
@@ -109,6 +135,15 @@ class BusInThread:
             self._expectations.forget(arrival)
 
     # -- inside
+
+    async def _publish(self, subject: str, frame: bytes) -> None:
+        client = BusClient(self.url)
+        await client.connect()
+        try:
+            client.publish(subject, frame)
+            await client.flush()
+        finally:
+            await client.close()
 
     def _missing(self, pattern: Pattern, within_s: float) -> AssertionError:
         return AssertionError(

@@ -7,25 +7,15 @@ import threading
 
 import pytest
 
-from cosmo_bus.client import BusClient
 from cosmo_sdk import Axon, SignalType
 from cosmo_sdk.testing import BusInThread, a_task, an_output
-
-
-async def say(url: str, *frames: bytes) -> None:
-    client = BusClient(url)
-    await client.connect()
-    for frame in frames:
-        client.publish("cosmonapse.default.TASK", frame)
-    await client.flush()
-    await client.close()
 
 
 def test_it_needs_no_loop_and_ends_with_its_block():
     with BusInThread() as bus:
         assert bus.url == f"cosmo://127.0.0.1:{bus.port}"
         task = a_task(neuron="ann")
-        asyncio.run(say(bus.url, task.encode()))
+        bus.inject(task)
         assert bus.wait_for(SignalType.TASK, neuron="ann") == task
         assert repr(bus) == f"<bus at {bus.url}, 1 signals>"
         bus.close()
@@ -39,14 +29,16 @@ def test_each_signal_is_returned_once_also_when_somebody_waits_already():
         found: list[str] = []
         waiting = threading.Thread(target=lambda: found.append(bus.wait_for(neuron="ann").id))
         waiting.start()
-        asyncio.run(say(bus.url, first.encode(), second.encode()))
+        bus.inject(first)
+        bus.inject(second)
         waiting.join()
         assert {*found, bus.wait_for(neuron="ann").id} == {first.id, second.id}
 
 
 def test_what_never_comes_is_shown_with_what_did():
     with BusInThread() as bus:
-        asyncio.run(say(bus.url, a_task(neuron="ann").encode(), b"rubbish"))
+        bus.inject(a_task(neuron="ann"))
+        bus.inject(b"rubbish", subject="cosmonapse.default.TASK")
         bus.wait_for(SignalType.TASK)
         with pytest.raises(AssertionError, match="TASK → ann") as caught:
             bus.wait_for(SignalType.TASK, within_s=0.01)
@@ -62,13 +54,30 @@ async def test_a_loop_goes_on_while_a_test_waits(cosmo_bus, cosmo_dendrite):
         await cosmo_bus.expect(SignalType.FINAL, within_s=0.01)
 
 
-async def test_frames_are_handed_on_as_they_crossed():
+def test_frames_are_handed_on_as_they_crossed():
     frames: list[tuple[str, bytes]] = []
     with BusInThread(on_frame=lambda *frame: frames.append(frame)) as bus:
-        await say(bus.url, b"rubbish", an_output().encode())
-        await bus.expect(SignalType.AGENT_OUTPUT)
-        assert [subject for subject, _ in frames] == ["cosmonapse.default.TASK"] * 2
-        assert frames[0][1] == b"rubbish"
+        output = an_output()
+        bus.inject(b"rubbish", subject="anywhere")
+        bus.inject(output, namespace="dev")
+        bus.inject(a_task(capabilities=["dig"]), subject="cosmonapse.dev.TASK")
+        bus.wait_for(SignalType.TASK)
+        assert frames[:2] == [("anywhere", b"rubbish"), ("cosmonapse.dev.AGENT_OUTPUT", output.encode())]
+        assert frames[2][0] == "cosmonapse.dev.TASK"
+    with pytest.raises(RuntimeError, match="is closed"):
+        bus.inject(output)
+
+
+async def test_a_stranger_may_ask_while_the_loop_stands_still(cosmo_bus, cosmo_dendrite):
+    async def shout(input: dict, context: list) -> dict:
+        return {"text": input["text"].upper()}
+
+    await cosmo_dendrite("host", axons=[Axon(neuron_id="shouter", neuron_fn=shout)], role="worker")
+    cosmo_bus.inject(task := a_task(neuron="shouter", input={"text": "hey"}))
+    output = await cosmo_bus.expect(SignalType.AGENT_OUTPUT, parent=task)
+    assert output.payload == {"output": {"text": "HEY"}}
+    with pytest.raises(ValueError, match="pass subject="):
+        cosmo_bus.inject(b"rubbish")
 
 
 async def test_dendrites_live_where_they_are_told_to(cosmo_dendrite, cosmo_synapse):
