@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Any
 
@@ -22,15 +21,22 @@ MakeReply = Callable[[Signal, SignalType, dict[str, Any]], Signal]
 
 
 class _Stream:
-    """The thoughts about one TASK."""
+    """The thoughts about one TASK, for the length of a `with` block. Every TASK makes one: no generator for it."""
 
-    __slots__ = ("next", "open", "publish", "task")
+    __slots__ = ("_before", "next", "open", "publish", "task")
 
     def __init__(self, task: Signal, publish: Publish | None) -> None:
         self.task = task
         self.publish = publish
         self.next = 0
         self.open = True
+
+    def __enter__(self) -> None:
+        self._before = _current.set(self)
+
+    def __exit__(self, *raised: object) -> None:
+        self.open = False
+        _current.reset(self._before)
 
 
 _current: ContextVar[_Stream | None] = ContextVar("cosmo_thoughts", default=None)
@@ -50,16 +56,9 @@ class Thoughts:
         self.lost = 0
         """Thoughts that came after their TASK was over, or while the bus was away."""
 
-    @contextmanager
-    def about(self, task: Signal) -> Iterator[None]:
-        """What is said inside the block belongs to this TASK."""
-        stream = _Stream(task, self.publish)
-        before = _current.set(stream)
-        try:
-            yield
-        finally:
-            stream.open = False
-            _current.reset(before)
+    def about(self, task: Signal) -> _Stream:
+        """What is said inside the `with` block belongs to this TASK."""
+        return _Stream(task, self.publish)
 
     async def say(self, delta: str) -> None:
         """Publish the next piece about the TASK being worked on.

@@ -9,7 +9,9 @@ from __future__ import annotations
 import os
 import threading
 import time
-from typing import Protocol
+from collections.abc import Iterator
+from itertools import count
+from typing import NamedTuple, Protocol
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
@@ -41,15 +43,24 @@ def encode_ulid(value: int) -> str:
     return "".join([pairs[(value >> shift) & 0x3FF] for shift in range(120, -1, -10)])
 
 
+class _Block(NamedTuple):
+    """Ids that differ in their last four characters."""
+
+    millisecond: int
+    high: int
+    """The random part, without those four."""
+    prefix: str
+    """The other 22 characters."""
+    low: Iterator[int]
+    """Counts through those four. One step of it is one operation, also between threads."""
+
+
 class Ulids:
     """Monotonic ULIDs. Safe to share between threads."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._millisecond = -1
-        self._high = 0
-        self._low = _LOW_MASK
-        self._prefix = ""
+        self._block = _Block(-1, 0, "", count(_LOW_MASK + 1))
 
     def __repr__(self) -> str:
         return "ULIDS"
@@ -57,25 +68,28 @@ class Ulids:
     def next(self) -> str:
         """The next ULID, larger than every one before it."""
         now = time.time_ns() // 1_000_000
-        with self._lock:
-            # Inside a millisecond only the last characters change; nothing above them is computed again.
-            if now > self._millisecond or self._low == _LOW_MASK:
-                self._start_prefix(now)
-            else:
-                self._low += 1
-            low = self._low
-            return self._prefix + _PAIRS[low >> 10] + _PAIRS[low & 0x3FF]
+        # Inside a millisecond only the last characters change; nothing above them is computed again.
+        millisecond, _, prefix, lows = self._block
+        if now <= millisecond and (low := next(lows)) <= _LOW_MASK:
+            return prefix + _PAIRS[low >> 10] + _PAIRS[low & 0x3FF]
+        self._turn_page(now)
+        return self.next()
 
-    def _start_prefix(self, now: int) -> None:
-        if now > self._millisecond:
-            self._millisecond = now
-            # The top bit stays free, so that counting up inside a millisecond cannot overflow.
-            random = int.from_bytes(os.urandom(10), "big") >> 1
-            self._high, self._low = random >> _LOW_BITS, random & _LOW_MASK
-        else:
-            self._high, self._low = self._high + 1, 0
-        value = self._millisecond << _RANDOM_BITS | self._high << _LOW_BITS
-        self._prefix = encode_ulid(value)[:22]
+    def _turn_page(self, now: int) -> None:
+        """Begin a new block, for a new millisecond or because the old one is used up."""
+        with self._lock:
+            millisecond, high, _, lows = self._block
+            if now > millisecond:
+                # The top bit stays free, so that counting up inside a millisecond cannot overflow.
+                random = int.from_bytes(os.urandom(10), "big") >> 1
+                millisecond, high, low = now, random >> _LOW_BITS, random & _LOW_MASK
+            elif next(lows) > _LOW_MASK:
+                high, low = high + 1, 0
+            else:
+                # Another thread was here first.
+                return
+            prefix = encode_ulid(millisecond << _RANDOM_BITS | high << _LOW_BITS)[:22]
+            self._block = _Block(millisecond, high, prefix, count(low))
 
     def event(self) -> str:
         """A fresh `evt_` id."""
