@@ -148,9 +148,12 @@ class RegistryStore(ABC):
     async def mark_deregistered(self, neuron_id: str) -> None:
         """It left. Nothing when it is unknown."""
 
-    @abstractmethod
     async def mark_stale(self, neuron_id: str, since: datetime) -> None:
-        """It has been silent for too long. Nothing when it is unknown, left, or stale already."""
+        """It has been silent for too long. Nothing when it is unknown, left, or stale already.
+
+        A store that does not tell silence from leaving marks it as deregistered.
+        """
+        await self.mark_deregistered(neuron_id)
 
     @abstractmethod
     async def touch_heartbeat(self, neuron_id: str, ts: datetime, status: str | None = None) -> None:

@@ -16,6 +16,8 @@ from cosmo_sdk import (
     EngramError,
     InMemoryEngram,
     MemoryRegistryStore,
+    NeuronRecord,
+    RegistryStore,
     Signal,
     SignalType,
     SqliteRegistryStore,
@@ -221,3 +223,39 @@ async def test_with_a_registry_all_answers_are_there_when_all_have_answered(room
     for mode in ("merge", "all"):
         result = await asker.recall(engram_kind="keyvalue", query={}, recall_mode=mode)
         assert sorted(result.engram_ids) == ["one", "two"]
+
+
+class Ported(RegistryStore):
+    """A store as it was written for released peers: it knows nothing of silence."""
+
+    def __init__(self) -> None:
+        self.records: dict[str, NeuronRecord] = {}
+
+    async def connect(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def upsert(self, record):
+        self.records[record.neuron_id] = record
+
+    async def mark_deregistered(self, neuron_id):
+        self.records[neuron_id].status = "deregistered"
+
+    async def touch_heartbeat(self, neuron_id, ts, status=None):
+        self.records[neuron_id].last_heartbeat = ts
+
+    async def get(self, neuron_id):
+        return self.records.get(neuron_id)
+
+    async def list(self, *, capability=None, include_deregistered=False):
+        live = (record for record in self.records.values() if record.status != "deregistered")
+        return [record for record in live if capability is None or capability in record.capabilities]
+
+
+async def test_a_store_written_for_released_peers_works(room: Room):
+    watcher = await room.dendrite("watcher", registry_store=Ported(), stale_after_s=9)
+    await watcher.publish(Signal(type=T.REGISTER, directed=Directed(id="n"), payload={"capabilities": ["x"]}))
+    await room.clock.advance(8)
+    assert names(await watcher.find_neurons(capability="x")) == ["n"]
+    await room.clock.advance(5)
+    assert await watcher.find_neurons() == []
