@@ -11,9 +11,11 @@ import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import NamedTuple
 
 import msgspec
+
+from cosmo_bus.recording_files import COMPRESSED, Source, open_to_write
 
 MAX_LINE = 64 << 20
 """Longest line read, bytes; a longer one is skipped and reported."""
@@ -89,26 +91,45 @@ def _is_object(body: bytes) -> bool:
 class RecordingWriter:
     """Appends frames to a file. Its owner calls `flush()` at least every 200 ms, and `close()` at the end.
 
+    Args:
+        path: the file; compressed when its name ends with `.zst`.
+        rotate_bytes: go on in another file, `name.001.ndjson` and so on, once this much was written to one.
+
     Raises:
         OSError: the file cannot be opened for appending.
+        NeedsZstandard: it is to be compressed, and the extra `zstd` is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, rotate_bytes: int | None = None) -> None:
         self.path = path
+        """The file written now."""
         self.lines = 0
-        """Frames written since it was opened."""
+        """Frames written since it was opened, over all files."""
         self.bytes_written = 0
-        self._file: IO[bytes] = path.open("ab", buffering=1 << 18)
-        if self._file.tell() and not _ends_with_newline(path):
+        """Bytes written since it was opened, over all files, before compression."""
+        self._first = path
+        self._rotate_bytes = rotate_bytes
+        self._files = 1
+        self._in_file = 0
+        cut_short = path.suffix != COMPRESSED and path.is_file() and not _ends_with_newline(path)
+        self._file = open_to_write(path)
+        if cut_short:
             # A recording cut short by a crash: what follows must not be glued to its torn line.
             self._file.write(b"\n")
 
     def write(self, at: float, subject: str, frame: bytes) -> None:
         """Append one frame. Buffered until `flush()`."""
         line = record_line(at, subject, frame)
+        if (
+            self._rotate_bytes is not None
+            and self._in_file
+            and self._in_file + len(line) > self._rotate_bytes
+        ):
+            self._rotate()
         self._file.write(line)
         self.lines += 1
         self.bytes_written += len(line)
+        self._in_file += len(line)
 
     def flush(self) -> None:
         """Hand everything to the operating system: a crash of this process loses nothing before."""
@@ -118,32 +139,80 @@ class RecordingWriter:
         """Flush and close. Calling it again does nothing."""
         self._file.close()
 
+    def _rotate(self) -> None:
+        """Go on in the next file whose name is free: an older recording is nobody's to overwrite."""
+        self._file.close()
+        while True:
+            path = numbered(self._first, self._files)
+            self._files += 1
+            if not path.exists():
+                break
+        self._file, self.path, self._in_file = open_to_write(path), path, 0
+
+
+def numbered(path: Path, number: int) -> Path:
+    """The name of a further file of a recording: `session.001.ndjson` after `session.ndjson`."""
+    endings = "".join(path.suffixes[-2:] if path.suffix == COMPRESSED else path.suffixes[-1:])
+    return path.with_name(f"{path.name.removesuffix(endings)}.{number:03d}{endings}")
+
 
 def _ends_with_newline(path: Path) -> bool:
     with path.open("rb") as file:
+        if file.seek(0, 2) == 0:
+            return True
         file.seek(-1, 2)
         return file.read(1) == b"\n"
 
 
-def read_recording(path: Path) -> Iterator[RecordedLine]:
-    """Read a recording line by line. What a line holds never raises: `problem` says why it was skipped.
+class RecordingReader:
+    """Reads a recording line by line. What a line holds never raises: `problem` says why it was skipped.
 
-    Raises:
-        OSError: the file cannot be opened or read.
+    Args:
+        path: the file; compressed when its name ends with `.zst`.
+
     """
-    with path.open("rb") as file:
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._source: Source | None = None
+
+    @property
+    def position(self) -> int:
+        """Bytes of the file read so far."""
+        return 0 if self._source is None else self._source.position
+
+    def __iter__(self) -> Iterator[RecordedLine]:
+        """Every line that is not empty, from the beginning.
+
+        Raises:
+            OSError: the file cannot be opened or read.
+            NeedsZstandard: it is compressed, and the extra `zstd` is not installed.
+        """
         number = 0
-        while line := file.readline(MAX_LINE):
-            number += 1
-            if not line.endswith(b"\n") and len(line) >= MAX_LINE:
-                while (more := file.readline(MAX_LINE)) and not more.endswith(b"\n"):
-                    pass
-                yield RecordedLine(number, None, None, b"", f"longer than {MAX_LINE >> 20} MiB")
-                continue
-            if number == 1:
-                line = line.removeprefix(_BOM)
-            if line.strip():
-                yield read_line(number, line)
+        self._source = source = Source(self._path)
+        try:
+            while line := source.readline(MAX_LINE):
+                number += 1
+                if not line.endswith(b"\n") and len(line) >= MAX_LINE:
+                    while (more := source.readline(MAX_LINE)) and not more.endswith(b"\n"):
+                        pass
+                    yield RecordedLine(number, None, None, b"", f"longer than {MAX_LINE >> 20} MiB")
+                    continue
+                if number == 1:
+                    line = line.removeprefix(_BOM)
+                if line.strip():
+                    yield read_line(number, line)
+        except source.damage as error:
+            yield RecordedLine(
+                number + 1, None, None, b"", f"the compressed data is damaged from here on: {error}"
+            )
+        finally:
+            source.close()
+
+
+def read_recording(path: Path) -> Iterator[RecordedLine]:
+    """Read a recording line by line; see `RecordingReader`."""
+    return iter(RecordingReader(path))
 
 
 def read_line(number: int, line: bytes) -> RecordedLine:

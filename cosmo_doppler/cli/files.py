@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from cosmo_doppler.cli.exits import CommandError
@@ -13,22 +14,23 @@ FLUSH_S = 0.2
 """How long a signal may wait before it is on disk, seconds."""
 
 
-def new_recording(path: Path, *, force: bool = False) -> Recorder:
+def new_recording(path: Path, *, force: bool = False, rotate_bytes: int | None = None) -> Recorder:
     """Open a recording that does not exist yet.
 
     Args:
         path: where.
         force: empty a file that exists.
+        rotate_bytes: go on in another file once this much was written to one.
 
     Raises:
         CommandError: it exists and `force` is off.
         RecordingError: it cannot be written.
     """
     refuse_existing(path, force=force)
-    recorder = Recorder(path)
     if path.is_file() and path.stat().st_size:
-        os.truncate(path, 0)  # the recorder appends, so it goes on at the beginning
-    return recorder
+        with suppress(OSError):
+            os.truncate(path, 0)  # what the recorder cannot open it will say
+    return Recorder(path, rotate_bytes=rotate_bytes)
 
 
 def refuse_existing(path: Path, *, force: bool = False) -> None:

@@ -14,6 +14,7 @@ from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL, NAMESPACE_VAR
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_BYTES = {"": 1, "B": 1, "KB": 1_000, "MB": 1_000_000, "GB": 1_000_000_000}
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
@@ -110,9 +111,19 @@ def read_trace_id(text: str) -> str:
     return text
 
 
+def read_bytes(text: str) -> int:
+    """An amount of data in bytes: `1000`, `64kB`, `256MB`, `2GB`; decimal units."""
+    read = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(B|kB|KB|MB|GB|)", text.strip())
+    size = 0 if read is None else int(float(read[1]) * _BYTES[read[2].upper()])
+    if size < 1:
+        raise ValueError(f"{text!r} is no amount of data; write 1000, 64kB, 256MB or 2GB")
+    return size
+
+
 URL = Checked("url", read_url)
 NAMESPACE = Checked("namespace", read_namespace)
 JSON_OBJECT = Checked("json", read_json_object)
+BYTES = Checked("bytes", read_bytes)
 DURATION = Checked("duration", read_duration)
 SIZE = Checked("size", read_size)
 WORDS = Checked("words", read_words)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cosmo_doppler.cli.exits import CommandError
-from cosmo_doppler.cli.options import bus_options, examples, for_option, json_option
+from cosmo_doppler.cli.options import BYTES, bus_options, examples, for_option, json_option
 from cosmo_doppler.cli.output import say, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
@@ -25,6 +25,7 @@ PROGRESS_S = 1.0
     epilog=examples(
         "cosmo record -o session.ndjson",
         "cosmo record -o session.ndjson --for 30s -n quickstart",
+        "cosmo record -o day.ndjson.zst --rotate 1GB",
         "cosmo doppler session.ndjson",
     )
 )
@@ -38,19 +39,40 @@ PROGRESS_S = 1.0
 )
 @bus_options
 @for_option("End after this long.")
+@click.option(
+    "--rotate",
+    type=BYTES,
+    metavar="SIZE",
+    help="Go on in another file, session.001.ndjson and so on, after this much: 256MB.",
+)
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
 @json_option("Print what was recorded as JSON at the end.")
-def command(path: Path, url: str, namespace: str, seconds: float | None, force: bool, as_json: bool) -> None:
+def command(
+    path: Path,
+    url: str,
+    namespace: str,
+    seconds: float | None,
+    rotate: int | None,
+    force: bool,
+    as_json: bool,
+) -> None:
     """Write everything that passes to a file, until Ctrl-C.
 
     Each line is a signal exactly as it came, with its time of arrival and subject in front. The file opens in
-    `cosmo doppler FILE`, and is valid input for jq. A bus that goes away is waited for.
+    `cosmo doppler FILE`, and is valid input for jq. A bus that goes away is waited for. A name that ends with .zst
+    makes a compressed file.
     """
-    run(lambda: _record(path, url, namespace, seconds, force, as_json))
+    run(lambda: _record(path, url, namespace, seconds, rotate, force, as_json))
 
 
 async def _record(
-    path: Path, url: str, namespace: str, seconds: float | None, force: bool, as_json: bool
+    path: Path,
+    url: str,
+    namespace: str,
+    seconds: float | None,
+    rotate: int | None,
+    force: bool,
+    as_json: bool,
 ) -> None:
     from cosmo_doppler.cli.files import new_recording, refuse_existing, until_fault
     from cosmo_doppler.cli.watching import Frame, watching
@@ -67,7 +89,7 @@ async def _record(
 
     async with watching(url, namespace, receive, events=True):
         # Only now: a bus that is not there must not leave, or replace, a file.
-        recorder = new_recording(path, force=force)
+        recorder = new_recording(path, force=force, rotate_bytes=rotate)
         for frame in early:
             receive(frame)
         say(f"recording {url} namespace {namespace} to {path}, Ctrl-C to end")

@@ -6,15 +6,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from cosmo_bus.recording import RecordedLine, read_recording
+from cosmo_bus.recording import RecordedLine, RecordingReader
 from cosmo_sdk.dialects import read_timestamp
 from cosmo_sdk.header import read_header
 
 _REPORTED = 20
 """Skipped lines whose number and reason are kept."""
-
-_LINE_OVERHEAD = 60
-"""About what a line has beside its frame, bytes."""
 
 _NOWHERE = "replay"
 """The namespace of frames whose recording does not say where they were published."""
@@ -47,18 +44,20 @@ class RecordedFrames:
         self.path = path
         self.size = max(1, path.stat().st_size)
         """Bytes of the file."""
-        self.read = 0
-        """About how many of them were read."""
         self.skipped: list[tuple[int, str]] = []
         """Number and reason of the first lines that were no frames."""
         self.skipped_count = 0
-        self._lines = read_recording(path)
+        self._lines = RecordingReader(path)
         self._last_at = 0.0
+
+    @property
+    def read(self) -> int:
+        """How many of them were read."""
+        return self._lines.position
 
     def __iter__(self) -> Iterator[RecordedFrame | None]:
         """Every frame in order, and None in the place of each line that was skipped."""
         for line in self._lines:
-            self.read += len(line.frame) + _LINE_OVERHEAD
             if line.problem:
                 self.skipped_count += 1
                 if len(self.skipped) < _REPORTED:

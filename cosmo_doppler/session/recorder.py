@@ -6,6 +6,7 @@ import logging
 from pathlib import Path
 
 from cosmo_bus.recording import RecordingWriter
+from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 
 logger = logging.getLogger(__name__)
@@ -17,11 +18,15 @@ FLUSH_EVERY_S = 0.2
 class Recorder:
     """Writes frames until the disk says no; what it could not write is counted, and watching goes on.
 
+    Args:
+        path: the file; compressed when its name ends with `.zst`.
+        rotate_bytes: go on in another file once this much was written to one.
+
     Raises:
         RecordingError: the file cannot be opened.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, rotate_bytes: int | None = None) -> None:
         self.path = path
         self.lost = 0
         """Frames that could not be written."""
@@ -29,9 +34,11 @@ class Recorder:
         """Why writing stopped; empty while it works."""
         self._unflushed_s = 0.0
         try:
-            self._writer = RecordingWriter(path)
+            self._writer = RecordingWriter(path, rotate_bytes=rotate_bytes)
         except OSError as error:
             raise RecordingError(path, f"cannot be written: {error.strerror}; choose another file") from error
+        except NeedsZstandard as error:
+            raise RecordingError(path, str(error)) from error
 
     @property
     def bytes_written(self) -> int:

@@ -6,6 +6,7 @@ import asyncio
 import time
 from pathlib import Path
 
+from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session.recorded import RecordedFrames
 from cosmo_doppler.session.session import Session
@@ -47,6 +48,8 @@ class FileSource:
             session.timeline.growing = True
         except OSError as error:
             raise RecordingError(self.path, f"cannot be read: {error.strerror or error}") from error
+        except NeedsZstandard as error:
+            raise RecordingError(self.path, str(error)) from error
 
     def load(self, session: Session, budget_s: float) -> bool:
         """Read for about `budget_s` seconds. True when there is more."""

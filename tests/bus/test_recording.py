@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_bus import recording
-from cosmo_bus.recording import RecordingWriter, read_line, read_recording, record_line
+from cosmo_bus.recording import RecordingReader, RecordingWriter, read_line, read_recording, record_line
+from cosmo_bus.recording_files import NeedsZstandard
 
 AT = 1_767_225_605.123456
 SUBJECT = "cosmonapse.dev.TASK"
@@ -168,3 +170,85 @@ def test_a_recording_is_continued_also_after_a_crash_in_the_middle_of_a_line(tmp
 def test_a_writer_needs_a_file_it_may_write(tmp_path):
     with pytest.raises(IsADirectoryError):
         RecordingWriter(tmp_path)
+
+
+# -- files
+
+
+def test_a_compressed_recording_reads_as_it_was_written(tmp_path):
+    path = tmp_path / "r.ndjson.zst"
+    writer = RecordingWriter(path)
+    for number in range(1_000):
+        writer.write(float(number), "s", b'{"type":"TASK","number":%d}' % number)
+    writer.close()
+    writer.close()
+    frames = [line.frame for line in read_recording(path)]
+    assert frames == [b'{"type":"TASK","number":%d}' % number for number in range(1_000)]
+    assert path.stat().st_size < writer.bytes_written / 4
+
+
+def test_what_was_flushed_of_a_compressed_recording_is_there_after_a_crash(tmp_path):
+    path = tmp_path / "r.ndjson.zst"
+    writer = RecordingWriter(path)
+    for number in range(3):
+        writer.write(float(number), "s", b'{"type":"TASK","number":%d}' % number)
+        writer.flush()
+    whole = path.read_bytes()
+    assert len(list(read_recording(path))) == 3
+    cut = tmp_path / "cut.ndjson.zst"
+    cut.write_bytes(whole[:-5])
+    assert [line.problem for line in read_recording(cut)][:2] == ["", ""]
+    writer.close()
+
+
+def test_damage_in_a_compressed_recording_is_said_and_ends_it(tmp_path):
+    path = tmp_path / "r.ndjson.zst"
+    path.write_bytes(b"this is not compressed at all")
+    (line,) = read_recording(path)
+    assert "the compressed data is damaged from here on" in line.problem
+
+
+def test_a_compressed_recording_is_not_appended_to(tmp_path):
+    path = tmp_path / "r.ndjson.zst"
+    writer = RecordingWriter(path)
+    writer.write(1.0, "s", b"{}")
+    writer.close()
+    with pytest.raises(FileExistsError, match="cannot be appended to"):
+        RecordingWriter(path)
+
+
+def test_without_the_extra_a_compressed_recording_names_the_install(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "zstandard", None)
+    for use in (RecordingWriter, lambda path: next(read_recording(path))):
+        with pytest.raises(NeedsZstandard, match=r"pip install 'cosmo-doppler\[zstd\]'"):
+            use(tmp_path / "r.ndjson.zst")
+
+
+@pytest.mark.parametrize("ending", [".ndjson", ".ndjson.zst", ""])
+def test_a_recording_goes_on_in_another_file_when_one_is_full(tmp_path, ending):
+    path = tmp_path / f"day{ending}"
+    (tmp_path / f"day.001{ending}").write_bytes(b"precious")
+    writer = RecordingWriter(path, rotate_bytes=150)
+    for number in range(4):
+        writer.write(float(number), "s", b'{"type":"TASK","number":%d,"pad":"xxxxxxxxxx"}' % number)
+    writer.close()
+    files = [
+        path,
+        tmp_path / f"day.002{ending}",
+        tmp_path / f"day.003{ending}",
+        tmp_path / f"day.004{ending}",
+    ]
+    assert [len(list(read_recording(file))) for file in files] == [1, 1, 1, 1]
+    assert (writer.path, writer.lines) == (files[-1], 4)
+    assert (tmp_path / f"day.001{ending}").read_bytes() == b"precious"
+
+
+def test_the_position_in_the_file_is_known_while_it_is_read(tmp_path):
+    path = tmp_path / "r.ndjson"
+    path.write_bytes(b'{"type":"TASK","id":"evt_1"}\n' * 20_000)
+    reader = RecordingReader(path)
+    assert reader.position == 0
+    lines = iter(reader)
+    next(lines)
+    assert 0 < reader.position < path.stat().st_size
+    lines.close()

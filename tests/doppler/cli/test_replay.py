@@ -56,3 +56,19 @@ def test_bad_lines_are_named_and_the_rest_is_sent(url: str, namespace: str, tmp_
 def test_what_cannot_be_done_is_one_line_and_an_exit_code(url: str, arguments, code, words) -> None:
     done = cosmo("replay", *arguments, "--url", url)
     assert (done.returncode, words in done.stderr, done.stderr.count("\n")) == (code, True, 1)
+
+
+def test_recordings_are_compressed_and_divided_by_their_names_and_sizes(
+    url: str, namespace: str, tmp_path
+) -> None:
+    path = tmp_path / "day.ndjson.zst"
+    options = ("--url", url, "-n", namespace, "-o", str(path))
+    with running("record", *options, "--rotate", "2kB") as record:
+        record.wait_for("recording")
+        publish(url, namespace, *bids(20))
+        assert record.interrupt() == 0
+    files = sorted(tmp_path.iterdir())
+    assert len(files) >= 3
+    sent = [cosmo("replay", str(file), "--url", url, "--speed", "max", "--json") for file in files]
+    assert all(each.returncode == 0 for each in sent), sent
+    assert sum(json.loads(each.stdout)["sent"] for each in sent) >= 20
