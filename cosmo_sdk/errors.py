@@ -5,6 +5,7 @@
         RoleError            a worker tried to orchestrate
         EnvelopeError        not a Signal
       SynapseError           (also RuntimeError) the bus is gone, refuses, or was never connected
+        MissingExtra         (also ImportError) what the transport needs is not installed
       PathwayClosedError     (also RuntimeError)
         PathwayStopped       a STOP ended the trace
         PathwayShutDown      the Dendrite itself was stopped
@@ -64,6 +65,10 @@ class EnvelopeError(DendriteProtocolError):
 
 class SynapseError(CosmoError, RuntimeError):
     """The transport cannot do what was asked: not connected, refused, lost, frame too large."""
+
+
+class MissingExtra(SynapseError, ImportError):
+    """A transport needs a package that is not installed. The message names what to install."""
 
 
 class PathwayClosedError(CosmoError, RuntimeError):

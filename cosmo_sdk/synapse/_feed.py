@@ -3,16 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any, Generic, Protocol, TypeVar
 
-from cosmo_bus.client import BusClient, BusSubscription
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.synapse._sharing import shared
+from cosmo_sdk.synapse.base import REPLY_TO
 from cosmo_sdk.synapse.delivery import Delivery
 
+S = TypeVar("S")
 
-class Feed:
+
+class FrameClient(Protocol[S]):
+    """A connection that carries frames, and what a subscription there is to it."""
+
+    def subscribe(
+        self, pattern: str, handler: Callable[..., None], *, group: str | None = None
+    ) -> Coroutine[Any, Any, S]:
+        """Call `handler(subject, frame)` for every frame, or with a third argument where an answer is awaited."""
+
+    def forget(self, subscription: S, /) -> None:
+        """End a subscription at once."""
+
+    async def leave(self, subscription: S, /) -> None:
+        """End a subscription after taking what is on its way."""
+
+
+class Feed(Generic[S]):
     """Hands the Signals of one pattern to everybody who subscribed to it.
 
     Args:
@@ -24,7 +42,7 @@ class Feed:
 
     def __init__(
         self,
-        client: BusClient,
+        client: FrameClient[S],
         pattern: str,
         group: str | None,
         undecodable: Callable[[str, EnvelopeError], None],
@@ -34,7 +52,7 @@ class Feed:
         self._client = client
         self._undecodable = undecodable
         self._deliveries: tuple[Delivery, ...] = ()
-        self._opening: asyncio.Task[BusSubscription] | None = None
+        self._opening: asyncio.Task[S] | None = None
 
     @property
     def empty(self) -> bool:
@@ -73,12 +91,15 @@ class Feed:
             else:
                 await self._client.leave(opening.result())
 
-    def _receive(self, subject: str, frame: bytes) -> None:
+    def _receive(self, subject: str, frame: bytes, reply_to: str = "") -> None:
         try:
             signal = Signal.decode(frame)
         except EnvelopeError as error:
             self._undecodable(subject, error)
             return
+        if reply_to:
+            # Asked in the transport's own way, by a peer: from here on it looks like a request of ours.
+            signal.meta.setdefault(REPLY_TO, reply_to)
         deliveries = self._deliveries
         if len(deliveries) == 1:
             deliveries[0].push(signal)

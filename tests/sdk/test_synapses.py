@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from datetime import UTC, datetime
 
@@ -13,35 +14,44 @@ from cosmo_bus.testing import running_bus
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError
 from cosmo_sdk.signal_types import SignalType
-from cosmo_sdk.synapse import DevSynapse, MemorySynapse, connect_synapse, synapse_from_url
+from cosmo_sdk.synapse import DevSynapse, MemorySynapse, Synapse, connect_synapse, synapse_from_url
 from cosmo_sdk.synapse.delivery import Delivery
 from tests.contracts.synapse import *  # noqa: F403
 from tests.contracts.synapse import Inbox, task
+from tests.nats_server import running_nats
 
 
-@pytest.fixture(params=["memory", "strict memory", "dev"])
+@pytest.fixture(scope="session")
+def nats_url():
+    """One NATS server for all tests; each closes what it opened there, so that nothing of it stays."""
+    with running_nats() as server:
+        yield server.url
+
+
+@pytest.fixture(params=["memory", "strict memory", "dev", "nats"])
 async def join(request):
     """Returns synapses on one bus."""
-    if request.param != "dev":
-        memory = MemorySynapse(strict=request.param == "strict memory")
+    async with AsyncExitStack() as stack:
+        if request.param in ("dev", "nats"):
+            if request.param == "dev":
+                url = (await stack.enter_async_context(running_bus())).url
+            else:
+                url = request.getfixturevalue("nats_url")
 
-        async def same() -> MemorySynapse:
-            return memory
+            async def connected() -> Synapse:
+                synapse = await connect_synapse(url)
+                stack.push_async_callback(synapse.close)
+                return synapse
 
-        yield same
-        await memory.close()
-        return
-    opened: list[DevSynapse] = []
-    async with running_bus() as bus:
+            yield connected
+        else:
+            memory = MemorySynapse(strict=request.param == "strict memory")
+            stack.push_async_callback(memory.close)
 
-        async def another() -> DevSynapse:
-            opened.append(DevSynapse(bus.url))
-            await opened[-1].connect()
-            return opened[-1]
+            async def same() -> Synapse:
+                return memory
 
-        yield another
-        for synapse in opened:
-            await synapse.close()
+            yield same
 
 
 # -- in memory
@@ -243,11 +253,12 @@ async def test_a_url_makes_a_connected_synapse():
 @pytest.mark.parametrize(
     ("url", "complaint"),
     [
-        ("nats://h:4222", "nats:// is not supported in this version"),
-        ("kafka://h", "kafka:// is not supported in this version"),
-        ("http://h", "the supported scheme is cosmo://"),
-        ("localhost:7070", "the supported scheme is cosmo://"),
+        ("kafka://h", "kafka:// is not supported; use one of cosmo://host:port .* and nats://host:port"),
+        ("http://h", "supported are cosmo://host:port .* and nats://host:port"),
+        ("localhost:7070", "supported are cosmo://host:port"),
         ("cosmo://", "cosmo://host:port"),
+        ("nats://", "nats://host:port"),
+        ("nats://h:port", "nats://host:port"),
     ],
 )
 def test_other_urls_are_refused_with_what_to_write(url, complaint):
