@@ -9,9 +9,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 
 from cosmo_sdk import HashRing
 from tests.doppler.cli.commands import Running, bus_process, environment, running
+from tests.servers.provider import answer, lines, running_provider
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
@@ -107,6 +109,30 @@ def test_agents_are_tested_as_the_example_shows(tmp_path: Path) -> None:
         check=False,
     )
     assert "3 passed" in shown.stdout, shown.stdout
+
+
+def test_a_model_is_heard_as_it_speaks() -> None:
+    words = [{"response": word, "done": False} for word in ("The harbour ", "wall ", "held.")]
+    with (
+        start_blocking_portal() as elsewhere,
+        elsewhere.wrap_async_context_manager(
+            running_provider(lines(*words, {"response": "", "done": True, "eval_count": 3}))
+        ) as model,
+    ):
+        shown = example("ask_a_model.py", "What held?", model.url, "m")
+        assert model.requests[0].body == {"model": "m", "prompt": "What held?", "stream": True}
+    assert (shown.returncode, shown.stdout, shown.stderr) == (0, "The harbour wall held.\n(3 tokens)\n", "")
+
+
+def test_a_model_that_is_not_there_is_named() -> None:
+    with (
+        start_blocking_portal() as elsewhere,
+        elsewhere.wrap_async_context_manager(running_provider(answer({"error": "no model m"}, 404))) as model,
+    ):
+        shown = example("ask_a_model.py", "What held?", model.url, "m")
+    assert shown.returncode == 1
+    assert shown.stderr.startswith("NEURON_HTTP_404: ")
+    assert shown.stderr.endswith("no model m\n")
 
 
 def test_every_example_is_tested() -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cosmo_bus.testing import running_bus
+from tests.servers.provider import Answer, Request, answer, running_provider
 
 HERE = Path(__file__).parent
 
@@ -66,6 +67,32 @@ async def test_workers_share_tasks_by_hash_without_an_orchestrator():
         f"a line about the {thing}" for thing in ("sun", "moon", "sea", "wind")
     ]
     assert {line.split(" ")[0] for line in lines} <= set(peers)
+
+
+async def test_workers_share_tasks_by_hash_and_ask_a_model(monkeypatch: pytest.MonkeyPatch):
+    def poem(request: Request) -> Answer:
+        about = request.body["messages"][0]["content"]
+        return answer(
+            {"choices": [{"message": {"role": "assistant", "content": f" a line about {about}\n"}}]}
+        )
+
+    monkeypatch.setenv("HF_TOKEN", "hf_of_the_environment")
+    peers = ("worker-a", "worker-b")
+    async with (
+        running_bus() as bus,
+        running_provider(poem) as model,
+        running("model_worker.py", bus.url, model.url, "worker-a", *peers),
+        running("model_worker.py", bus.url, model.url, "worker-b", *peers),
+    ):
+        lines = (await output_of("peer_producer.py", bus.url)).splitlines()
+    assert [line.partition(" answered: ")[2] for line in lines] == [
+        f"a line about the {thing}" for thing in ("sun", "moon", "sea", "wind")
+    ]
+    assert {request.path for request in model.requests} == {"/v1/chat/completions"}
+    assert {request.headers["authorization"] for request in model.requests} == {
+        "Bearer hf_of_the_environment"
+    }
+    assert [request.body["max_tokens"] for request in model.requests] == [128] * 4
 
 
 async def test_one_process_may_host_conclude_and_keep_a_registry(tmp_path: Path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
@@ -32,6 +32,9 @@ class Answer:
     """The connection ends before the answer does."""
     never: bool = False
     """Nothing is sent at all."""
+
+
+Told = Answer | Callable[[Request], Answer]
 
 
 def answer(data: Any, status: int = 200, **headers: str) -> Answer:
@@ -65,9 +68,9 @@ def _split(whole: list[bytes], size: int | None) -> list[bytes]:
 
 
 class Provider:
-    """Answers in the order it was told; the last answer over and over."""
+    """Answers in the order it was told; the last answer over and over. An answer may depend on the request."""
 
-    def __init__(self, answers: Sequence[Answer]) -> None:
+    def __init__(self, answers: Sequence[Told]) -> None:
         self.answers = list(answers)
         self.requests: list[Request] = []
         self.connections = 0
@@ -117,6 +120,8 @@ class Provider:
         body = await reader.readexactly(int(headers.get("content-length", 0)))
         self.requests.append(Request(first.split(" ")[1], headers, json.loads(body) if body else None))
         told = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        if not isinstance(told, Answer):
+            told = told(self.requests[-1])
         self.asked.set()
         if told.never:
             await reader.read()
@@ -146,7 +151,7 @@ def _head(told: Answer) -> bytes:
 
 
 @asynccontextmanager
-async def running_provider(*answers: Answer) -> AsyncIterator[Provider]:
+async def running_provider(*answers: Told) -> AsyncIterator[Provider]:
     """A provider that gives these answers."""
     provider = Provider(answers)
     server = await provider.start()

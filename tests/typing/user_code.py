@@ -17,6 +17,7 @@ from cosmo_sdk import (
     ImprintReceipt,
     InMemoryEngram,
     MemoryRegistryStore,
+    Neuron,
     NeuronRecord,
     Pathway,
     Reaward,
@@ -250,6 +251,51 @@ async def registry(dendrite: Dendrite) -> None:
     )
 
 
+def models() -> list[Neuron]:
+    """Neurons that others run, with every keyword of every source."""
+    neurons = [
+        Neuron(
+            source="huggingface",
+            endpoint="http://localhost:8080",
+            model="m",
+            use_chat_api=True,
+            use_completions_api=False,
+            temperature=0.5,
+            max_new_tokens=128,
+            stop=["x"],
+            api_key="k",
+            timeout=60.0,
+            stream=False,
+        ),
+        Neuron(
+            source="ollama",
+            model="m",
+            endpoint="http://x",
+            system="s",
+            temperature=0,
+            max_tokens=9,
+            timeout=9,
+        ),
+        Neuron(
+            source="openai",
+            model="m",
+            api_key="k",
+            endpoint="http://x",
+            temperature=0,
+            max_tokens=9,
+            system="s",
+        ),
+        Neuron(
+            source="anthropic", model="m", api_key="k", system="s", max_tokens=9, temperature=0, timeout=9
+        ),
+        Neuron(source="groq", model="m", api_key="k", max_new_tokens=9, stream=True),
+    ]
+    assert_type(neurons, list[Neuron])
+    assert_type(Neuron("ollama", model="m"), Neuron)
+    assert Axon(neuron_id="writer", neuron_fn=neurons[0]).neuron_fn is neurons[0]
+    return neurons
+
+
 async def everything(synapse: Synapse) -> list[str]:
     """One Dendrite that does all of the above. Returns what its handlers and hooks heard."""
 
@@ -268,6 +314,8 @@ async def everything(synapse: Synapse) -> list[str]:
         await dendrite.ensure_subscribed(SignalType.AGENT_OUTPUT)
         for part in (dispatching, people, memory, emitting, registry):
             await part(dendrite)
+        for neuron_of_others in models():
+            await neuron_of_others.aclose()
         await asyncio.sleep(0)
         await dendrite.detach_axon("a", reason="done")
     await dendrite.stop("done")
@@ -284,4 +332,7 @@ def mistakes(dendrite: Dendrite) -> list[object]:
         dendrite.on_final(agent="a"),  # type: ignore[call-overload]
         dendrite.emit_final(trace_id="trc_x", result=1),  # type: ignore[call-arg]
         Dendrite(),  # type: ignore[call-arg]
+        Neuron(source="gpt"),  # type: ignore[call-overload]
+        Neuron(source="ollama"),  # type: ignore[call-overload]
+        Neuron(source="ollama", model="m", max_new_tokens=9),  # type: ignore[call-overload]
     ]
