@@ -86,14 +86,18 @@ class Stage:
 
     async def leave(self) -> None:
         """Stop every Dendrite, the latest first, and close their synapses. What was handed out first goes last."""
+        guard, self._guard = self._guard, None
+        self._loop = None
         await self._stack.aclose()
         if self._synapse is not None:
             await self._synapse.close()
+        if guard is not None:
+            await guard.aclose()
 
     def close(self) -> None:
         """End what is left, with the loop that ran it if there still is one, and close the bus."""
         loop = self._loop
-        # One that stands still may have Dendrites of a test that never ran; one that is closed asked the guard.
+        # It was left unless the test never ran. A loop that is closed has asked the guard; one that stands still has not.
         if loop is not None and not loop.is_closed() and not loop.is_running():
             loop.run_until_complete(self.leave())
         if self._bus is not None:
@@ -112,6 +116,7 @@ class Stage:
         try:
             yield
         finally:
+            self._guard = None
             await self.leave()
 
     def summary(self) -> str:
