@@ -2,9 +2,24 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+
 import pytest
 
+from cosmo_bus.testing import running_bus
+from tests.interop.border import Border, PeerRoom, peer_room
 from tests.interop.peers import VERSIONS, Peer, install
+from tests.interop.versions import ABILITIES
+
+_NAMESPACES = itertools.count(1)
+
+
+@pytest.fixture(scope="module")
+def anyio_backend() -> str:
+    """One loop for a module: a peer's process serves many tests."""
+    return "asyncio"
 
 
 @pytest.fixture(scope="session", params=VERSIONS)
@@ -17,3 +32,44 @@ def peer(request: pytest.FixtureRequest) -> Peer:
 def latest_peer() -> Peer:
     """The last released version."""
     return install(VERSIONS[-1])
+
+
+@pytest.fixture(scope="module")
+async def room(version: str, anyio_backend: str) -> AsyncIterator[PeerRoom]:
+    """A process of a released version that does what it is told. `version` is a parameter of the tests."""
+    async with peer_room(install(version)) as room:
+        yield room
+
+
+@pytest.fixture(scope="module")
+async def bus_url(whose_bus: str, room: PeerRoom) -> AsyncIterator[str]:
+    """A bus of ours or of theirs, as the parameter `whose_bus` says."""
+    if whose_bus == "ours":
+        async with running_bus() as bus:
+            yield bus.url
+    else:
+        yield await room.do("bus")
+
+
+@pytest.fixture
+async def border(version: str, bus_url: str, room: PeerRoom) -> AsyncIterator[Border]:
+    """A namespace of its own for every conversation, left by everybody afterwards."""
+    namespace = f"talk{next(_NAMESPACES)}"
+    room.forget()
+    async with AsyncExitStack() as stack:
+        yield Border(version, bus_url, namespace, room, stack)
+    await room.do("leave", namespace=namespace)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Every test that crosses a border runs for each version that is able to, on both buses."""
+    if "border" not in metafunc.fixturenames:
+        return
+    needed = metafunc.definition.get_closest_marker("needs")
+    able = [
+        version
+        for version, abilities in ABILITIES.items()
+        if needed is None or getattr(abilities, needed.args[0])
+    ]
+    metafunc.parametrize("version", able, scope="module")
+    metafunc.parametrize("whose_bus", ["ours", "theirs"], scope="module")
