@@ -64,7 +64,7 @@ class Reaward:
             raise ValueError(f"max_awards={self.max_awards}: the first award counts, so at least 1")
 
 
-class Bid(msgspec.Struct, frozen=True, kw_only=True):
+class Bid(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One bid as the producer weighs it."""
 
     id: str
@@ -87,13 +87,14 @@ class Bid(msgspec.Struct, frozen=True, kw_only=True):
 
 def _number(value: Any) -> float | None:
     """A finite number, or None. JSON booleans are no numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)):
+            return None
+        try:
+            value = float(value)
+        except OverflowError:
+            return None
+    return value if math.isfinite(value) else None
 
 
 def read_bid(*, id: str, neuron: str | None, payload: Mapping[str, Any], meta: Mapping[str, Any]) -> Bid:

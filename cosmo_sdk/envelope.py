@@ -18,7 +18,7 @@ from cosmo_sdk.ids import new_event_id, new_trace_id
 from cosmo_sdk.signal_types import ADDRESSED_TYPES, SignalType
 
 
-class Directed(msgspec.Struct, omit_defaults=True):
+class Directed(msgspec.Struct, omit_defaults=True, gc=False):
     """Who a Signal is for, or from (which of the two depends on the type, PROTOCOL 1.6)."""
 
     id: str | None = None

@@ -98,10 +98,11 @@ class Bidder:
 
     def consider(self, offer: Signal) -> None:
         """An offer arrived: bid for the first Axon that covers it, unless somebody else decides on bids."""
-        if not self._wanted():
+        serving = self._hosting.serving
+        if not serving or not self._wanted():
             return
         needed = texts(offer.payload.get("capabilities"))
-        for axon in self._hosting.serving:
+        for axon in serving:
             terms = self._terms_of(axon.neuron_id)
             if terms is not None and axon.covers(needed):
                 bidding = self.bid(

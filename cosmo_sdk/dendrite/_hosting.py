@@ -195,9 +195,11 @@ class Hosting:
 
         An award that takes the place of another one ends that one's run.
         """
-        withdrawn = award.meta.get("cosmo.withdraws")
-        if isinstance(withdrawn, str):
-            self._end(award.trace_id, withdrawn)
+        # Every host of the bus hears every award: most have nothing to end, and need not read on.
+        if award.trace_id in self._running or any(lane.waiting for lane in self._lanes.values()):
+            withdrawn = award.meta.get("cosmo.withdraws")
+            if isinstance(withdrawn, str):
+                self._end(award.trace_id, withdrawn)
         lane = self._lanes.get(award.neuron or "")
         if lane is None or not self._ours(award):
             return
