@@ -6,10 +6,10 @@ import asyncio
 import logging
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from cosmo_bus.backoff import Backoff
-from cosmo_bus.client import ClientStatistics
 from cosmo_bus.errors import BusClosed, BusError
 from cosmo_sdk.synapse._nats_connection import ECHOES, NatsConnection
 from cosmo_sdk.synapse._nats_names import NatsAddress, group_on_nats
@@ -24,6 +24,23 @@ _STATUS = "Status"
 
 _NOBODY = "503"
 """That status: nobody is subscribed to what was asked."""
+
+
+@dataclass(frozen=True)
+class NatsStatistics:
+    """Counts of a client over all its connections.
+
+    What was on its way when a connection broke is lost, and nobody knows how much that was.
+    """
+
+    published: int
+    """Messages sent or queued to be sent."""
+    received: int
+    """Messages handed to a subscription."""
+    refusals: int
+    """Times the server said that something is not allowed."""
+    reconnects: int
+    """Times the connection came back."""
 
 
 class NatsHandler(Protocol):
@@ -121,17 +138,9 @@ class NatsClient:
         """Call `listener(state)` whenever `state` changes."""
         self._state_listeners.append(listener)
 
-    def statistics(self) -> ClientStatistics:
-        """Counts at this moment. What was on its way when a connection broke is known to nobody, and not in `lost`."""
-        return ClientStatistics(
-            published=self._published,
-            received=self._received,
-            lost=0,
-            unreadable=0,
-            refusals=self._refusals,
-            reconnects=self._reconnects,
-            kept=0,
-        )
+    def statistics(self) -> NatsStatistics:
+        """Counts at this moment."""
+        return NatsStatistics(self._published, self._received, self._refusals, self._reconnects)
 
     # -- messages
 

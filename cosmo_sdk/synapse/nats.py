@@ -10,11 +10,10 @@ from uuid import uuid4
 from msgspec.structs import replace
 
 from cosmo_bus.backoff import Backoff
-from cosmo_bus.client import ClientStatistics
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.synapse._feeds import Feeds, translated
-from cosmo_sdk.synapse._nats_client import NatsClient, NatsSubscription
+from cosmo_sdk.synapse._nats_client import NatsClient, NatsStatistics, NatsSubscription
 from cosmo_sdk.synapse._nats_names import parse_nats_url
 from cosmo_sdk.synapse.base import (
     REPLY_TO,
@@ -91,7 +90,7 @@ class NatsSynapse(Synapse):
         """Signals dropped because the handlers of a subscription could not keep up."""
         return self._feeds.dropped
 
-    def statistics(self) -> ClientStatistics:
+    def statistics(self) -> NatsStatistics:
         """Counts of the connection."""
         return self._client.statistics()
 
