@@ -67,7 +67,7 @@ class Stage:
             axons: attached before it starts.
             engrams: attached before it starts.
             synapse: where it lives; a connection of its own to the bus of this test when left out. On a scripted
-                synapse it shares the clock.
+                synapse it shares the clock. What crosses a synapse of your own making is neither shown nor recorded.
             options: as for `Dendrite`; without heartbeats unless `heartbeat_s` is given.
         """
         await self._watch_loop()
