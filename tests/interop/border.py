@@ -118,7 +118,9 @@ class OurNeuron:
 class Border:
     """One conversation across the border, in a namespace of its own."""
 
-    def __init__(self, version: str, url: str, namespace: str, room: PeerRoom, stack: AsyncExitStack) -> None:
+    def __init__(
+        self, version: str, url: str, namespace: str, room: PeerRoom | None = None, *, stack: AsyncExitStack
+    ) -> None:
         self.version = version
         self.url = url
         self.namespace = namespace
@@ -130,17 +132,22 @@ class Border:
         """What the peer can do."""
         return ABILITIES[self.version]
 
+    @property
+    def _theirs(self) -> PeerRoom:
+        assert self._room is not None, "nobody of theirs is here"
+        return self._room
+
     async def they(self, what: str, **order: Any) -> Any:
         """Have the peer do something here."""
-        return await self._room.do(what, url=self.url, namespace=self.namespace, **order)
+        return await self._theirs.do(what, url=self.url, namespace=self.namespace, **order)
 
     async def they_leave(self, name: str) -> None:
         """One of their Dendrites goes home."""
-        await self._room.do("leave", namespace=self.namespace, name=name)
+        await self._theirs.do("leave", namespace=self.namespace, name=name)
 
     async def they_say(self, event: str, **facts: Any) -> dict[str, Any]:
         """Wait for something to happen over there."""
-        return await self._room.said(event, **facts)
+        return await self._theirs.said(event, **facts)
 
     async def dendrite(self, name: str = "ours", **options: Any) -> Dendrite:
         """A started Dendrite of ours; options as for its constructor, `axons=` and `engrams=` attached before."""

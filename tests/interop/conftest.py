@@ -10,8 +10,9 @@ import pytest
 
 from cosmo_bus.testing import running_bus
 from tests.interop.border import Border, PeerRoom, peer_room
-from tests.interop.peers import VERSIONS, Peer, install
+from tests.interop.peers import VERSIONS, Peer, install, install_nats
 from tests.interop.versions import ABILITIES
+from tests.nats_server import running_nats
 
 _NAMESPACES = itertools.count(1)
 
@@ -42,11 +43,15 @@ async def room(version: str, anyio_backend: str) -> AsyncIterator[PeerRoom]:
 
 
 @pytest.fixture(scope="module")
-async def bus_url(whose_bus: str, room: PeerRoom) -> AsyncIterator[str]:
-    """A bus of ours or of theirs, as the parameter `whose_bus` says."""
+async def bus_url(whose_bus: str, version: str, room: PeerRoom) -> AsyncIterator[str]:
+    """A bus of ours, of theirs or of neither, as the parameter `whose_bus` says."""
     if whose_bus == "ours":
         async with running_bus() as bus:
             yield bus.url
+    elif whose_bus == "nats":
+        install_nats(install(version))
+        with running_nats() as server:
+            yield server.url
     else:
         yield await room.do("bus")
 
@@ -57,12 +62,12 @@ async def border(version: str, bus_url: str, room: PeerRoom) -> AsyncIterator[Bo
     namespace = f"talk{next(_NAMESPACES)}"
     room.forget()
     async with AsyncExitStack() as stack:
-        yield Border(version, bus_url, namespace, room, stack)
+        yield Border(version, bus_url, namespace, room, stack=stack)
     await room.do("leave", namespace=namespace)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Every test that crosses a border runs for each version that is able to, on both buses."""
+    """Every test that crosses a border runs for each version that is able to, on all buses."""
     if "border" not in metafunc.fixturenames:
         return
     needed = metafunc.definition.get_closest_marker("needs")
@@ -72,4 +77,4 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if needed is None or getattr(abilities, needed.args[0])
     ]
     metafunc.parametrize("version", able, scope="module")
-    metafunc.parametrize("whose_bus", ["ours", "theirs"], scope="module")
+    metafunc.parametrize("whose_bus", ["ours", "theirs", "nats"], scope="module")

@@ -16,8 +16,11 @@ from typing import Any
 
 from cosmo_sdk.envelope import Signal
 
-VERSIONS = ("0.1.12", "0.1.14")
-"""The last release that knows THOUGHT_DELTA, and the last one."""
+VERSIONS = ("0.1.4", "0.1.14")
+"""One release for each code of the bus and its client: 0.1.8 has that of 0.1.4, and 0.1.12 that of 0.1.14.
+
+Agents and commands differ in more: those are tried with every version of `versions.py`.
+"""
 
 ANSWER_S = 20
 _ROOT = Path(__file__).resolve().parents[2]
@@ -146,6 +149,12 @@ def install(version: str) -> Peer:
             [str(peer.python), "-m", "pip", "install", "--quiet", f"cosmonapse=={version}"], check=True
         )
     return peer
+
+
+def install_nats(peer: Peer) -> None:
+    """Add what a peer needs to speak to NATS, if it is missing: no release brings it along."""
+    if subprocess.run([str(peer.python), "-c", "import nats"], capture_output=True, check=False).returncode:
+        subprocess.run([str(peer.python), "-m", "pip", "install", "--quiet", "nats-py>=2.16,<3"], check=True)
 
 
 async def _start(program: Path, *arguments: str) -> asyncio.subprocess.Process:

@@ -15,6 +15,7 @@ from cosmo_sdk.synapse import DevSynapse, connect_synapse
 from tests.bus.raw import raw_client
 from tests.contracts.synapse import Inbox
 from tests.interop.peers import read_until
+from tests.interop.versions import ABILITIES
 
 pytestmark = pytest.mark.peer
 
@@ -123,7 +124,8 @@ async def test_a_frame_of_a_type_they_do_not_know_does_not_deafen_them(bus, peer
     synapse = await connect_synapse(bus.url)
     async with peer.client(bus.url) as theirs:
         await theirs.subscribe(">")
-        unknown = SignalType.AUDIT if peer.version == "0.1.12" else SignalType.THOUGHT_DELTA
+        known_there = ABILITIES[peer.version]
+        unknown = SignalType.AUDIT if not known_there.audits else SignalType.THOUGHT_DELTA
         await synapse.publish("cosmonapse.dev.X", Signal(type=unknown, payload={"delta": "x"}))
         known = task()
         await synapse.publish(SUBJECT, known)

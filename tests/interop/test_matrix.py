@@ -176,32 +176,27 @@ async def test_our_default_bidder_wins_their_auction_to_the_final(
 
 
 CHEAP, SURE = {"cost": 0.1, "confidence": 0.2}, {"cost": 0.9, "eta_ms": 5, "confidence": 0.9}
+COMPETITIONS = [("lowest_cost", "ours"), ("lowest_cost", "theirs"), ("highest_confidence", "ours")]
 
 
-@pytest.mark.parametrize(("select", "cheap_wins"), [("lowest_cost", True), ("highest_confidence", False)])
-@pytest.mark.parametrize("cheap", ["ours", "theirs"])
-async def test_priced_bids_of_both_compete_in_our_auction(
-    border: Border, select: Any, cheap: str, cheap_wins: bool
-) -> None:
+@pytest.mark.parametrize(("select", "cheap"), COMPETITIONS)
+async def test_priced_bids_of_both_compete_in_our_auction(border: Border, select: Any, cheap: str) -> None:
     declined = await bidders(border, cheap)
     desk = await border.dendrite()
     pathway = await desk.dispatch_offer(
         input={"n": 5}, capabilities=["echo"], deadline_ms=150, select=select, scope="terminal"
     )
     reply = await pathway.wait(PATIENCE_S)
-    winner = cheap if cheap_wins else other(cheap)
+    winner = cheap if select == "lowest_cost" else other(cheap)
     assert (reply.type, reply.neuron, reply.payload["result"]) == (T.FINAL, winner, {"echo": {"n": 5}})
     assert await reason_told(border, other(winner), declined) == "not selected"
 
 
-@pytest.mark.parametrize(("select", "cheap_wins"), [("lowest_cost", True), ("highest_confidence", False)])
-@pytest.mark.parametrize("cheap", ["ours", "theirs"])
-async def test_priced_bids_of_both_compete_in_their_auction(
-    border: Border, select: str, cheap: str, cheap_wins: bool
-) -> None:
+@pytest.mark.parametrize(("select", "cheap"), COMPETITIONS)
+async def test_priced_bids_of_both_compete_in_their_auction(border: Border, select: str, cheap: str) -> None:
     declined = await bidders(border, cheap)
     reply = await border.they("offer", input={"n": 6}, capabilities=["echo"], deadline_ms=150, select=select)
-    winner = cheap if cheap_wins else other(cheap)
+    winner = cheap if select == "lowest_cost" else other(cheap)
     assert (reply["type"], reply["directed"]["id"]) == ("FINAL", winner)
     assert reply["payload"]["result"] == {"echo": {"n": 6}}
     assert await reason_told(border, other(winner), declined) == "not selected"
