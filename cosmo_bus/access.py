@@ -17,6 +17,9 @@ logger = logging.getLogger(__name__)
 TOKEN_VARIABLE = "COSMO_TOKEN_FILE"
 """Environment variable: the file that holds the token. The token itself is never an argument: `ps` shows those."""
 
+NO_TOKEN = f"it asks for a token; name the file that holds it in {TOKEN_VARIABLE}"
+"""Why a bus with a token lets nobody in who has none."""
+
 TOKEN_AUTH = "token"
 """What a welcome says under `auth` when the bus asks for a token."""
 

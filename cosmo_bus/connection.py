@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from cosmo_bus.access import TOKEN_AUTH, TOKEN_VARIABLE, token_from_environment
+from cosmo_bus.access import NO_TOKEN, TOKEN_AUTH, token_from_environment
 from cosmo_bus.address import Address
 from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, NotAdmitted, OutgoingFull
 from cosmo_bus.tls import client_context, why_not_tls
@@ -110,7 +110,7 @@ class Connection(asyncio.Protocol):
         except BusClosed as error:
             raise CannotConnect(self._url, str(error)) from None
         except OSError as error:
-            raise CannotConnect(self._url, _why(error)) from None
+            raise why_unreachable(self._url, error) from None
         self.extensions = frozenset(welcome.ext)
         self._asks_for_token = welcome.auth == TOKEN_AUTH
         if welcome.max_line is not None and welcome.max_line > 0:
@@ -143,7 +143,7 @@ class Connection(asyncio.Protocol):
             return
         shown = token or token_from_environment()
         if shown is None:
-            raise NotAdmitted(self._url, f"it asks for a token: name its file in {TOKEN_VARIABLE}")
+            raise NotAdmitted(self._url, NO_TOKEN)
         self.send(line_of(op="hello", token=shown, **hello))
         try:
             await self.flush(answer_s)
@@ -279,7 +279,7 @@ class Connection(asyncio.Protocol):
                     self._welcome.set_result(incoming)
             elif not self._welcome.done():
                 if incoming.op == "err":
-                    self._give_up(f"it says: {incoming.message[:200]}")
+                    self._give_up(NotAdmitted(self._url, f"it says: {incoming.message[:200]}"))
                 else:
                     self._refuse(f"it says {incoming.op!r} instead of welcome")
             else:
@@ -320,11 +320,11 @@ class Connection(asyncio.Protocol):
         if self._welcome.done():
             self._unreadable(reason)
         else:
-            self._give_up(f"no bus answers there: {reason[:200]!r}")
+            self._give_up(CannotConnect(self._url, f"no bus answers there: {reason[:200]!r}"))
 
-    def _give_up(self, reason: str) -> None:
+    def _give_up(self, error: CannotConnect) -> None:
         """There will be no welcome."""
-        self._welcome.set_exception(CannotConnect(self._url, reason))
+        self._welcome.set_exception(error)
         self.abandon()
 
     def _on_pong(self) -> None:
@@ -344,14 +344,14 @@ class Connection(asyncio.Protocol):
         self._transport.write(data)
 
 
-def _why(error: OSError) -> str:
+def why_unreachable(url: str, error: OSError) -> CannotConnect:
     """Why no connection was made, in words; a host with several addresses fails with several reasons in one text."""
     if (tls := why_not_tls(error)) is not None:
-        return tls
+        return NotAdmitted(url, tls)
     text = str(error)
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        return "nothing listens there"
-    return error.strerror or text
+        return CannotConnect(url, "nothing listens there")
+    return CannotConnect(url, error.strerror or text)
 
 
 def program_name() -> str:

@@ -7,7 +7,7 @@ BusError
   TlsError              (also ValueError) a certificate, key or CA file cannot be used
   BadUrl                (also ValueError) neither cosmo://host:port nor cosmos://host:port
   CannotConnect         (also ConnectionError) nothing answers there, or it is no bus
-    NotAdmitted         it is a bus, and wants a token that was not given, or another one
+    NotAdmitted         a bus is there and does not let us in: because of the token, or of TLS
   BusClosed             (also ConnectionError) not connected, or the connection went while waiting
   NoAnswer              (also TimeoutError) connected, but the bus does not answer
   Refused               the bus refuses what it was asked for; the text is its own
@@ -71,7 +71,7 @@ class CannotConnect(BusError, ConnectionError):
 
 
 class NotAdmitted(CannotConnect):
-    """A bus is there and wants a token: none was given, or the wrong one."""
+    """A bus is there and does not let us in: the token is missing or wrong, or TLS is on one side only."""
 
 
 class BusClosed(BusError, ConnectionError):

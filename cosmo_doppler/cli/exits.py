@@ -46,7 +46,7 @@ class CommandError(Exception):
 
 def no_bus(url: str, reason: str) -> CommandError:
     """The error for a bus that does not answer."""
-    host, _, port = url.removeprefix("cosmo://").rstrip("/").rpartition(":")
+    host, _, port = url.partition("://")[2].rstrip("/").rpartition(":")
     start = f"start one with `cosmo synapse start memory --port {port}`"
     remedy = start if host in ("127.0.0.1", "localhost", "[::1]") else "is it running there?"
     return CommandError(
@@ -79,12 +79,24 @@ def _explain(error: BaseException) -> tuple[str, str, Exit]:
 
 def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
     """What the rooms below raise. They are imported here, when something did go wrong."""
-    from cosmo_bus.errors import BusClosed, BusError, CannotConnect, LineTooLong, NoAnswer, NotLoopback
+    from cosmo_bus.errors import (
+        BusClosed,
+        BusError,
+        CannotConnect,
+        LineTooLong,
+        NoAnswer,
+        NotAdmitted,
+        NotLoopback,
+        TlsError,
+        TokenError,
+    )
     from cosmo_doppler.errors import DopplerError, SettingError
     from cosmo_sdk.errors import CosmoError, NoBids, PathwayStopped, SynapseError
 
     cause = error.__cause__ if isinstance(error, SynapseError) else error
     match cause or error:
+        case NotAdmitted() as failed:
+            return f"the bus at {failed.url} does not let us in: {failed.reason}", "", Exit.UNREACHABLE
         case CannotConnect() as failed:
             return _explain(no_bus(failed.url, failed.reason))
         case NoBids() as failed:
@@ -95,7 +107,7 @@ def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
             )
         case PathwayStopped() as failed:
             return f"trace {failed.trace_id} was stopped", "", Exit.FAILED
-        case NotLoopback() | SettingError():
+        case NotLoopback() | TokenError() | TlsError() | SettingError():
             return str(error), "", Exit.USAGE
         case LineTooLong() | DopplerError():
             return str(error), "", Exit.FAILED

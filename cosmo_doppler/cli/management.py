@@ -1,4 +1,4 @@
-"""The management ops of a bus: which namespaces there are, and stopping one (PROTOCOL 4.2, 4.7)."""
+"""The management ops of a bus: which namespaces there are, how a bus is, and stopping one (PROTOCOL 4.2, 4.7)."""
 
 from __future__ import annotations
 
@@ -6,11 +6,14 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 import msgspec
 
-from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer
+from cosmo_bus.access import NO_TOKEN, TOKEN_AUTH, token_from_environment
+from cosmo_bus.address import parse_url
+from cosmo_bus.connection import program_name, why_unreachable
+from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, NotAdmitted
+from cosmo_bus.tls import client_context
 
 ANSWER_S = 5.0
 """How long a bus may take to answer, seconds."""
@@ -28,7 +31,22 @@ class Management:
         self._reader = reader
         self._writer = writer
 
-    async def ask(self, op: str, **fields: str) -> dict[str, Any]:
+    async def introduce(self) -> None:
+        """Show the token that a bus asked for.
+
+        Raises:
+            NotAdmitted: there is none, or it is the wrong one.
+            TokenError: its file cannot be used.
+        """
+        token = token_from_environment()
+        if token is None:
+            raise NotAdmitted(self._url, NO_TOKEN)
+        try:
+            await self.ask("hello", token=token, name=program_name())
+        except BusRefused as refused:
+            raise NotAdmitted(self._url, f"it says: {refused}") from None
+
+    async def ask(self, op: str, **fields: str | int) -> dict[str, Any]:
         """Send one op and return the bus's answer.
 
         Raises:
@@ -57,34 +75,36 @@ class Management:
             return None
         return answer if isinstance(answer, dict) else None
 
-    async def until_stopped(self) -> None:
-        """Wait until somebody stops a namespace of ours, or the bus goes away."""
-        while (line := await self.receive()) is not None:
-            if line.get("op") == "ns_stopping":
-                return
-
 
 @asynccontextmanager
 async def manage(url: str) -> AsyncIterator[Management]:
     """Connect to a bus for management.
 
     Raises:
-        CannotConnect: nothing answers there, or it is no bus.
+        CannotConnect: nothing answers there, it is no bus, or it does not let us in.
+        TokenError, TlsError: the file with the token, or with the CAs, cannot be used.
     """
-    parts = urlsplit(url)
+    host, port, tls = parse_url(url)
+    context = client_context() if tls else None
     writer: asyncio.StreamWriter | None = None
     try:
         async with asyncio.timeout(ANSWER_S):
-            reader, writer = await asyncio.open_connection(parts.hostname, parts.port, limit=1 << 24)
+            reader, writer = await asyncio.open_connection(host, port, limit=1 << 24, ssl=context)
             management = Management(url, reader, writer)
             welcome = await management.receive()
+        if welcome is not None and welcome.get("op") == "err":
+            raise NotAdmitted(url, f"it says: {welcome.get('message')}"[:200])
         if welcome is None or welcome.get("op") != "welcome":
             raise CannotConnect(url, "what answers is no bus")
+        if welcome.get("auth") == TOKEN_AUTH:
+            await management.introduce()
         yield management
     except TimeoutError:
         raise CannotConnect(url, f"no welcome within {ANSWER_S:g} s") from None
+    except BusError:
+        raise
     except OSError as error:
-        raise CannotConnect(url, error.strerror or str(error)) from None
+        raise why_unreachable(url, error) from None
     finally:
         if writer is not None:
             writer.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -10,6 +11,8 @@ from urllib.parse import urlsplit
 
 import click
 
+from cosmo_bus.access import TOKEN_VARIABLE
+from cosmo_bus.tls import CA_VARIABLE
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL, NAMESPACE_VARIABLE, URL_VARIABLE
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -36,17 +39,17 @@ class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
 
 
 def read_url(text: str) -> str:
-    """A bus, `cosmo://host:port`; the port is 7070 when left out, a path means nothing."""
+    """A bus, `cosmo://host:port` or, with TLS, `cosmos://`; the port is 7070 when left out, a path means nothing."""
     parts = urlsplit(text)
-    if parts.scheme != "cosmo":
-        raise ValueError(f"{text!r} does not start with cosmo://, the one kind of bus there is")
+    if parts.scheme not in ("cosmo", "cosmos"):
+        raise ValueError(f"{text!r} does not start with cosmo:// (or cosmos:// for TLS)")
     try:
         host, port = parts.hostname, 7070 if parts.port is None else parts.port
     except ValueError:
         host, port = None, 0
     if not host or not port:
         raise ValueError(f"{text!r} should look like cosmo://127.0.0.1:7070")
-    return f"cosmo://[{host}]:{port}" if ":" in host else f"cosmo://{host}:{port}"
+    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def read_namespace(text: str) -> str:
@@ -132,7 +135,13 @@ TRACE_ID = Checked("trace", read_trace_id)
 
 
 def url_option(command: F) -> F:
-    """`--url`: which bus."""
+    """`--url`: which bus; `--token-file` and `--tls-ca`: what it takes to be let in."""
+    command = _for_every_connection(
+        "--tls-ca", CA_VARIABLE, "CAs to trust for cosmos://, PEM; the system's when not given."
+    )(command)
+    command = _for_every_connection(
+        "--token-file", TOKEN_VARIABLE, "File whose first line is the token, for a bus that asks for one."
+    )(command)
     return click.option(
         "--url",
         type=URL,
@@ -143,6 +152,25 @@ def url_option(command: F) -> F:
         metavar="URL",
         help="The bus.",
     )(command)
+
+
+def _for_every_connection(flag: str, variable: str, help: str) -> Callable[[F], F]:
+    """A file that whoever connects reads from the environment, wherever in the command that happens."""
+
+    def keep(ctx: click.Context, param: click.Parameter, path: str | None) -> None:
+        if path is not None:
+            os.environ[variable] = path
+
+    return click.option(
+        flag,
+        type=click.Path(dir_okay=False),
+        envvar=variable,
+        show_envvar=True,
+        expose_value=False,
+        callback=keep,
+        metavar="FILE",
+        help=help,
+    )
 
 
 def namespace_option(command: F) -> F:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from pathlib import Path
+from typing import NamedTuple
 
+from cosmo_bus.access import read_token
+from cosmo_bus.address import is_loopback
 from cosmo_bus.server import BusServer
+from cosmo_bus.tls import server_context
 from cosmo_doppler.cli.files import new_recording, until_fault
 from cosmo_doppler.cli.lines import columns
-from cosmo_doppler.cli.management import manage
 from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.watching import Frame
@@ -20,18 +23,41 @@ from cosmo_sdk.header import read_header
 RULE = "─" * 64
 
 
+class Door(NamedTuple):
+    """Who may come in: the files that say so."""
+
+    token: Path | None = None
+    certificate: Path | None = None
+    key: Path | None = None
+
+
 async def serve(
-    *, namespace: str, host: str, port: int, port_file: Path | None, record: Path | None, quiet: bool
+    *,
+    namespace: str,
+    host: str,
+    port: int,
+    port_file: Path | None,
+    record: Path | None,
+    quiet: bool,
+    door: Door,
 ) -> None:
     """Run a bus until Ctrl-C, SIGTERM or a remote stop.
 
     Raises:
         PortTaken: something else listens there.
-        NotLoopback: `host` is not of this machine.
+        NotLoopback: others can reach `host`, and there is no token.
+        TokenError, TlsError: a file of the door cannot be used.
         CommandError: `record` exists.
         RecordingError: `record` cannot be written.
     """
-    server = BusServer(host, port)
+    server = BusServer(
+        host,
+        port,
+        token=None if door.token is None else read_token(door.token),
+        tls=None if door.certificate is None else server_context(door.certificate, door.key),
+    )
+    if door.certificate is None and not is_loopback(host):
+        say("without TLS the token and every signal can be read on their way; see --tls-cert")
     recorder = None if record is None else new_recording(record)
     printer = None if quiet else LinePrinter[Frame](_line)
     counter = _Counter(namespace, printer, recorder)
@@ -39,13 +65,13 @@ async def serve(
     flushing = asyncio.create_task(_keep_recording(recorder)) if recorder is not None else None
     try:
         await server.start()
-        async with manage(server.url) as owner:
-            await owner.ask("ns_register", namespace=namespace, transport="memory")
-            if port_file is not None:
-                _write_port(port_file, server.port)
-            if printer is not None:
-                printer.print(_banner(server.url, namespace))
-            await until_interrupted(owner.until_stopped())
+        stopped = asyncio.Event()
+        server.announce(namespace, stopped.set)
+        if port_file is not None:
+            _write_port(port_file, server.port)
+        if printer is not None:
+            printer.print(_banner(server.url, namespace, door))
+        await until_interrupted(_wait(stopped))
         summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
         if printer is None:
             say(summary)
@@ -62,6 +88,10 @@ async def serve(
     if recorder is not None:
         lost = f", {recorder.lost} lost because of {recorder.fault!r}" if recorder.fault else ""
         say(f"recorded {recorder.lines} signals in {record}{lost}")
+
+
+async def _wait(event: asyncio.Event) -> None:
+    await event.wait()
 
 
 async def _keep_recording(recorder: Recorder) -> None:
@@ -102,14 +132,16 @@ def _line(frame: Frame) -> str:
     return f"  {columns(frame.at, read_header(frame.data))}  {safe(frame.subject, 200)}"
 
 
-def _banner(url: str, namespace: str) -> str:
+def _banner(url: str, namespace: str, door: Door) -> str:
+    asked = () if door.token is None else (f"  Token:      the first line of {safe(str(door.token), 200)}",)
     return "\n".join(
         (
             "",
             "  cosmo synapse start memory",
             f"  URL:        {url}",
             f"  Namespace:  {namespace}",
-            "  Transport:  TCP + NDJSON (single-host dev only)",
+            f"  Transport:  TCP + {'NDJSON' if door.certificate is None else 'TLS + NDJSON'}",
+            *asked,
             "",
             "  Agents connect with",
             f'    synapse = await connect_synapse("{url}")',

@@ -8,11 +8,13 @@ from typing import Any
 
 import click
 
+from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import NAMESPACE, examples, json_option, namespace_option, url_option
 from cosmo_doppler.cli.output import LinePrinter, say, show, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
+FILE = click.Path(dir_okay=False, path_type=Path)
 RULE = "─" * 64
 
 
@@ -27,11 +29,17 @@ def command() -> None:
         "cosmo synapse start memory --namespace=quickstart",
         "cosmo synapse start memory --port 0 --port-file bus.port --quiet",
         "cosmo synapse start memory --record session.ndjson",
+        "cosmo synapse start memory --host 0.0.0.0 --token-file bus.token --tls-cert bus.pem",
     )
 )
 @click.argument("transport", type=click.Choice(["memory"]), default="memory", metavar="[TRANSPORT]")
 @namespace_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Loopback address to listen on.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; any but a loopback one needs --token-file.",
+)
 @click.option(
     "--port",
     type=click.IntRange(0, 65535),
@@ -49,6 +57,18 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write everything that passes to this new file.",
 )
+@click.option(
+    "--token-file",
+    type=FILE,
+    envvar=TOKEN_VARIABLE,
+    show_envvar=True,
+    metavar="FILE",
+    help="Let in only who presents the first line of this file, also on this machine.",
+)
+@click.option("--tls-cert", type=FILE, metavar="FILE", help="Speak TLS, with this certificate (PEM).")
+@click.option(
+    "--tls-key", type=FILE, metavar="FILE", help="Its private key, unless in the certificate's file."
+)
 @click.option("--quiet", is_flag=True, help="Print nothing on stdout.")
 def start(
     transport: str,
@@ -57,6 +77,9 @@ def start(
     port: int,
     port_file: Path | None,
     record: Path | None,
+    token_file: Path | None,
+    tls_cert: Path | None,
+    tls_key: Path | None,
     quiet: bool,
 ) -> None:
     """Start a bus and print every signal that crosses it.
@@ -64,12 +87,23 @@ def start(
     TRANSPORT is memory, the dev bus of this machine: TCP with one JSON object a line, nothing kept on disk. Ctrl-C,
     SIGTERM or `cosmo synapse stop` end it. A terminal that cannot keep up never slows the bus: lines are then left
     out, and counted.
+
+    On this machine nothing is asked of a client. With --token-file every client shows the token, which it takes from
+    the file named by COSMO_TOKEN_FILE or its own --token-file; with --tls-cert it connects to cosmos://.
     """
-    from cosmo_doppler.cli.serving import serve
+    if tls_key is not None and tls_cert is None:
+        raise click.UsageError("--tls-key needs --tls-cert")
+    from cosmo_doppler.cli.serving import Door, serve
 
     run(
         lambda: serve(
-            namespace=namespace, host=host, port=port, port_file=port_file, record=record, quiet=quiet
+            namespace=namespace,
+            host=host,
+            port=port,
+            port_file=port_file,
+            record=record,
+            door=Door(token_file, tls_cert, tls_key),
+            quiet=quiet,
         ),
         long=True,
     )

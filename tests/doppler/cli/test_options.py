@@ -25,6 +25,7 @@ from cosmo_doppler.cli.options import (
         ("cosmo://localhost", "cosmo://localhost:7070"),
         ("cosmo://localhost:81/dev", "cosmo://localhost:81"),
         ("cosmo://[::1]:7070", "cosmo://[::1]:7070"),
+        ("cosmos://bus.example", "cosmos://bus.example:7070"),
     ],
 )
 def test_a_url_is_host_and_port(text: str, url: str) -> None:
