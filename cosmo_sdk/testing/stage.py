@@ -9,6 +9,7 @@ from typing import Any
 
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.dendrite import Dendrite
+from cosmo_sdk.dendrite._liveness import DISCOVER_JITTER_S
 from cosmo_sdk.engram.base import Engram
 from cosmo_sdk.synapse.base import FrameHandler, Synapse
 from cosmo_sdk.synapse.dev import DevSynapse
@@ -88,6 +89,9 @@ class Stage:
         """Stop every Dendrite, the latest first, and close their synapses. What was handed out first goes last."""
         guard, self._guard = self._guard, None
         self._loop = None
+        if self._synapse is not None:
+            # Hosts that still mean to answer a DISCOVER would be waited for, on a clock that nobody moves any more.
+            await self.clock.advance(DISCOVER_JITTER_S)
         await self._stack.aclose()
         if self._synapse is not None:
             await self._synapse.close()

@@ -173,7 +173,6 @@ async def test_workers_and_producers_agree_over_one_registry_file(cosmo_dendrite
         axons = [Axon(neuron_id=name, neuron_fn=whoami(name), capabilities=["dig"])] if name != "desk" else []
         dendrite = await cosmo_dendrite(name, axons=axons, synapse=cosmo_synapse, registry_store=store)
         rings[name] = LiveRing(store, capability="dig", clock=cosmo_synapse.clock), dendrite
-    await cosmo_synapse.clock.advance(1)
     for ring, _ in rings.values():
         await ring.refresh()
         assert ring.nodes == ["ann", "bob", "cleo"]
