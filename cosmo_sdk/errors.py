@@ -197,3 +197,8 @@ class NeuronError(CosmoError, RuntimeError):
         self.recoverable = recoverable
         self.meta = dict(meta or {})
         super().__init__(message)
+
+    def again(self, message: str | None = None) -> NeuronError:
+        """A fresh exception saying the same, or the same in other words."""
+        told = str(self) if message is None else message
+        return NeuronError(told, code=self.code, recoverable=self.recoverable, meta=self.meta)

@@ -21,7 +21,10 @@ except ImportError as error:
     ) from error
 
 END = b"[DONE]"
-"""The record that ends a stream of chat chunks."""
+"""The record that ends a stream of chat chunks; not every API has it."""
+
+REFUSAL_LIMIT = 64 << 10
+"""Bytes of a refusal that are read."""
 
 
 class Http:
@@ -72,7 +75,7 @@ class Http:
     async def stream(
         self, path: str, body: dict[str, Any], form: Format
     ) -> AsyncIterator[AsyncIterator[Any]]:
-        """Send a JSON body; the records of the answer come as they arrive, up to the one that says it ends.
+        """Send a JSON body; the records of the answer come as they arrive, up to `END` where there is one.
 
         A server that does not stream answers with one record, which is everything.
 
@@ -113,7 +116,7 @@ class Http:
                 "POST", f"{self.endpoint}{path}", content=_encoded(body), headers=self._headers
             ) as response:
                 if not response.is_success:
-                    said = await response.aread()
+                    said = await _beginning(response)
                     raise _failures.refused(response.status_code, response.headers, said, where, self._hint)
                 yield response, where
 
@@ -137,8 +140,7 @@ class Http:
 
     def hiding(self, error: NeuronError) -> NeuronError:
         """The same failure without the secret: providers like to repeat it."""
-        hidden = self._without_secret(str(error))
-        return NeuronError(hidden, code=error.code, recoverable=error.recoverable, meta=error.meta)
+        return error.again(self._without_secret(str(error)))
 
     def _without_secret(self, text: str) -> str:
         return text.replace(self._secret, "***") if self._secret else text
@@ -173,6 +175,7 @@ async def _records(response: httpx.Response, form: Format, where: str) -> AsyncG
     async with aclosing(_raw(response, form, where)) as found:
         async for record in found:
             if record == END:
+                yield END
                 return
             yield _decoded(record, where)
 
@@ -197,6 +200,17 @@ async def _raw(response: httpx.Response, form: Format, where: str) -> AsyncGener
 async def _chunks(response: httpx.Response) -> AsyncGenerator[bytes]:
     async for chunk in response.aiter_bytes():
         yield chunk
+
+
+async def _beginning(response: httpx.Response) -> bytes:
+    """As much of a body as anybody could want to read."""
+    found = bytearray()
+    async with aclosing(_chunks(response)) as chunks:
+        async for chunk in chunks:
+            found += chunk
+            if len(found) >= REFUSAL_LIMIT:
+                break
+    return bytes(found)
 
 
 def _encoded(body: dict[str, Any]) -> bytes:

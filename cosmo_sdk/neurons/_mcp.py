@@ -57,8 +57,11 @@ class McpConnection:
         Raises:
             NeuronError: the server cannot be started, is gone, is late, or refuses.
         """
-        # Whoever gives up waiting for the beginning does not end it for the others.
-        session = await asyncio.shield(self._ready)
+        try:
+            # Whoever gives up waiting for the beginning does not end it for the others.
+            session = await asyncio.shield(self._ready)
+        except NeuronError as error:
+            raise error.again() from None
         try:
             return await call(session)
         except MCPError as error:

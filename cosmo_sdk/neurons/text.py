@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from cosmo_sdk.neurons import _failures
-from cosmo_sdk.neurons._http import Http
+from cosmo_sdk.neurons._http import END, Http
 from cosmo_sdk.neurons._records import Format, ServerSentEvents
 from cosmo_sdk.neurons.base import Neuron, Say
 
@@ -83,6 +83,9 @@ class TextNeuron(Neuron):
         gathering = exchange.gathering()
         async with self._http.stream(path, {**exchange.body, **more}, exchange.form()) as records:
             async for record in records:
+                if record is END:
+                    gathering.complete = True
+                    break
                 if not isinstance(record, dict):
                     raise _failures.unreadable(self._http.where(path), "a stream of something else")
                 if record.get("error"):

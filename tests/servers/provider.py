@@ -30,6 +30,8 @@ class Answer:
     """Sent one by one, instead of the body."""
     cut: bool = False
     """The connection ends before the answer does."""
+    stalls: bool = False
+    """Everything is sent but the end."""
     never: bool = False
     """Nothing is sent at all."""
 
@@ -132,7 +134,9 @@ class Provider:
         for piece in told.pieces or ():
             writer.write(b"%x\r\n%s\r\n" % (len(piece), piece))
             await writer.drain()
-        if told.cut:
+        if told.stalls:
+            await reader.read()
+        if told.cut or told.stalls:
             return False
         if told.pieces is not None:
             writer.write(b"0\r\n\r\n")

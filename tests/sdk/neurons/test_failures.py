@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from typing import Any
@@ -177,7 +178,10 @@ async def test_a_refused_stream_says_why():
     ("told", "code"),
     [
         (events({"choices": [{"delta": {"content": "fo"}}]}, done=False), "NEURON_CUT_OFF"),
-        (events({"choices": [{"delta": {"content": "fo"}}]}), "NEURON_CUT_OFF"),
+        (
+            replace(events({"choices": [{"delta": {"content": "fo"}}]}, done=False), stalls=True),
+            "NEURON_TIMEOUT",
+        ),
         (events({"choices": [{"delta": {"content": "fo"}}]}, done=False, cut=True), "NEURON_UNREACHABLE"),
         (events('{"choices": [', done=False), "NEURON_BAD_ANSWER"),
         (events([1, 2]), "NEURON_BAD_ANSWER"),
@@ -186,8 +190,13 @@ async def test_a_refused_stream_says_why():
     ids=range(6),
 )
 async def test_half_a_stream_is_no_answer(told: Answer, code: str):
-    error = await failure(told, stream=True)
+    error = await failure(told, stream=True, timeout=0.3)
     assert (error.code, error.recoverable) == (code, code != "NEURON_BAD_ANSWER")
+
+
+async def test_only_the_beginning_of_a_refusal_is_read():
+    endless = Answer(status=500, pieces=[b"x" * (1 << 20)] * 64)
+    assert (await failure(endless)).code == "NEURON_HTTP_500"
 
 
 @pytest.mark.parametrize("key", ["two words", "line\nbreak", "schlüssel"])
@@ -221,6 +230,27 @@ async def test_a_stopped_task_hangs_up():
         await desk.emit_stop(trace_id=task.trace_id)
         await asyncio.wait_for(provider.gone.wait(), 10)
         assert provider.open == 0
+
+
+async def test_a_task_that_is_stopped_amid_its_stream_hangs_up():
+    half = replace(lines({"response": "fo", "done": False}), stalls=True)
+    async with running_provider(half) as provider, open_room() as room:
+        neuron = Neuron(source="ollama", model="m", endpoint=provider.url, stream=True)
+        await room.worker("writer", neuron)
+        desk = await room.dendrite()
+        heard = asyncio.Event()
+
+        @desk.on_thought_delta
+        async def hear(thought: Signal) -> None:
+            heard.set()
+
+        await desk.ensure_subscribed(SignalType.THOUGHT_DELTA)
+        task = await desk.dispatch_task(neuron="writer", input={"prompt": "?"})
+        await asyncio.wait_for(heard.wait(), 10)
+        await desk.emit_stop(trace_id=task.trace_id)
+        await asyncio.wait_for(provider.gone.wait(), 10)
+        assert provider.open == 0
+        assert room.of(SignalType.ERROR, SignalType.AGENT_OUTPUT) == []
 
 
 async def test_a_recoverable_failure_is_retried_to_success():

@@ -82,6 +82,12 @@ async def test_a_stream_may_end_without_a_word_and_with_comments_between():
     assert (result["response"], pieces) == ("hi", ["hi"])
 
 
+async def test_a_word_at_the_end_is_an_end_too():
+    result, _, _ = await streamed("hf", CONVERSATION, events(chunk(content="hi")))
+    assert result["response"] == "hi"
+    assert result["meta"]["choices"][0]["finish_reason"] is None
+
+
 async def test_calls_of_tools_are_put_together():
     def call(index: int, **function: str) -> dict[str, Any]:
         return {
