@@ -35,6 +35,8 @@ class ClientStatistics:
     """Messages handed to a subscription."""
     lost: int
     """Messages queued on a connection that went before they were written."""
+    missed: int
+    """Messages that the bus left out because we are an observer and did not keep up."""
     unreadable: int
     """Lines of the bus that could not be understood, or were too long."""
     refusals: int
@@ -124,7 +126,7 @@ class BusClient:
         self._asked: dict[str, asyncio.Future[Incoming]] = {}
         self._returning: asyncio.Task[None] | None = None
         self._published = self._received = self._lost = self._unreadable = self._refusals = 0
-        self._reconnects = 0
+        self._reconnects = self._missed = 0
 
     # -- life
 
@@ -203,6 +205,7 @@ class BusClient:
             published=self._published,
             received=self._received,
             lost=self._lost,
+            missed=self._missed,
             unreadable=self._unreadable,
             refusals=self._refusals,
             reconnects=self._reconnects,
@@ -413,6 +416,8 @@ class BusClient:
             for listener in self._error_listeners:
                 listener(incoming.message)
         else:
+            if incoming.op == "dropped":
+                self._missed += incoming.count
             for hear in self._line_listeners.get(incoming.op or "", ()):
                 hear(incoming)
 

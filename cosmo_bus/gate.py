@@ -276,6 +276,8 @@ class Gatekeeper(Generic[T, Owner]):
         for gate in list(self.standing.values()):
             if not passed:
                 passed = gate is after
+            elif self.standing.get(gate.rule.gate_id) is not gate:
+                continue  # one that was full made others open as well
             elif gate.selector.fits(subject, facts):
                 if len(gate.held) < gate.rule.max_frames and gate.bytes + size <= gate.rule.max_bytes:
                     self._hold(gate, subject, item, facts, size)

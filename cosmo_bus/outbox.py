@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import deque
 from typing import NamedTuple
 
+from cosmo_bus.wire import line_of
+
 MAX_LINES = 65_536
 MAX_BYTES = 64 << 20
 
@@ -27,6 +29,7 @@ class Outbox:
         self.drop_oldest = False
         """What to do when full: make room by dropping the oldest, or refuse the newest."""
         self.dropped = 0
+        self._untold = 0
         self._max_lines = max_lines
         self._max_bytes = max_bytes
         self._parts: deque[bytes] = deque()
@@ -55,7 +58,13 @@ class Outbox:
         return True
 
     def take(self, up_to: int) -> bytes:
-        """Remove lines from the front, `up_to` bytes of them or one line, joined for one write."""
+        """Remove lines from the front, `up_to` bytes of them or one line, joined for one write.
+
+        Where lines were dropped since the last time, one that says how many stands in their place.
+        """
+        if self._untold:
+            missing, self._untold = self._untold, 0
+            return line_of(op="dropped", count=missing) + self.take(up_to)
         parts = self._parts
         if self._bytes <= up_to:
             joined = b"".join(parts)
@@ -87,3 +96,4 @@ class Outbox:
         while parts and (len(parts) >= 2 * self._max_lines or self._bytes + size > self._max_bytes):
             self._bytes -= len(parts.popleft()) + len(parts.popleft())
             self.dropped += 1
+            self._untold += 1

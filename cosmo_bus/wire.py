@@ -78,6 +78,7 @@ class Incoming(msgspec.Struct):
     reason: str = ""
     released: int = 0
     hits: int = 0
+    count: int = 0
     rules: msgspec.Raw = _ABSENT
     gates: msgspec.Raw = _ABSENT
     held: msgspec.Raw = _ABSENT

@@ -63,6 +63,7 @@ async def watching(
     await client.connect()
     try:
         client.on_state(note)
+        client.on_line("dropped", lambda line: say(f"the bus left out {line.count:,} signals: too slow here"))
         for each in subjects:
             await client.subscribe(each, lambda subject, data: receive(Frame(time.time(), subject, data)))
         _discover(client, namespace)

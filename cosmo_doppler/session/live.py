@@ -94,7 +94,7 @@ class BusSource:
         """Watch until cancelled."""
         backoff = Backoff(first_s=self._retry_s, longest_s=LONGEST_RETRY_S, jitter=_JITTER)
         synapse = DevSynapse(self._url, observer=True, backoff=backoff)
-        session.count_lost = lambda: synapse.statistics().unreadable
+        session.count_lost = lambda: synapse.statistics().unreadable + synapse.statistics().missed
         try:
             await self._reach(session, synapse, backoff)
             # Listen first, ask afterwards: answers to DISCOVER must not be missed.

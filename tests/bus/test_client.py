@@ -291,3 +291,12 @@ def test_waits_grow_up_to_a_limit_and_differ():
         delays = {backoff.delay(attempt) for _ in range(20)}
         assert len(delays) > 1
         assert all(0.75 * steady <= delay <= 1.25 * steady for delay in delays)
+
+
+async def test_what_the_bus_leaves_out_is_counted():
+    lines = (b'{"op":"welcome"}\n', b'{"op":"dropped","count":3}\n', b'{"op":"dropped","count":4}\n')
+    async with (
+        scripted_server(*lines, answer_pings=True) as (url, _),
+        connected(url, observer=True) as client,
+    ):
+        assert client.statistics().missed == 7

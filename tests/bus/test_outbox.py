@@ -29,7 +29,9 @@ def test_an_observer_loses_the_oldest():
     for line in (b"1", b"2", b"3", b"4"):
         assert outbox.put(line)
     assert outbox.statistics() == (2, 2, 2)
-    assert outbox.take(10) == b"34"
+    assert outbox.take(10) == b'{"op":"dropped","count":2}\n34'
+    outbox.put(b"5")
+    assert outbox.take(10) == b"5"
 
 
 def test_bytes_are_bounded_but_one_large_line_may_go_alone():
@@ -63,4 +65,5 @@ def test_an_observers_outbox_stays_within_its_bounds(lines, max_lines, max_bytes
         assert outbox.statistics().bytes <= max_bytes
     kept = len(outbox)
     assert kept + outbox.dropped == len(lines)
-    assert outbox.take(1 << 20) == b"".join(lines[len(lines) - kept :])
+    told = b'{"op":"dropped","count":%d}\n' % outbox.dropped if outbox.dropped else b""
+    assert outbox.take(1 << 20) == told + b"".join(lines[len(lines) - kept :])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import socket
 
 import pytest
@@ -129,6 +130,9 @@ async def test_an_observer_loses_the_oldest_and_stays():
         await closing
         messages = received.count(b'"op":"msg"')
         assert messages + counts.dropped == 2000
+        # It is told how many, where they are missing.
+        told = [json.loads(line)["count"] for line in received.splitlines() if b'"op":"dropped"' in line]
+        assert sum(told) == counts.dropped
         # What is left is the newest.
         assert b'"frame":"1999x' in received
 
