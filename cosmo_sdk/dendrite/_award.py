@@ -30,6 +30,9 @@ logger = logging.getLogger("cosmo_sdk.dendrite")
 GOODBYE_S = 1.0
 """How long after its DEREGISTER an answer of the winner may still be under way, seconds."""
 
+TOLD_AT_ONCE = 8
+"""Bidders that are told that they lost before the caller goes on; a task for so few would cost more."""
+
 WITHDRAWS = "cosmo.withdraws"
 """Meta key of an award: the id of the award it replaces."""
 
@@ -223,9 +226,12 @@ class Awards:
             self._watch(held, reaward)
         # The award first: it is what somebody waits for.
         await self._award(held, withdraws="")
-        if ranked[more + 1 :]:
-            # The caller need not wait until everybody has been told.
-            self._work.spawn(self._decline_all(offer, ranked[more + 1 :]), "declining who lost")
+        losers = ranked[more + 1 :]
+        if len(losers) > TOLD_AT_ONCE:
+            # The caller need not wait until a crowd has been told.
+            self._work.spawn(self._decline_all(offer, losers), "declining who lost")
+        else:
+            await self._decline_all(offer, losers)
 
     def take_late(self, offer_id: str, bid: Bid) -> bool:
         """Whether a bid that came after the award may stand by."""

@@ -52,7 +52,7 @@ class Pace:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._open: dict[str, _Sent] = {}
-        self._closed: OrderedDict[str, float] = OrderedDict()
+        self._closed: OrderedDict[str, _Sent] = OrderedDict()
         self._waiting: deque[tuple[str, float, asyncio.Future[None]]] = deque()
         self._unanswered = 0
         self._slowed_at = self._bid_at = float("-inf")
@@ -103,15 +103,19 @@ class Pace:
 
     def bid(self, offer_id: str) -> None:
         """A bid arrived, in time or not."""
+        now = self._clock.monotonic()
         sent = self._open.get(offer_id)
         if sent is None:
-            self._slow_down(self._closed.get(offer_id))
+            # No fault where the first bid was enough: then the others come after it.
+            closed = self._closed.get(offer_id)
+            if closed is not None and now - closed.at > SLOW * closed.window_s:
+                self._slow_down(closed, now)
             return
-        self._bid_at = sent.bid_at = now = self._clock.monotonic()
+        self._bid_at = sent.bid_at = now
         self._newest_answered = max(self._newest_answered, sent.number)
         took_s = now - sent.at
         if took_s > SLOW * sent.window_s:
-            self._slow_down(sent.at)
+            self._slow_down(sent, now)
         elif self._waiting and not sent.answered and took_s <= PROMPT * sent.window_s:
             self.limit += 1
         self._answer(sent)
@@ -135,7 +139,7 @@ class Pace:
         sent = self._open.pop(offer_id, None)
         if sent is None:
             return
-        self._closed[offer_id] = sent.at
+        self._closed[offer_id] = sent
         if len(self._closed) > REMEMBERED:
             self._closed.popitem(last=False)
         if self._waiting and not sent.answered and sent.at > self._slowed_at:
@@ -159,8 +163,8 @@ class Pace:
                 self._send(offer_id, window_s)
                 called.set_result(None)
 
-    def _slow_down(self, sent_at: float | None) -> None:
+    def _slow_down(self, sent: _Sent, now: float) -> None:
         """Bidders are behind with an offer. One that went out before the last time says nothing new."""
-        if sent_at is not None and sent_at > self._slowed_at:
+        if sent.at > self._slowed_at:
             self.limit = max(1, self.limit // 2)
-            self._slowed_at = self._clock.monotonic()
+            self._slowed_at = now

@@ -99,9 +99,10 @@ class Delivery:
             self._drop()
             return False
         queue.append(signal)
-        if not self._reviewing:
-            self._reviewing = True
+        if not waiting:
             self._call_worker()
+        elif not self._reviewing:
+            self._reviewing = True
             # Runs after the worker had its turn, and so sees whether the handler kept up.
             self._loop.call_soon(self._review)
         return waiting < CROWDED

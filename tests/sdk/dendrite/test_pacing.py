@@ -83,6 +83,15 @@ async def test_slow_and_late_bids_halve_the_number_once_for_all_that_went_out_to
     assert street.pace.limit == FIRST_OFFERS // 2
 
 
+async def test_bids_that_come_after_the_first_was_enough_are_not_slow(street: Street):
+    await street.ask("offer")
+    street.pace.bid("offer")
+    street.pace.close("offer")
+    await street.clock.advance(WINDOW_S / 10)
+    street.pace.bid("offer")
+    assert street.pace.limit == FIRST_OFFERS
+
+
 async def test_one_offer_may_always_be_out(street: Street):
     for number in range(6):
         await street.ask(f"offer {number}")
@@ -188,7 +197,7 @@ async def test_no_auction_is_lost_to_bidders_that_take_their_time(room: Room):
     ]
     everything = asyncio.gather(*calls, return_exceptions=True)
     await settle()
-    await room.clock.advance(30.0, until=everything)
+    await room.clock.advance(30.0, until=everything.done)
     bidding.cancel()
     assert [type(outcome).__name__ for outcome in await everything] == ["Pathway"] * 60
 
