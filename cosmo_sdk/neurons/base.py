@@ -12,18 +12,18 @@ Say = Callable[[str], Awaitable[None]]
 """Told of each piece of text as it arrives."""
 
 # Where each source is at home; imported when first asked for, for the sake of what those modules import.
-_TEXT = "cosmo_sdk.neurons"
+_HERE = "cosmo_sdk.neurons"
 _SOURCES: dict[str, tuple[str, str]] = {
-    "huggingface": (f"{_TEXT}.huggingface", "HuggingFaceNeuron"),
-    "hf": (f"{_TEXT}.huggingface", "HuggingFaceNeuron"),
-    "ollama": (f"{_TEXT}.ollama", "OllamaNeuron"),
-    "openai": (f"{_TEXT}.openai", "OpenAINeuron"),
-    "anthropic": (f"{_TEXT}.anthropic", "AnthropicNeuron"),
-    "groq": (f"{_TEXT}.hosted", "HostedNeuron"),
-    "openrouter": (f"{_TEXT}.hosted", "HostedNeuron"),
-    "together": (f"{_TEXT}.hosted", "HostedNeuron"),
-    "mistral": (f"{_TEXT}.hosted", "HostedNeuron"),
-    "mcp": (f"{_TEXT}.tools", "McpNeuron"),
+    "huggingface": (f"{_HERE}.huggingface", "HuggingFaceNeuron"),
+    "hf": (f"{_HERE}.huggingface", "HuggingFaceNeuron"),
+    "ollama": (f"{_HERE}.ollama", "OllamaNeuron"),
+    "openai": (f"{_HERE}.openai", "OpenAINeuron"),
+    "anthropic": (f"{_HERE}.anthropic", "AnthropicNeuron"),
+    "groq": (f"{_HERE}.hosted", "HostedNeuron"),
+    "openrouter": (f"{_HERE}.hosted", "HostedNeuron"),
+    "together": (f"{_HERE}.hosted", "HostedNeuron"),
+    "mistral": (f"{_HERE}.hosted", "HostedNeuron"),
+    "mcp": (f"{_HERE}.tools", "McpNeuron"),
 }
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from contextlib import AsyncExitStack
 from typing import Any
 
 import pytest
 
-from cosmo_sdk import Axon, Neuron, Signal, SignalType
+from cosmo_bus.testing import running_bus
+from cosmo_sdk import Axon, Dendrite, Neuron, Signal, SignalType, connect_synapse
 from tests.sdk.dendrite.room import open_room
 from tests.servers.provider import Answer, Provider, answer, events, lines, running_provider
 
@@ -257,6 +259,32 @@ async def test_deltas_go_out_from_any_dendrite_under_the_task(role: Any):
         assert reply.payload["result"]["response"] == "".join(heard) == WHOLE
         assert host.axons["writer"].thoughts_lost == 0
         await neuron.aclose()
+
+
+async def test_words_cross_a_bus_before_the_answer_does():
+    async with AsyncExitStack() as stack:
+        bus = await stack.enter_async_context(running_bus())
+        provider = await stack.enter_async_context(running_provider(events(*CHAT)))
+        there, here = await connect_synapse(bus.url), await connect_synapse(bus.url)
+        stack.push_async_callback(there.close)
+        stack.push_async_callback(here.close)
+        neuron = Neuron(source="groq", api_key="k", endpoint=provider.url, stream=True)
+        stack.push_async_callback(neuron.aclose)
+        host = Dendrite(synapse=there, namespace="dev", dendrite_id="host", role="worker")
+        host.attach_axon(Axon(neuron_id="writer", neuron_fn=neuron))
+        await stack.enter_async_context(host)
+        desk = await stack.enter_async_context(
+            Dendrite(synapse=here, namespace="dev", dendrite_id="desk", heartbeat_s=0)
+        )
+        pathway = await desk.dispatch(neuron="writer", input=PROMPT, scope="all", finalize=True)
+        seen: list[Signal] = []
+        async for signal in pathway:
+            seen.append(signal)
+            if signal.type is SignalType.FINAL:
+                break
+    types = [signal.type for signal in seen if signal.type is not SignalType.TASK]
+    assert types == [SignalType.THOUGHT_DELTA] * len(WORDS) + [SignalType.AGENT_OUTPUT, SignalType.FINAL]
+    assert seen[-1].payload["result"]["response"] == WHOLE
 
 
 async def test_an_axon_attached_nowhere_streams_to_nobody():
