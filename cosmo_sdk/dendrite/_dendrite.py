@@ -290,12 +290,13 @@ class Dendrite(Listens, LifecycleHooks):
             await best_effort("taking no more work", self._hearing.stop_work)
         self._hosting.close()
         await self._work.finish(DRAIN_S)
+        residents: list[str] = []
         if was_running:
             residents = [axon.neuron_id for axon in axons] + [signal.neuron or "" for signal in registrations]
             leave = self._liveness.leave
             await best_effort("deregistering", *(partial(leave, each, reason) for each in residents))
-        parts = (self._memory.stop, self._handlers.stop, self._mirror.stop, self._hearing.stop)
-        await best_effort("stopping", *parts)
+        parts = (self._memory.stop, self._handlers.stop, self._hearing.stop)
+        await best_effort("stopping", *parts, partial(self._mirror.stop, residents))
 
     async def __aenter__(self) -> Self:
         await self.start()

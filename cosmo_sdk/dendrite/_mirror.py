@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -68,12 +68,20 @@ class Mirror:
                 self._mirroring = Delivery(self._mirror, "the registry", concurrency=1)
             self._mirroring.push(signal)
 
-    async def stop(self) -> None:
-        """Give up what has not reached the store yet."""
+    async def stop(self, gone: Sequence[str] = ()) -> None:
+        """Give up what has not reached the store yet.
+
+        Args:
+            gone: who lived here. What they said before they left may have reached the store only now: the last word is
+                that they left.
+        """
         mirroring, self._mirroring = self._mirroring, None
-        if mirroring is not None:
-            self._dropped_before += mirroring.dropped + mirroring.waiting
-            await mirroring.close()
+        if mirroring is None or self._store is None:
+            return
+        self._dropped_before += mirroring.dropped + mirroring.waiting
+        await mirroring.close()
+        for neuron_id in gone:
+            await self._store.mark_deregistered(neuron_id)
 
     @property
     def dropped(self) -> int:

@@ -257,3 +257,38 @@ async def test_a_store_written_for_released_peers_works(room: Room):
     assert names(await watcher.find_neurons(capability="x")) == ["n"]
     await room.clock.advance(5)
     assert await watcher.find_neurons() == []
+
+
+class Slow(MemoryRegistryStore):
+    """A store that is held up until somebody leaves, and then takes long over every registration."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.free = asyncio.Event()
+
+    async def touch_heartbeat(self, *arguments):
+        await self.free.wait()
+        await super().touch_heartbeat(*arguments)
+
+    async def upsert(self, record):
+        await super().upsert(record)
+        if self.free.is_set():
+            await asyncio.Event().wait()
+
+    async def mark_deregistered(self, neuron_id):
+        await super().mark_deregistered(neuron_id)
+        self.free.set()
+        await settle()
+
+
+async def test_what_reaches_the_store_late_does_not_undo_a_goodbye(room: Room):
+    store = Slow()
+    host = await room.dendrite("host", axons=[axon("n", "x")], registry_store=store)
+    await room.clock.advance(0.2)
+    other = await room.dendrite("other")
+    await other.publish(Signal(type=T.HEARTBEAT, directed=Directed(id="somebody")))
+    await other.publish(Signal(type=T.REGISTER, directed=Directed(id="n"), payload={"capabilities": ["x"]}))
+    await host.stop()
+    record = await store.get("n")
+    assert record is not None
+    assert record.status == "deregistered"
