@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import click
 
 from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_doppler.cli.exits import CommandError
-from cosmo_doppler.cli.options import NAMESPACE, examples, json_option, namespace_option, url_option
-from cosmo_doppler.cli.output import LinePrinter, say, show, show_json
+from cosmo_doppler.cli.options import (
+    DURATION,
+    NAMESPACE,
+    examples,
+    for_option,
+    json_option,
+    namespace_option,
+    url_option,
+)
+from cosmo_doppler.cli.output import LinePrinter, show, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
 FILE = click.Path(dir_okay=False, path_type=Path)
@@ -113,16 +120,37 @@ def start(
     epilog=examples(
         "cosmo synapse view",
         "cosmo synapse view --url cosmo://127.0.0.1:7071 -n dev",
+        "cosmo synapse view --watch",
         "cosmo synapse view --json | jq '.namespaces[].signal_count'",
     )
 )
 @url_option
 @click.option("-n", "--namespace", type=NAMESPACE, metavar="NS", help="Show this one and stream its signals.")
-@json_option("Print JSON; nothing is streamed then.")
-def view(url: str, namespace: str | None, as_json: bool) -> None:
-    """List the namespaces of a bus, or show one and stream its signals."""
-    if namespace is None:
-        run(lambda: _list(url, as_json))
+@click.option(
+    "--watch", "watching", is_flag=True, help="Look again and again, and show what passes a second."
+)
+@click.option(
+    "--every", type=DURATION, default="1s", show_default=True, metavar="SECONDS", help="How often to look."
+)
+@for_option("Watch for this long.")
+@json_option("Print JSON, one object a line with --watch; nothing is streamed then.")
+def view(
+    url: str, namespace: str | None, watching: bool, every: float, seconds: float | None, as_json: bool
+) -> None:
+    """Show how a bus is, or one of its namespaces and stream its signals.
+
+    Without -n: the counts of the bus, its namespaces, and its sessions, first those that hold the most back. A
+    session that does not read what it subscribed to hurts nobody else: when its queue is full an observer loses the
+    oldest of it (drop-oldest) and is told nothing, anybody else is disconnected with an error (disconnect).
+    """
+    from cosmo_doppler.cli.looking import look, watch
+
+    if watching:
+        if namespace is not None:
+            raise click.UsageError("--watch shows the whole bus; leave -n out")
+        run(lambda: until_interrupted(watch(url, every, as_json), seconds=seconds))
+    elif namespace is None:
+        run(lambda: look(url, as_json))
     else:
         run(lambda: _view(url, namespace, as_json))
 
@@ -133,30 +161,6 @@ def view(url: str, namespace: str | None, as_json: bool) -> None:
 def stop(url: str, namespace: str) -> None:
     """Stop a namespace. The bus that `synapse start` began with it ends."""
     run(lambda: _stop(url, namespace))
-
-
-async def _list(url: str, as_json: bool) -> None:
-    from cosmo_doppler.cli.management import manage
-
-    async with manage(url) as bus:
-        answer = await bus.ask("mgmt_list")
-    namespaces: list[dict[str, Any]] = answer.get("namespaces", [])
-    if as_json:
-        show_json({"url": url, "namespaces": namespaces})
-        return
-    if not namespaces:
-        say(f"no namespaces are announced on {url}")
-        return
-    from cosmo_doppler.tui.safe import pad, safe
-
-    def row(*cells: object) -> str:
-        widths = (20, 12, 10, 32)
-        padded = [pad(safe(str(cell), 200), width) for cell, width in zip(cells, widths, strict=True)]
-        return "  ".join(padded).rstrip()
-
-    show(row("Namespace", "Transport", "Signals", "Started"))
-    for known in namespaces:
-        show(row(*(known.get(key, "") for key in ("namespace", "transport", "signal_count", "started_at"))))
 
 
 async def _view(url: str, namespace: str, as_json: bool) -> None:
