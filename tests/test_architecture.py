@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("cosmo_bus", "cosmo_sdk", "cosmo_doppler", "pytest_cosmo")
+PACKAGES = ("cosmo_bus", "cosmo_sdk", "cosmo_doppler")
 BELOW = {
     "cosmo_bus": set(),
     "cosmo_sdk": {"cosmo_bus"},
     "cosmo_doppler": {"cosmo_bus", "cosmo_sdk"},
-    "pytest_cosmo": {"cosmo_sdk"},
 }
 MODULES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 GENERATED = {"factories.py", "builders.py"}
@@ -86,8 +85,8 @@ def test_agents_import_no_screen() -> None:
 
 
 def test_the_pytest_plugin_brings_nothing_along_before_it_is_used() -> None:
-    loaded = {name.partition(".")[0] for name in modules_after("import pytest\nimport pytest_cosmo.plugin")}
-    assert "pytest_cosmo" in loaded
+    loaded = {name.partition(".")[0] for name in modules_after("import pytest\nimport cosmo_doppler.pytest_plugin.plugin")}
+    assert "cosmo_doppler" in loaded
     assert not loaded & {"cosmo_sdk", "cosmo_bus", "msgspec", "asyncio", "sqlite3"}
 
 

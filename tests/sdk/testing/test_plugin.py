@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from cosmo_bus.recording import read_recording
+from cosmo_doppler.pytest_plugin.settings import Recording, read
 from cosmo_sdk import Signal
 from cosmo_sdk.testing.evidence import file_name
-from pytest_cosmo.settings import Recording, read
 from tests.doppler.cli.commands import cosmo
 
 pytest_plugins = ["pytester"]
@@ -393,7 +393,7 @@ def test_a_run_without_agents_loads_no_sdk(tmp_path):
         [sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True
     )
     loaded = shown.stdout.split()
-    assert "pytest_cosmo.plugin" in loaded
+    assert "cosmo_doppler.pytest_plugin.plugin" in loaded
     assert not {"cosmo_sdk", "cosmo_bus", "msgspec"} & set(loaded)
 
 

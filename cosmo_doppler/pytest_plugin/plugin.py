@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_cosmo.settings import HELP, OPTION, configure, recording_of
+from cosmo_doppler.pytest_plugin.settings import HELP, OPTION, configure, recording_of
 
 if TYPE_CHECKING:
     from cosmo_sdk import Dendrite
