@@ -13,6 +13,7 @@ try:
     import anyio
     from mcp import ClientSession, MCPError, StdioServerParameters, stdio_client
     from mcp_types import CONNECTION_CLOSED, REQUEST_TIMEOUT, Implementation, PaginatedRequestParams, Tool
+    from pydantic import ValidationError
 except ImportError as error:
     raise ImportError(
         "Neurons that call tools need the mcp package, version 2: pip install 'cosmo-doppler[mcp]'",
@@ -66,9 +67,9 @@ class McpConnection:
             return await call(session)
         except MCPError as error:
             raise await self._failure(error) from None
-        except RuntimeError as error:
-            # What is not of the form the server itself declared.
-            message = f"{self._parameters.command} sent what it does not declare: {error}"
+        except (RuntimeError, ValidationError) as error:
+            # What is not of the form that the protocol or the server itself declares.
+            message = f"{self._parameters.command} sent what nobody declared: {error}"
             raise NeuronError(f"{message:.300}", code="NEURON_BAD_ANSWER") from None
 
     async def list_tools(self) -> dict[str, Tool]:
@@ -77,16 +78,8 @@ class McpConnection:
         Raises:
             NeuronError: as for `call`.
         """
-        tools: dict[str, Tool] = {}
-        cursor: str | None = None
-        while True:
-            params = None if cursor is None else PaginatedRequestParams(cursor=cursor)
-            page = await self.call(lambda session, params=params: session.list_tools(params=params))  # type: ignore[misc]
-            tools.update((tool.name, tool) for tool in page.tools)
-            cursor = page.next_cursor
-            if cursor is None:
-                self.tools = tools
-                return tools
+        self.tools = await self.call(_all_tools)
+        return self.tools
 
     async def _run(self) -> None:
         try:
@@ -113,6 +106,9 @@ class McpConnection:
                     await session.initialize()
                 except MCPError as error:
                     self._fail(await self._failure(error))
+                except (RuntimeError, ValidationError) as error:
+                    message = f"{self._parameters.command} speaks another protocol: {error}"
+                    self._fail(NeuronError(f"{message:.300}", code="NEURON_MCP_REFUSED"))
                 else:
                     self._ready.set_result(session)
                     await self._ending.wait()
@@ -207,3 +203,15 @@ class McpServer:
         for loop, connection in opened.items():
             if not loop.is_closed():
                 loop.call_soon_threadsafe(connection.end)
+
+
+async def _all_tools(session: ClientSession) -> dict[str, Tool]:
+    """The tools of all pages, by name."""
+    tools: dict[str, Tool] = {}
+    params: PaginatedRequestParams | None = None
+    while True:
+        page = await session.list_tools(params=params)
+        tools.update((tool.name, tool) for tool in page.tools)
+        if page.next_cursor is None:
+            return tools
+        params = PaginatedRequestParams(cursor=page.next_cursor)

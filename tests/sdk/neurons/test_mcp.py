@@ -169,6 +169,62 @@ async def test_a_program_that_speaks_something_else_is_late():
     assert raised.value.code in ("NEURON_TIMEOUT", "NEURON_MCP_REFUSED")
 
 
+def speaking(**answers: Any) -> Neuron:
+    """A server that gives these results, whatever is asked of it; of a list, the one that the cursor says."""
+    program = f"""
+import json, sys
+answers = {answers!r}
+for line in sys.stdin:
+    asked = json.loads(line)
+    result = answers.get(asked["method"].replace("/", "_"))
+    if isinstance(result, list):
+        result = result[int(asked.get("params", {{}}).get("cursor", 0))]
+    if "id" in asked:
+        told = {{"error": {{"code": -32602, "message": "no"}}}} if result is None else {{"result": result}}
+        print(json.dumps({{"jsonrpc": "2.0", "id": asked["id"], **told}}), flush=True)
+"""
+    return Neuron(source="mcp", command=sys.executable, args=["-c", program], tool="t")
+
+
+HELLO = {
+    "protocolVersion": "2025-06-18",
+    "capabilities": {"tools": {}},
+    "serverInfo": {"name": "s", "version": "1"},
+}
+TOOL = {"name": "t", "inputSchema": {"type": "object"}}
+
+
+@pytest.mark.parametrize(
+    ("answers", "code"),
+    [
+        ({}, "NEURON_MCP_REFUSED"),
+        ({"initialize": {**HELLO, "protocolVersion": "1999-01-01"}}, "NEURON_MCP_REFUSED"),
+        ({"initialize": {"hello": 1}}, "NEURON_MCP_REFUSED"),
+        ({"initialize": HELLO}, "NEURON_MCP_REFUSED"),
+        ({"initialize": HELLO, "tools_list": {"tools": [7]}}, "NEURON_BAD_ANSWER"),
+        ({"initialize": HELLO, "tools_list": {"tools": [TOOL]}}, "NEURON_MCP_REFUSED"),
+        (
+            {"initialize": HELLO, "tools_list": {"tools": [TOOL]}, "tools_call": {"content": 7}},
+            "NEURON_BAD_ANSWER",
+        ),
+    ],
+    ids=range(7),
+)
+async def test_a_server_that_breaks_the_protocol_fails_for_good(answers: Any, code: str):
+    async with speaking(**answers) as neuron:
+        with pytest.raises(NeuronError) as raised:
+            await neuron({})
+    assert (raised.value.code, raised.value.recoverable) == (code, False)
+
+
+async def test_tools_are_gathered_from_all_pages():
+    pages = [{"tools": [{**TOOL, "name": "other"}], "nextCursor": "1"}, {"tools": [TOOL]}]
+    hi = {"content": [{"type": "text", "text": "hi"}]}
+    async with speaking(initialize=HELLO, tools_list=pages, tools_call=hi) as neuron:
+        assert (await neuron({}))["response"] == "hi"
+        assert [tool["name"] for tool in (await neuron({"__list_tools__": True}))["tools"]] == ["other", "t"]
+
+
 async def test_closing_ends_the_process_and_a_later_call_starts_one():
     neuron = tools()
     before = await process_of(neuron)
