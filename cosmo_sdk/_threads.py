@@ -61,7 +61,12 @@ class Threads:
             with suppress(RuntimeError):
                 loop.call_soon_threadsafe(self._ended, outcome, end, value)
 
-        threading.Thread(target=work, name=self._name, daemon=True).start()
+        try:
+            threading.Thread(target=work, name=self._name, daemon=True).start()
+        except RuntimeError:
+            # The machine has no more threads to give.
+            self._leave()
+            raise
         return await outcome
 
     async def _place(self) -> None:

@@ -178,6 +178,7 @@ class Hosting:
         lane = self._chosen(task)
         if lane is not None:
             self._accept(lane, task)
+        if lane is not None or task.neuron is not None:
             return
         wanted = texts(task.payload.get("capabilities"))
         if not wanted or not set(wanted) <= {each for axon in self.serving for each in axon.capabilities}:
