@@ -35,34 +35,58 @@ def latest_peer() -> Peer:
     return install(VERSIONS[-1])
 
 
-@pytest.fixture(scope="module")
-async def room(version: str, anyio_backend: str) -> AsyncIterator[PeerRoom]:
-    """A process of a released version that does what it is told. `version` is a parameter of the tests."""
-    async with peer_room(install(version)) as room:
-        yield room
+class Places:
+    """Peers and buses, opened when first needed and kept to the end of the module, in whatever order tests come."""
+
+    def __init__(self, stack: AsyncExitStack) -> None:
+        self._stack = stack
+        self._rooms: dict[str, PeerRoom] = {}
+        self._urls: dict[str, str] = {}
+
+    async def room(self, version: str) -> PeerRoom:
+        """The process of a released version."""
+        if version not in self._rooms:
+            self._rooms[version] = await self._stack.enter_async_context(peer_room(install(version)))
+        return self._rooms[version]
+
+    async def url(self, whose: str, version: str) -> str:
+        """A bus of ours, of this version, or NATS."""
+        if whose == "nats":
+            install_nats(install(version))
+        key = f"{whose} {version}" if whose == "theirs" else whose
+        if key not in self._urls:
+            self._urls[key] = await self._open(whose, version)
+        return self._urls[key]
+
+    async def _open(self, whose: str, version: str) -> str:
+        if whose == "ours":
+            return (await self._stack.enter_async_context(running_bus())).url
+        if whose == "nats":
+            return self._stack.enter_context(running_nats()).url
+        return str(await (await self.room(version)).do("bus"))
 
 
 @pytest.fixture(scope="module")
-async def bus_url(whose_bus: str, version: str, room: PeerRoom) -> AsyncIterator[str]:
-    """A bus of ours, of theirs or of neither, as the parameter `whose_bus` says."""
-    if whose_bus == "ours":
-        async with running_bus() as bus:
-            yield bus.url
-    elif whose_bus == "nats":
-        install_nats(install(version))
-        with running_nats() as server:
-            yield server.url
-    else:
-        yield await room.do("bus")
+async def places(anyio_backend: str) -> AsyncIterator[Places]:
+    """What the tests of a module share."""
+    async with AsyncExitStack() as stack:
+        yield Places(stack)
 
 
 @pytest.fixture
-async def border(version: str, bus_url: str, room: PeerRoom) -> AsyncIterator[Border]:
+async def room(version: str, places: Places) -> PeerRoom:
+    """A process of a released version that does what it is told. `version` is a parameter of the tests."""
+    return await places.room(version)
+
+
+@pytest.fixture
+async def border(version: str, whose_bus: str, room: PeerRoom, places: Places) -> AsyncIterator[Border]:
     """A namespace of its own for every conversation, left by everybody afterwards."""
+    url = await places.url(whose_bus, version)
     namespace = f"talk{next(_NAMESPACES)}"
     room.forget()
     async with AsyncExitStack() as stack:
-        yield Border(version, bus_url, namespace, room, stack=stack)
+        yield Border(version, url, namespace, room, stack=stack)
     await room.do("leave", namespace=namespace)
 
 
@@ -76,5 +100,5 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         for version, abilities in ABILITIES.items()
         if needed is None or getattr(abilities, needed.args[0])
     ]
-    metafunc.parametrize("version", able, scope="module")
-    metafunc.parametrize("whose_bus", ["ours", "theirs", "nats"], scope="module")
+    metafunc.parametrize("version", able)
+    metafunc.parametrize("whose_bus", ["ours", "theirs", "nats"])

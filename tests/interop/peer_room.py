@@ -170,6 +170,9 @@ class Room:
         host.attach_engram(InMemoryEngram(engram_id=engram_id, engram_kind=engram_kind))
         await host.start()
 
+    async def engram_known(self, url, namespace, engram_id):
+        return self.dendrites[namespace, "watcher"].is_engram_known(engram_id=engram_id)
+
     async def imprint(self, url, namespace, **call):
         receipt = await (await self.desk(url, namespace)).imprint(await_ack=True, deadline_ms=5000, **call)
         return {"engram_id": receipt.engram_id, "id": receipt.id, "error": receipt.error}
@@ -199,6 +202,12 @@ class Room:
         for key in leaving:
             dendrite = self.dendrites.pop(key)
             await dendrite.stop()
+            await dendrite.synapse.close()
+
+    async def vanish(self, namespace):
+        """Dendrites of a namespace are gone without a word, as in a crash."""
+        for key in [key for key in self.dendrites if key[0] == namespace]:
+            dendrite = self.dendrites.pop(key)
             await dendrite.synapse.close()
 
 

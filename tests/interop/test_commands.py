@@ -23,7 +23,7 @@ from tests.interop.versions import ABILITIES
 
 pytestmark = [
     pytest.mark.peer,
-    pytest.mark.parametrize("version", ABILITIES, scope="module"),
+    pytest.mark.parametrize("version", ABILITIES),
 ]
 
 NAMESPACE = "dev"
@@ -135,6 +135,7 @@ async def test_our_commands_reach_their_agents(commands: Peer, room: PeerRoom, t
                 our("dispatch", *on, "--offer", "--capabilities", "nothing"),
                 our("synapse", "view", "--url", url, "--json"),
             )
+            assert viewed.returncode == 0, viewed.stderr
             sent = await our(
                 "dispatch", *on, "--neuron", "theirs", "--input", '{"sleep": 1}', "--no-wait", "--json"
             )

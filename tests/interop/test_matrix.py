@@ -12,11 +12,11 @@ import pytest
 
 from cosmo_sdk import (
     AutoBid,
-    InMemoryEngram,
     MemoryRegistryStore,
     NoBids,
     Signal,
     SignalType,
+    SqliteEngram,
     discover_signal,
 )
 from tests.interop.border import Border, eventually
@@ -336,8 +336,11 @@ async def test_whoever_comes_late_discovers_the_other_side(border: Border) -> No
 
 
 async def test_their_memory_remembers_for_us_and_undoes_what_we_stop(border: Border) -> None:
+    store = MemoryRegistryStore()
+    desk = await border.dendrite(registry_store=store)
     await border.they("remember", engram_id="notes", engram_kind="keyvalue")
-    desk = await border.dendrite()
+    record = await eventually(lambda: store.get("notes"), lambda found: found is not None)
+    assert (record.role, record.kind) == ("engram", "keyvalue")
     kept = await desk.imprint(engram_id="notes", op="add", entry={"content": "kept"}, await_ack=True)
     assert kept is not None
     assert kept.ok
@@ -356,8 +359,10 @@ async def test_their_memory_remembers_for_us_and_undoes_what_we_stop(border: Bor
 
 
 async def test_our_memory_remembers_for_them_and_undoes_what_they_stop(border: Border) -> None:
-    memory = InMemoryEngram(engram_id="notes", engram_kind="keyvalue")
+    memory = SqliteEngram(engram_id="notes", engram_kind="keyvalue")
+    await border.they("watch")
     await border.dendrite("memory", engrams=[memory])
+    await eventually(lambda: border.they("engram_known", engram_id="notes"), bool)
     kept = await border.they("imprint", engram_id="notes", op="add", entry={"content": "kept"})
     assert (kept["engram_id"], kept["error"]) == ("notes", None)
     trace = "trc_01JZ8Q4T7M0000000000000T02"
