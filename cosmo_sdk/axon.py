@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from cosmo_sdk._neuron_fn import NeuronFn as NeuronFn
 from cosmo_sdk._neuron_fn import accepts_two, blocking, helpers_of, returns_at_once
-from cosmo_sdk._payload import ImprintOp, RecallMode
 from cosmo_sdk._replying import DETECTED, marked, reply_to
 from cosmo_sdk._thoughts import Publish, Thoughts
 from cosmo_sdk._threads import Threads
 from cosmo_sdk.ambient import handling
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
-from cosmo_sdk.engram.base import EngramBinding, EngramNotBound, ImprintReceipt, RecallResult
+from cosmo_sdk.engram.base import EngramBinding
+from cosmo_sdk.engram.bound import BoundMemories
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import NeuronError
 from cosmo_sdk.hooks import LifecycleHooks
@@ -109,21 +109,20 @@ class Axon(LifecycleHooks):
         self._ids: Ids = ULIDS
         self._context_fetcher = context_fetcher
         self._require_context = require_context
-        self._bindings = {binding.name: binding for binding in engrams or ()}
+        self._memories = BoundMemories(neuron_id, engrams or ())
         self._slots = None if max_concurrent is None else asyncio.Semaphore(max_concurrent)
         self._waiting = 0
-        self._memory: Memory | None = None
         self._host: DeferredHandlers | None = None
         self._before: list[tuple[Callable[..., Any], bool]] = []
         self._detectors: list[tuple[SignalType, Detector]] = []
         self._output_rules: list[Detector] = []
         self._thoughts = Thoughts(self._reply)
         helpers: dict[str, Any] = {
-            "recall": self.recall,
-            "imprint": self.imprint,
+            "recall": self._memories.recall,
+            "imprint": self._memories.imprint,
             "emit_thought_delta": self.emit_thought_delta,
         }
-        self._extras = helpers_of(neuron_id, neuron_fn, helpers, offered=bool(self._bindings))
+        self._extras = helpers_of(neuron_id, neuron_fn, helpers, offered=bool(engrams))
         # A plain function may take its time: off the loop with it.
         at_once = returns_at_once(neuron_fn)
         self._threads = None if at_once else Threads(f"cosmo-{neuron_id}", max_concurrent or THREADS)
@@ -148,11 +147,12 @@ class Axon(LifecycleHooks):
         Raises:
             RuntimeError: another Dendrite hosts it.
         """
-        if memory is not None and self._memory is not None and memory is not self._memory:
+        mine = self._memories.memory
+        if memory is not None and mine is not None and memory is not mine:
             raise RuntimeError(
                 f"axon {self.neuron_id!r} is attached to another Dendrite: detach it there first"
             )
-        self._memory = memory
+        self._memories.memory = memory
         self._clock = self._hook_clock = clock
         self._ids = ids
         self._thoughts.publish = publish
@@ -347,74 +347,6 @@ class Axon(LifecycleHooks):
     def thoughts_lost(self) -> int:
         """Thoughts that nobody could be told of."""
         return self._thoughts.lost
-
-    # -- memory
-
-    def _bound(self, name: str) -> tuple[Memory, EngramBinding]:
-        binding = self._bindings.get(name)
-        if binding is None:
-            raise EngramNotBound(
-                f"axon {self.neuron_id!r} has no memory called {name!r}: pass engrams=[EngramBinding(...)]"
-            )
-        if self._memory is None:
-            raise EngramNotBound(
-                f"axon {self.neuron_id!r} is attached to no Dendrite, so it can ask no memory"
-            )
-        return self._memory, binding
-
-    async def recall(
-        self,
-        name: str,
-        *,
-        query: dict[str, Any],
-        filters: dict[str, Any] | None = None,
-        context_ref: str | None = None,
-        deadline_ms: int | None = None,
-        recall_mode: RecallMode | None = None,
-        min_confidence: float | None = None,
-    ) -> RecallResult:
-        """Ask a bound memory; see `Dendrite.recall`.
-
-        Raises:
-            EngramNotBound: no memory has that name here.
-        """
-        memory, binding = self._bound(name)
-        return await memory.recall(
-            engram_id=binding.directed_id,
-            engram_kind=binding.directed_type,
-            query=query,
-            filters=filters,
-            context_ref=context_ref,
-            deadline_ms=binding.default_deadline_ms if deadline_ms is None else deadline_ms,
-            recall_mode=recall_mode or binding.default_recall_mode,
-            min_confidence=min_confidence,
-        )
-
-    async def imprint(
-        self,
-        name: str,
-        *,
-        op: ImprintOp,
-        entry: dict[str, Any],
-        merge_key: str | None = None,
-        await_ack: bool = False,
-        deadline_ms: int | None = None,
-    ) -> ImprintReceipt | None:
-        """Have a bound memory write; see `Dendrite.imprint`.
-
-        Raises:
-            EngramNotBound: no memory has that name here.
-        """
-        memory, binding = self._bound(name)
-        return await memory.imprint(
-            engram_id=binding.directed_id,
-            engram_kind=binding.directed_type,
-            op=op,
-            entry=entry,
-            merge_key=merge_key,
-            await_ack=await_ack,
-            deadline_ms=binding.default_deadline_ms if deadline_ms is None else deadline_ms,
-        )
 
 
 def _check_limits(
