@@ -12,3 +12,9 @@ URL_VARIABLE = "COSMO_URL"
 
 NAMESPACE_VARIABLE = "COSMO_NAMESPACE"
 """Environment variable: the namespace to use when no `-n` is given."""
+
+
+def without_login(url: str) -> str:
+    """A bus's URL as people may see it: without user, password and token."""
+    scheme, separator, place = url.partition("://")
+    return f"{scheme}{separator}{place.rpartition('@')[2]}"

@@ -17,6 +17,7 @@ from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import bus_options, examples
 from cosmo_doppler.cli.output import say, show
 from cosmo_doppler.cli.running import run, until_interrupted
+from cosmo_doppler.settings import without_login
 
 if TYPE_CHECKING:
     from cosmo_doppler.controls import Operator
@@ -65,7 +66,7 @@ class Desk:
                 await synapse.subscribe(f"cosmonapse.{namespace}.{kind}", self._remember)
             for kind in ("CLARIFICATION", "PERMISSION"):
                 await synapse.subscribe(f"cosmonapse.{namespace}.{kind}", self._take)
-            say(f"waiting for questions on {url} namespace {namespace}, Ctrl-C to leave")
+            say(f"waiting for questions on {without_login(url)} namespace {namespace}, Ctrl-C to leave")
             ending = await until_interrupted(self._work(operator))
         if ending == "interrupted":
             say("bye")

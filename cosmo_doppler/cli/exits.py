@@ -10,6 +10,7 @@ from enum import IntEnum
 import click
 
 from cosmo_doppler.cli.output import say
+from cosmo_doppler.settings import without_login
 
 TRACEBACK_VARIABLE = "COSMO_TRACEBACK"
 """Environment variable: set, a bug of ours shows its traceback."""
@@ -46,8 +47,11 @@ class CommandError(Exception):
 
 def no_bus(url: str, reason: str) -> CommandError:
     """The error for a bus that does not answer."""
-    host, _, port = url.partition("://")[2].rstrip("/").rpartition(":")
+    scheme, _, place = url.partition("://")
+    host, _, port = place.rstrip("/").rpartition(":")
     start = f"start one with `cosmo synapse start memory --port {port}`"
+    if scheme == "nats":
+        start = f"start one with `nats-server --addr {host} --port {port}`"
     remedy = start if host in ("127.0.0.1", "localhost", "[::1]") else "is it running there?"
     return CommandError(
         f"cannot reach the bus at {url} ({reason})", f"{remedy} or name another with --url", Exit.UNREACHABLE
@@ -80,6 +84,7 @@ def _explain(error: BaseException) -> tuple[str, str, Exit]:
 def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
     """What the rooms below raise. They are imported here, when something did go wrong."""
     from cosmo_bus.errors import (
+        BadUrl,
         BusClosed,
         BusError,
         CannotConnect,
@@ -91,10 +96,20 @@ def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:
         TokenError,
     )
     from cosmo_doppler.errors import DopplerError, SettingError
-    from cosmo_sdk.errors import CosmoError, NoBids, PathwayStopped, SynapseError
+    from cosmo_sdk.errors import CosmoError, MissingExtra, NoBids, PathwayStopped, SynapseError
 
     cause = error.__cause__ if isinstance(error, SynapseError) else error
     match cause or error:
+        case MissingExtra():
+            return str(error), "", Exit.USAGE
+        case BadUrl() as failed:
+            # What the options let through and the dev bus does not take.
+            bus = without_login(failed.url)
+            return (
+                f"this command works with the dev bus only, not with {bus}",
+                "name one with --url cosmo://host:port",
+                Exit.USAGE,
+            )
         case NotAdmitted() as failed:
             return f"the bus at {failed.url} does not let us in: {failed.reason}", "", Exit.UNREACHABLE
         case CannotConnect() as failed:

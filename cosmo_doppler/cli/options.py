@@ -13,7 +13,13 @@ import click
 
 from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_bus.tls import CA_VARIABLE
-from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL, NAMESPACE_VARIABLE, URL_VARIABLE
+from cosmo_doppler.settings import (
+    DEFAULT_NAMESPACE,
+    DEFAULT_URL,
+    NAMESPACE_VARIABLE,
+    URL_VARIABLE,
+    without_login,
+)
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -38,18 +44,27 @@ class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
             self.fail(str(error), param, ctx)
 
 
+_PORTS = {"cosmo": 7070, "cosmos": 7070, "nats": 4222}
+"""The schemes of a bus, and the port of each when none is given."""
+
+
 def read_url(text: str) -> str:
-    """A bus, `cosmo://host:port` or, with TLS, `cosmos://`; the port is 7070 when left out, a path means nothing."""
+    """A bus, `cosmo://host:port`, with TLS `cosmos://`, or `nats://`; a path means nothing."""
     parts = urlsplit(text)
-    if parts.scheme not in ("cosmo", "cosmos"):
-        raise ValueError(f"{text!r} does not start with cosmo:// (or cosmos:// for TLS)")
+    if parts.scheme not in _PORTS:
+        raise ValueError(
+            f"{without_login(text)!r} does not start with cosmo:// (or cosmos:// for TLS) or nats://"
+        )
     try:
-        host, port = parts.hostname, 7070 if parts.port is None else parts.port
+        host, port = parts.hostname, _PORTS[parts.scheme] if parts.port is None else parts.port
     except ValueError:
         host, port = None, 0
     if not host or not port:
-        raise ValueError(f"{text!r} should look like cosmo://127.0.0.1:7070")
-    return f"{parts.scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+        raise ValueError(
+            f"{without_login(text)!r} should look like {parts.scheme}://127.0.0.1:{_PORTS[parts.scheme]}"
+        )
+    login = f"{parts.netloc.rpartition('@')[0]}@" if parts.scheme == "nats" and "@" in parts.netloc else ""
+    return f"{parts.scheme}://{login}{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def read_namespace(text: str) -> str:
@@ -150,7 +165,7 @@ def url_option(command: F) -> F:
         show_default=True,
         show_envvar=True,
         metavar="URL",
-        help="The bus.",
+        help="The bus: cosmo://, cosmos:// or nats://.",
     )(command)
 
 

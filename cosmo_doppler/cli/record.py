@@ -13,6 +13,7 @@ from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import BYTES, bus_options, examples, for_option, json_option
 from cosmo_doppler.cli.output import say, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
+from cosmo_doppler.settings import without_login
 
 if TYPE_CHECKING:
     from cosmo_doppler.session import Recorder
@@ -92,7 +93,7 @@ async def _record(
         recorder = new_recording(path, force=force, rotate_bytes=rotate)
         for frame in early:
             receive(frame)
-        say(f"recording {url} namespace {namespace} to {path}, Ctrl-C to end")
+        say(f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end")
         progress = asyncio.create_task(_progress(recorder))
         try:
             await until_interrupted(until_fault(recorder), seconds=seconds)

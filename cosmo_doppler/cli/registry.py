@@ -10,6 +10,7 @@ import click
 from cosmo_doppler.cli.options import DURATION, bus_options, examples, json_option
 from cosmo_doppler.cli.output import say, show, show_json
 from cosmo_doppler.cli.running import run
+from cosmo_doppler.settings import without_login
 
 
 @click.group()
@@ -78,7 +79,7 @@ async def _list(
             pass  # the usual end: nobody knows how many there are
     _show(sorted(found.values(), key=lambda participant: str(participant["id"])), as_json)
     if not found and not as_json and expect is None:
-        say(f"nobody answered in namespace {namespace!r} on {url} within {timeout:g} s")
+        say(f"nobody answered in namespace {namespace!r} on {without_login(url)} within {timeout:g} s")
     if expect is not None and len(found) < expect:
         raise CommandError(
             f"{len(found)} of {expect} expected participants answered within {timeout:g} s",

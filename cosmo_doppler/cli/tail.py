@@ -18,6 +18,7 @@ from cosmo_doppler.cli.options import (
 )
 from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import run, until_interrupted
+from cosmo_doppler.settings import without_login
 
 if TYPE_CHECKING:
     from cosmo_doppler.cli.watching import Frame
@@ -134,7 +135,7 @@ async def stream(
 
     try:
         async with watching(url, namespace, receive):
-            say(f"watching {url} namespace {namespace}, Ctrl-C to detach")
+            say(f"watching {without_login(url)} namespace {namespace}, Ctrl-C to detach")
             await until_interrupted(until_reader_leaves(), seconds=seconds)
     finally:
         printer.close()

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
-from cosmo_bus.client import BusClient
-from cosmo_bus.errors import BusError
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.model.bus_events import event_subjects
+from cosmo_doppler.settings import without_login
 from cosmo_sdk.envelope import Signal
+from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.synapse import Synapse, SynapseState, synapse_from_url
 
 
 class Frame(NamedTuple):
@@ -32,7 +34,7 @@ async def watching(
     *,
     on_lost: Callable[[], None] | None = None,
     events: bool = False,
-) -> AsyncIterator[BusClient]:
+) -> AsyncIterator[None]:
     """Hand every frame of the namespace to `receive` while the block runs.
 
     A lost connection comes back by itself and both are said on stderr, unless `on_lost` is given: then it is called
@@ -46,35 +48,41 @@ async def watching(
         events: also hand on what the bus tells of gates and faults.
 
     Raises:
-        CannotConnect: nothing answers there, or it is no bus.
+        SynapseError: nothing answers there, or it is no bus.
     """
-    client = BusClient(url, observer=True)
+    synapse = synapse_from_url(url, observer=True)
     subjects = (f"cosmonapse.{namespace}.>", *(event_subjects(namespace) if events else ()))
+    back = asyncio.Event()
 
-    def note(state: str) -> None:
+    def note(state: SynapseState) -> None:
         if state == "reconnecting" and on_lost is not None:
             on_lost()
         elif state == "reconnecting":
-            say(f"lost the bus at {url}, reconnecting")
-        elif state == "connected" and client.statistics().reconnects:
-            say(f"connected to {url} again")
-            _discover(client, namespace)
+            say(f"lost the bus at {without_login(url)}, reconnecting")
+        elif state == "connected":
+            say(f"connected to {without_login(url)} again")
+            back.set()
 
-    await client.connect()
+    await synapse.connect()
+    asking = asyncio.create_task(_discover_when(back, synapse, namespace))
     try:
-        client.on_state(note)
-        client.on_line("dropped", lambda line: say(f"the bus left out {line.count:,} signals: too slow here"))
+        synapse.on_state(note)
         for each in subjects:
-            await client.subscribe(each, lambda subject, data: receive(Frame(time.time(), subject, data)))
-        _discover(client, namespace)
-        yield client
+            await synapse.tap(each, lambda subject, data: receive(Frame(time.time(), subject, data)))
+        back.set()
+        yield
     finally:
-        await client.close()
+        asking.cancel()
+        await asyncio.wait({asking})
+        await synapse.close()
 
 
-def _discover(client: BusClient, namespace: str) -> None:
-    signal = Signal(type=SignalType.DISCOVER)
-    try:
-        client.publish(f"cosmonapse.{namespace}.DISCOVER", signal.encode())
-    except BusError as error:
-        say(f"could not ask who is there: {error}")
+async def _discover_when(back: asyncio.Event, synapse: Synapse, namespace: str) -> None:
+    """Ask everybody to announce itself, each time the event is set."""
+    while True:
+        await back.wait()
+        back.clear()
+        try:
+            await synapse.publish(f"cosmonapse.{namespace}.DISCOVER", Signal(type=SignalType.DISCOVER))
+        except SynapseError as error:
+            say(f"could not ask who is there: {error}")

@@ -18,9 +18,9 @@ from cosmo_doppler.errors import SettingError
 from cosmo_doppler.model.bus_events import event_subjects
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.session import Session
-from cosmo_sdk.errors import SynapseError
-from cosmo_sdk.synapse import DevSynapse
-from cosmo_sdk.synapse.base import SynapseState
+from cosmo_doppler.settings import without_login
+from cosmo_sdk.errors import MissingExtra, SynapseError
+from cosmo_sdk.synapse import Synapse, SynapseState, synapse_from_url
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ def open_live(url: str, namespace: str, *, record: Path | None = None) -> Sessio
     """A session on a bus, not started yet. The bus need not be there: the session keeps trying.
 
     Args:
-        url: `cosmo://host:port`.
+        url: `cosmo://host:port` or `nats://host:port`.
         namespace: what to watch.
         record: also write what is seen to this file.
 
@@ -64,13 +64,13 @@ def open_live(url: str, namespace: str, *, record: Path | None = None) -> Sessio
     """
     check_namespace(namespace)
     try:
-        DevSynapse(url)
-    except ValueError as error:
+        synapse_from_url(url)
+    except (ValueError, MissingExtra) as error:
         raise SettingError(str(error)) from error
     return Session(
         BusSource(url, namespace),
         kind="live",
-        title=url,
+        title=without_login(url),
         namespace=namespace,
         recorder=None if record is None else Recorder(record),
     )
@@ -93,8 +93,8 @@ class BusSource:
     async def run(self, session: Session) -> None:
         """Watch until cancelled."""
         backoff = Backoff(first_s=self._retry_s, longest_s=LONGEST_RETRY_S, jitter=_JITTER)
-        synapse = DevSynapse(self._url, observer=True, backoff=backoff)
-        session.count_lost = lambda: synapse.statistics().unreadable + synapse.statistics().missed
+        synapse = synapse_from_url(self._url, observer=True, backoff=backoff)
+        session.count_lost = lambda: synapse.missed
         try:
             await self._reach(session, synapse, backoff)
             # Listen first, ask afterwards: answers to DISCOVER must not be missed.
@@ -113,7 +113,7 @@ class BusSource:
         finally:
             await synapse.close()
 
-    async def _reach(self, session: Session, synapse: DevSynapse, backoff: Backoff) -> None:
+    async def _reach(self, session: Session, synapse: Synapse, backoff: Backoff) -> None:
         """Connect, however long it takes."""
         session.report("connecting")
         for attempt in count(1):
@@ -134,7 +134,7 @@ class BusSource:
                 session.report("reconnecting", detail=str(error))
                 await asyncio.sleep(self._retry_s)
 
-    async def _join(self, synapse: DevSynapse) -> Operator:
+    async def _join(self, synapse: Synapse) -> Operator:
         operator = Operator(synapse, self._namespace)
         try:
             await operator.start()
@@ -143,7 +143,7 @@ class BusSource:
             raise
         return operator
 
-    async def _watch(self, session: Session, synapse: DevSynapse, operator: Operator) -> None:
+    async def _watch(self, session: Session, synapse: Synapse, operator: Operator) -> None:
         """Follow the state of the connection until cancelled."""
         changed = asyncio.Event()
         lost: tuple[int, float] | None = None
@@ -160,7 +160,7 @@ class BusSource:
             if synapse.state == "reconnecting":
                 session.report(
                     "reconnecting",
-                    detail=f"the bus at {self._url} went away",
+                    detail=f"the bus at {without_login(self._url)} went away",
                     attempt=synapse.attempt,
                     retry_in_s=synapse.retry_in_s,
                 )

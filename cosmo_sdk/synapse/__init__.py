@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosmo_bus.backoff import Backoff
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.dev import DevSynapse
 from cosmo_sdk.synapse.memory import MemorySynapse
@@ -21,8 +22,14 @@ __all__ = [
 _SUPPORTED = "cosmo://host:port (the dev bus) and nats://host:port (a NATS server)"
 
 
-def synapse_from_url(url: str) -> Synapse:
+def synapse_from_url(url: str, *, observer: bool = False, backoff: Backoff | None = None) -> Synapse:
     """A synapse for the bus at `url`, not connected yet.
+
+    Args:
+        url: the bus.
+        observer: for who only watches: when it does not keep up, a dev bus drops its oldest frames and keeps the
+            connection. NATS ends the connection, which is then made again.
+        backoff: waits between attempts to reconnect.
 
     Raises:
         ValueError: the scheme is not supported, or the URL is incomplete.
@@ -30,12 +37,12 @@ def synapse_from_url(url: str) -> Synapse:
     """
     scheme, separator, _ = url.partition("://")
     if scheme in ("cosmo", "cosmos") and separator:
-        return DevSynapse(url)
+        return DevSynapse(url, observer=observer, backoff=backoff)
     if scheme == "nats" and separator:
         # Here, because it needs an extra.
         from cosmo_sdk.synapse.nats import NatsSynapse
 
-        return NatsSynapse(url)
+        return NatsSynapse(url, backoff=backoff)
     if scheme == "kafka" and separator:
         raise ValueError(f"kafka:// is not supported; use one of {_SUPPORTED}")
     raise ValueError(f"{url!r} names no bus; supported are {_SUPPORTED}")

@@ -17,14 +17,14 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer, Refused
+from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer, NotAdmitted, Refused
 from cosmo_sdk.errors import MissingExtra
 
 try:
     from nats import errors as nats_errors
     from nats.aio.client import Client
-except ImportError as error:
-    raise MissingExtra("nats:// needs nats-py: pip install 'cosmo-doppler[nats]'") from error
+except ImportError:
+    raise MissingExtra("nats:// needs nats-py: pip install 'cosmo-doppler[nats]'") from None
 
 if TYPE_CHECKING:
     from nats.aio.msg import Msg
@@ -107,7 +107,7 @@ class NatsConnection:
         """Connect to the first of `servers` that answers.
 
         Raises:
-            CannotConnect: none answers, or it does not let us in.
+            CannotConnect: none answers; NotAdmitted when one does and does not let us in.
         """
         address = self._address
         try:
@@ -133,8 +133,9 @@ class NatsConnection:
                 await self.barrier()
         except (OSError, TimeoutError, nats_errors.Error, BusClosed) as error:
             self._standing = False
-            reason = self._reason(self._troubles[0] if self._troubles else error)
-            raise CannotConnect(address.shown, reason) from None
+            trouble = self._troubles[0] if self._troubles else error
+            kind = NotAdmitted if "authorization violation" in str(trouble).lower() else CannotConnect
+            raise kind(address.shown, self._reason(trouble)) from None
 
     async def keep_alive(self, silence_s: float) -> None:
         """Ask the server every `silence_s` seconds whether it is there; lose the connection when it does not answer."""

@@ -152,6 +152,21 @@ class Synapse(ABC):
         await self.publish(inbox, reply)
 
     @property
+    def attempt(self) -> int:
+        """Attempts to reconnect made in the present outage."""
+        return 0
+
+    @property
+    def retry_in_s(self) -> float | None:
+        """Seconds until the next attempt to reconnect; None when none is due. Read it on the synapse's loop."""
+        return None
+
+    @property
+    def missed(self) -> int:
+        """Frames that were sent to this connection and, as far as it knows, did not get here."""
+        return 0
+
+    @property
     def undecodable(self) -> int:
         """Frames dropped because they were no valid Signal."""
         return 0

@@ -82,6 +82,12 @@ class DevSynapse(Synapse):
         return None if due is None else max(0.0, due - asyncio.get_running_loop().time())
 
     @property
+    def missed(self) -> int:
+        """Frames that could not be read, or that the bus left out because an observer did not keep up."""
+        statistics = self._client.statistics()
+        return statistics.unreadable + statistics.missed
+
+    @property
     def undecodable(self) -> int:
         """Frames dropped because they were no valid Signal."""
         return self._feeds.undecodable

@@ -26,6 +26,8 @@ from cosmo_doppler.cli.options import (
         ("cosmo://localhost:81/dev", "cosmo://localhost:81"),
         ("cosmo://[::1]:7070", "cosmo://[::1]:7070"),
         ("cosmos://bus.example", "cosmos://bus.example:7070"),
+        ("nats://localhost", "nats://localhost:4222"),
+        ("nats://ann:p%40ss@h:1/x", "nats://ann:p%40ss@h:1"),
     ],
 )
 def test_a_url_is_host_and_port(text: str, url: str) -> None:
@@ -33,7 +35,7 @@ def test_a_url_is_host_and_port(text: str, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "localhost:7070", "nats://x:4222", "cosmo://", "cosmo://h:0", "cosmo://h:99999"]
+    "text", ["", "localhost:7070", "kafka://x:9092", "cosmo://", "cosmo://h:0", "cosmo://h:99999"]
 )
 def test_what_is_no_url_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=r"cosmo://"):
