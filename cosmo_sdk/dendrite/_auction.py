@@ -210,7 +210,7 @@ class Auctioneer:
         offer = held.offer if held is not None else self._decided.get(signal.parent_id or "")
         if offer is None:
             return
-        self._pace.bid(offer.id)
+        self._pace.bid(offer.id, signal.neuron or "")
         bid = read_bid(id=signal.id, neuron=signal.neuron, payload=signal.payload, meta=signal.meta)
         if held is not None:
             self._arrived += 1

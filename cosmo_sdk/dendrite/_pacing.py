@@ -21,10 +21,10 @@ SLOW = 0.5
 """After this part of its window a bid is slow: half as many offers may be out."""
 
 PATIENCE = 10
-"""Windows an offer waits for its turn; then it goes out whatever the bidders do."""
+"""Windows without any bid for which an offer waits for its turn; then it goes out whatever the bidders do."""
 
 REMEMBERED = 1024
-"""Closed offers kept, to see that their bids come late."""
+"""Closed offers kept, to see that their bids come late; and bidders."""
 
 
 class _Sent:
@@ -54,6 +54,8 @@ class Pace:
         self._open: dict[str, _Sent] = {}
         self._closed: OrderedDict[str, _Sent] = OrderedDict()
         self._waiting: deque[tuple[str, float, asyncio.Future[None]]] = deque()
+        self._bidders: dict[str, tuple[int, float]] = {}
+        """The newest offer each has bid on, and when its latest bid arrived."""
         self._unanswered = 0
         self._slowed_at = self._bid_at = float("-inf")
         self._sent = self._newest_answered = 0
@@ -85,9 +87,9 @@ class Pace:
 
         given_up.add_done_callback(leave)
         try:
-            await within(self._clock, called, PATIENCE * window_s)
-        except TimeoutError:
-            self._send(offer_id, window_s)
+            await self._called(called, PATIENCE * window_s)
+            if not called.done():
+                self._send(offer_id, window_s)
         except asyncio.CancelledError:
             if not given_up.done():
                 raise
@@ -95,28 +97,38 @@ class Pace:
             given_up.remove_done_callback(leave)
             called.cancel()
 
+    async def _called(self, called: asyncio.Future[None], patience_s: float) -> None:
+        """Wait to be called, or until nobody has bid on anything for so long."""
+        while True:
+            try:
+                # The shield takes the timeout, so that the place in the queue is kept.
+                return await within(self._clock, asyncio.shield(called), patience_s)
+            except TimeoutError:
+                if self._clock.monotonic() - self._bid_at >= patience_s:
+                    return None
+
     def excuse(self, offer_id: str) -> None:
         """No bid can come for an offer now, for reasons that say nothing about the bidders."""
         sent = self._open.get(offer_id)
         if sent is not None:
             self._answer(sent)
 
-    def bid(self, offer_id: str) -> None:
+    def bid(self, offer_id: str, bidder: str) -> None:
         """A bid arrived, in time or not."""
         now = self._clock.monotonic()
-        sent = self._open.get(offer_id)
+        sent = self._open.get(offer_id) or self._closed.get(offer_id)
         if sent is None:
-            # No fault where the first bid was enough: then the others come after it.
-            closed = self._closed.get(offer_id)
-            if closed is not None and now - closed.at > SLOW * closed.window_s:
-                self._slow_down(closed, now)
             return
-        self._bid_at = sent.bid_at = now
-        self._newest_answered = max(self._newest_answered, sent.number)
+        self._note(bidder, sent.number, now)
         took_s = now - sent.at
         if took_s > SLOW * sent.window_s:
             self._slow_down(sent, now)
-        elif self._waiting and not sent.answered and took_s <= PROMPT * sent.window_s:
+        if offer_id in self._closed:
+            # No fault where the first bid was enough: then the others come after it.
+            return
+        self._bid_at = sent.bid_at = now
+        self._newest_answered = max(self._newest_answered, sent.number)
+        if self._waiting and not sent.answered and took_s <= PROMPT * sent.window_s:
             self.limit += 1
         self._answer(sent)
 
@@ -128,11 +140,18 @@ class Pace:
         sent = self._open[offer_id]
         if len(self._open) < 2:
             return False
-        if sent.answered:
+        now = self._clock.monotonic()
+        if not sent.answered:
+            # Somebody bids on what went out before, and nobody on what went out since.
+            return self._bid_at > sent.at - sent.window_s and self._newest_answered < sent.number
+        if now - sent.bid_at < PROMPT * sent.window_s:
             # They were coming in until just now.
-            return self._clock.monotonic() - sent.bid_at < PROMPT * sent.window_s
-        # Somebody bids on what went out before, and nobody on what went out since.
-        return self._bid_at > sent.at - sent.window_s and self._newest_answered < sent.number
+            return True
+        # Offers queue up, and somebody who bid just now has not come to this one.
+        since = now - sent.window_s
+        return bool(self._waiting) and any(
+            number < sent.number and at > since for number, at in self._bidders.values()
+        )
 
     def close(self, offer_id: str) -> None:
         """The window of an offer is over, or it never went out."""
@@ -162,6 +181,12 @@ class Pace:
             if not called.done():
                 self._send(offer_id, window_s)
                 called.set_result(None)
+
+    def _note(self, bidder: str, number: int, now: float) -> None:
+        """Note up to which offer a bidder has come."""
+        self._bidders[bidder] = (max(number, self._bidders.get(bidder, (0, 0.0))[0]), now)
+        if len(self._bidders) > REMEMBERED:
+            del self._bidders[next(iter(self._bidders))]
 
     def _slow_down(self, sent: _Sent, now: float) -> None:
         """Bidders are behind with an offer. One that went out before the last time says nothing new."""

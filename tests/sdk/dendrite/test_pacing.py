@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from cosmo_sdk import NoBids, PathwayStopped, SignalType
-from cosmo_sdk.dendrite._pacing import FIRST_OFFERS, Pace
+from cosmo_sdk.dendrite._pacing import FIRST_OFFERS, PATIENCE, Pace
 from cosmo_sdk.testing import ManualClock, settle
 from tests.sdk.dendrite.room import Room
 
@@ -56,8 +56,8 @@ async def test_a_few_offers_go_out_at_once_and_the_rest_waits_in_order(street: S
 async def test_a_prompt_bid_makes_room_for_two(street: Street):
     await street.ask(*names(FIRST_OFFERS + 3))
     await street.clock.advance(WINDOW_S / 10)
-    street.pace.bid("offer 0")
-    street.pace.bid("offer 0")
+    street.pace.bid("offer 0", "somebody")
+    street.pace.bid("offer 0", "somebody")
     await settle()
     assert street.pace.limit == FIRST_OFFERS + 1
     assert street.out == names(FIRST_OFFERS + 2)
@@ -66,7 +66,7 @@ async def test_a_prompt_bid_makes_room_for_two(street: Street):
 async def test_bids_in_the_middle_of_the_window_change_nothing(street: Street):
     await street.ask(*names(FIRST_OFFERS + 3))
     await street.clock.advance(WINDOW_S * 0.4)
-    street.pace.bid("offer 0")
+    street.pace.bid("offer 0", "somebody")
     assert street.pace.limit == FIRST_OFFERS
 
 
@@ -79,16 +79,16 @@ async def test_slow_and_late_bids_halve_the_number_once_for_all_that_went_out_to
     for offer in names(FIRST_OFFERS):
         if closed:
             street.pace.close(offer)
-        street.pace.bid(offer)
+        street.pace.bid(offer, "somebody")
     assert street.pace.limit == FIRST_OFFERS // 2
 
 
 async def test_bids_that_come_after_the_first_was_enough_are_not_slow(street: Street):
     await street.ask("offer")
-    street.pace.bid("offer")
+    street.pace.bid("offer", "somebody")
     street.pace.close("offer")
     await street.clock.advance(WINDOW_S / 10)
-    street.pace.bid("offer")
+    street.pace.bid("offer", "somebody")
     assert street.pace.limit == FIRST_OFFERS
 
 
@@ -96,7 +96,7 @@ async def test_one_offer_may_always_be_out(street: Street):
     for number in range(6):
         await street.ask(f"offer {number}")
         await street.clock.advance(WINDOW_S)
-        street.pace.bid(f"offer {number}")
+        street.pace.bid(f"offer {number}", "somebody")
     assert street.pace.limit == 1
     await street.ask("the next")
     assert street.out[-1] == "the next"
@@ -127,6 +127,18 @@ async def test_who_gives_up_waiting_takes_no_turn(street: Street):
     assert street.out[-1] == "patient"
 
 
+async def test_an_offer_waits_as_long_as_others_are_answered_and_no_longer(street: Street):
+    await street.ask(*names(FIRST_OFFERS + 2))
+    street.pace.limit = 1
+    for offer in names(3):
+        await street.clock.advance(WINDOW_S * PATIENCE * 0.9)
+        street.pace.bid(offer, "somebody")
+    await settle()
+    assert street.pace.waiting == 2
+    await street.clock.advance(WINDOW_S * PATIENCE * 2)
+    assert street.out == names(FIRST_OFFERS + 2)
+
+
 async def test_a_cancelled_wait_takes_no_turn(street: Street):
     await street.ask(*names(FIRST_OFFERS), "cancelled", "patient")
     street.tasks[-2].cancel()
@@ -141,27 +153,41 @@ async def test_bidders_are_behind_where_older_offers_get_bids_and_newer_ones_non
     await street.clock.advance(WINDOW_S / 2)
     await street.ask("newer")
     await street.clock.advance(WINDOW_S / 2)
-    street.pace.bid("older")
+    street.pace.bid("older", "somebody")
     await street.clock.advance(WINDOW_S / 2)
     assert street.pace.behind("newer")
     await street.ask("newest")
-    street.pace.bid("newest")
+    street.pace.bid("newest", "somebody")
     assert not street.pace.behind("newer")
 
 
 async def test_bids_that_are_just_coming_in_may_not_be_all(street: Street):
     await street.ask("one", "two")
     await street.clock.advance(WINDOW_S * 0.9)
-    street.pace.bid("one")
+    street.pace.bid("one", "somebody")
     await street.clock.advance(WINDOW_S * 0.1)
     assert street.pace.behind("one")
     await street.clock.advance(WINDOW_S * 0.2)
     assert not street.pace.behind("one")
 
 
+async def test_while_offers_queue_up_a_round_waits_for_bidders_that_have_not_come_to_it(street: Street):
+    await street.ask(*names(FIRST_OFFERS + 1))
+    street.pace.bid("offer 1", "quick")
+    await street.clock.advance(WINDOW_S / 2)
+    street.pace.bid("offer 0", "slow")
+    await street.clock.advance(WINDOW_S / 2)
+    assert not street.pace.behind("offer 1")
+    await street.ask(*names(4, first=20))
+    assert street.pace.waiting
+    assert street.pace.behind("offer 1")
+    street.pace.bid("offer 2", "slow")
+    assert not street.pace.behind("offer 1")
+
+
 async def test_a_single_offer_has_its_window_and_no_more(street: Street):
     await street.ask("before")
-    street.pace.bid("before")
+    street.pace.bid("before", "somebody")
     street.pace.close("before")
     await street.ask("alone")
     await street.clock.advance(WINDOW_S)
