@@ -42,6 +42,8 @@ class Places:
         self._stack = stack
         self._rooms: dict[str, PeerRoom] = {}
         self._urls: dict[str, str] = {}
+        self._nats: set[str] = set()
+        """The versions that are known to have what it takes to speak to NATS."""
 
     async def room(self, version: str) -> PeerRoom:
         """The process of a released version."""
@@ -51,8 +53,9 @@ class Places:
 
     async def url(self, whose: str, version: str) -> str:
         """A bus of ours, of this version, or NATS."""
-        if whose == "nats":
+        if whose == "nats" and version not in self._nats:
             install_nats(install(version))
+            self._nats.add(version)
         key = f"{whose} {version}" if whose == "theirs" else whose
         if key not in self._urls:
             self._urls[key] = await self._open(whose, version)
