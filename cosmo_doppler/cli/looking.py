@@ -31,7 +31,7 @@ async def look(url: str, as_json: bool) -> None:
     if as_json:
         show_json({"url": url, **stats})
         return
-    show_all(line.text for line in picture(url, stats, {}, width=_columns()))
+    show_all(line.text for line in picture(url, stats, None, width=_columns()))
     if not stats.get("namespaces"):
         say(f"no namespaces are announced on {url}")
 

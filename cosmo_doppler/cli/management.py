@@ -31,18 +31,19 @@ class Management:
         self._reader = reader
         self._writer = writer
 
-    async def introduce(self) -> None:
-        """Show the token that a bus asked for.
+    async def introduce(self, *, with_token: bool) -> None:
+        """Say hello to a bus of ours, and show the token if it asked for one.
 
         Raises:
             NotAdmitted: there is none, or it is the wrong one.
             TokenError: its file cannot be used.
         """
-        token = token_from_environment()
-        if token is None:
+        token = token_from_environment() if with_token else None
+        if with_token and token is None:
             raise NotAdmitted(self._url, NO_TOKEN)
+        shown = {} if token is None else {"token": token}
         try:
-            await self.ask("hello", token=token, name=program_name())
+            await self.ask("hello", name=program_name(), **shown)
         except BusRefused as refused:
             raise NotAdmitted(self._url, f"it says: {refused}") from None
 
@@ -96,8 +97,8 @@ async def manage(url: str) -> AsyncIterator[Management]:
             raise NotAdmitted(url, f"it says: {welcome.get('message')}"[:200])
         if welcome is None or welcome.get("op") != "welcome":
             raise CannotConnect(url, "what answers is no bus")
-        if welcome.get("auth") == TOKEN_AUTH:
-            await management.introduce()
+        if "ext" in welcome:
+            await management.introduce(with_token=welcome.get("auth") == TOKEN_AUTH)
         yield management
     except TimeoutError:
         raise CannotConnect(url, f"no welcome within {ANSWER_S:g} s") from None

@@ -42,14 +42,14 @@ def rates(now: dict[str, Any], before: dict[str, Any] | None) -> dict[str, float
 
 
 def picture(
-    url: str, stats: dict[str, Any], per_second: dict[str, float], *, width: int = 80
+    url: str, stats: dict[str, Any], per_second: dict[str, float] | None, *, width: int = 80
 ) -> Iterator[Line]:
     """The lines that show a bus.
 
     Args:
         url: of the bus.
         stats: an answer to `mgmt_stats`; of a released bus only its namespaces.
-        per_second: what `rates` made of two of them; empty without an earlier one.
+        per_second: what `rates` made of two of them; None shows no rates.
         width: columns there are.
     """
     bus: dict[str, Any] = stats.get("bus", {})
@@ -67,17 +67,17 @@ def picture(
     yield from _sessions(stats, width)
 
 
-def _flows(bus: dict[str, Any], per_second: dict[str, float], width: int) -> Iterator[Line]:
+def _flows(bus: dict[str, Any], per_second: dict[str, float] | None, width: int) -> Iterator[Line]:
     """The flows side by side: name, total, and how many a second."""
     cells = []
     for name in FLOWS:
         cell = f"{name:<9} {bus.get(name, 0):>13,}"
-        if per_second:
-            cell += f" {per_second.get(name, 0):>9,.0f}/s"
+        if per_second is not None:
+            cell += f" {per_second[name]:>9,.0f}/s" if name in per_second else " " * 12
         cells.append(cell)
     abreast = max(1, min(3, (width + 3) // (len(cells[0]) + 3)))
     for first in range(0, len(cells), abreast):
-        yield Line("   ".join(cells[first : first + abreast]))
+        yield Line("   ".join(cells[first : first + abreast]).rstrip())
 
 
 def _namespaces(stats: dict[str, Any]) -> Iterator[Line]:
