@@ -63,7 +63,7 @@ class Finder:
     def note(self, register: Signal) -> None:
         """A REGISTER arrived."""
         who = register.neuron
-        if who is None or not self._sought or role_of(register) == "engram":
+        if who is None or not self._sought or role_of(register) != "neuron":
             return
         capabilities = listed_capabilities(register)
         for sought in self._sought:
@@ -101,9 +101,9 @@ class Finder:
             return None
         if neuron is not None:
             record = await self._store.get(neuron)
-            return neuron if record is not None and record.live and record.role != "engram" else None
+            return neuron if record is not None and record.live and record.role == "neuron" else None
         for record in await self._store.list(capability=next(iter(capabilities), None)):
-            if record.role != "engram" and set(capabilities) <= set(record.capabilities):
+            if record.role == "neuron" and set(capabilities) <= set(record.capabilities):
                 return record.neuron_id
         return None
 

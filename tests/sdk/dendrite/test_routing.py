@@ -1,4 +1,4 @@
-"""Capability routing and queue groups, while Axons come and go, on a memory bus and on a real one (PROTOCOL 3.2)."""
+"""Capability routing and queue groups, while Axons come and go, on every transport (PROTOCOL 3.2)."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ from cosmo_sdk import (
     connect_synapse,
 )
 from cosmo_sdk.errors import NoSuchNeuron
+from tests.nats_server import running_nats
 
 T = SignalType
 
 Connect = Callable[[], Awaitable[Synapse]]
 
 
-@pytest.fixture(params=["memory", "dev bus"])
+@pytest.fixture(params=["memory", "dev bus", "nats"])
 async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
     """Connections to one bus, one for each process there would be."""
     async with AsyncExitStack() as stack:
@@ -39,10 +40,13 @@ async def connect(request: pytest.FixtureRequest) -> AsyncIterator[Connect]:
             async def join() -> Synapse:
                 return shared
         else:
-            bus = await stack.enter_async_context(running_bus())
+            if request.param == "nats":
+                url = stack.enter_context(running_nats()).url
+            else:
+                url = (await stack.enter_async_context(running_bus())).url
 
             async def join() -> Synapse:
-                synapse = await connect_synapse(bus.url)
+                synapse = await connect_synapse(url)
                 stack.push_async_callback(synapse.close)
                 return synapse
 
@@ -116,7 +120,9 @@ async def test_equals_share_and_each_task_is_done_once(connect: Connect):
     await producer.send(40)
     await producer.all_answered()
     assert set(producer.replies.values()) == {1}
-    assert done == {"a": 20, "b": 20}
+    # By turns here, by lot on NATS.
+    assert done.total() == 40
+    assert set(done) == {"a", "b"}
     for dendrite in (one, other, producer.dendrite):
         await dendrite.stop()
 
@@ -212,7 +218,8 @@ async def test_members_of_a_subscribed_group_share_and_others_hear_everything(co
         for result in ("more", "last"):
             await dendrite.emit_final(trace_id="trc_1", parent_id="evt_1", result=result)
         await asyncio.wait_for(arrived.wait(), 20)
-    assert (len(heard["one"]), len(heard["two"]), len(heard["all"])) == (5, 7, 12)
+    assert len(heard["all"]) == 12
+    assert heard["two"][-2:] == heard["all"][-2:]
     assert sorted(heard["one"] + heard["two"]) == sorted(heard["all"])
 
 
@@ -222,13 +229,15 @@ async def test_a_set_that_no_single_axon_covers_is_passed_on_to_one_that_does(
     host = await hosting(connect, axon("a", "x"), axon("b", "y"))
     able = await hosting(connect, axon("c", "x", "y"))
     producer = await producing(connect)
-    # One group, by turns: half of these reach the host that cannot do them.
-    for _ in range(6):
+    # They are one group: some of these reach the host that cannot do them.
+    asked = 0
+    while host.uncovered < 2 and asked < 100:
         reply = await producer.dendrite.dispatch_and_wait(
             capabilities=["x", "y"], input={"n": 1}, timeout_s=20
         )
         assert (reply.type, reply.neuron) == (T.AGENT_OUTPUT, "c")
-    assert (host.uncovered, able.uncovered) == (3, 0)
+        asked += 1
+    assert (host.uncovered, able.uncovered) == (2, 0)
     assert caplog.text.count("no single Axon here covers x, y") == 1
     assert set(producer.replies.values()) == {1}
     for dendrite in (host, able, producer.dendrite):
