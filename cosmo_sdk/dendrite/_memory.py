@@ -273,7 +273,7 @@ class Memory:
             merge_key: which entry it is about; needed by merge and upsert.
             await_ack: wait for the receipt.
             deadline_ms: how long to wait for it, milliseconds; 5,000 when left out.
-            trace_id: the workflow.
+            trace_id: the workflow, which can be rolled back. Outside of a TASK, left out, the write stands alone.
             parent_id: the event that caused it.
             meta: annotations.
 

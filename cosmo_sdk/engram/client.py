@@ -19,7 +19,7 @@ from cosmo_sdk.engram.base import (
     ImprintReceipt,
     RecallResult,
 )
-from cosmo_sdk.engram.host import Publishes
+from cosmo_sdk.engram.host import STANDALONE, Publishes
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.ids import ULIDS, Ids
 
@@ -155,7 +155,7 @@ class EngramClient:
             merge_key: which entry it is about; needed by merge and upsert.
             await_ack: wait for the receipt.
             deadline_ms: how long to wait for it, milliseconds; 5,000 when left out.
-            trace_id: the workflow, which can be rolled back; a new one when left out.
+            trace_id: the workflow, which can be rolled back; left out, the write stands alone and is final.
             parent_id: the event that caused it.
             meta: annotations.
 
@@ -173,6 +173,9 @@ class EngramClient:
         faults = payloads.check_payload(payload.type, payload.to_wire())
         if faults:
             raise ValueError(f"imprint: {'; '.join(faults)}")
+        if trace_id is None:
+            # Nobody knows the trace it gets, so nobody can ask for its rollback: no journal for it.
+            meta = {STANDALONE: True, **(meta or {})}
         request = self._request(payload, directed, trace_id, parent_id, meta)
         if not await_ack:
             await self._link.publish(request)

@@ -28,6 +28,9 @@ ANSWERED = 1_000
 UNJOURNALED = 1_000
 """Traces whose writes are counted for a memory that cannot undo them."""
 
+STANDALONE = "cosmo.standalone"
+"""The meta key of a write that belongs to no workflow."""
+
 R = TypeVar("R")
 
 
@@ -252,16 +255,17 @@ class EngramHost:
         reason = refused()
         if reason:
             raise EngramError(reason)
+        trace_id = None if request.meta.get(STANDALONE) is True else request.trace_id
         started = self._clock.monotonic()
         receipt = await self.engram.imprint(
             str(asked.get("op", "")),
             entry,
             merge_key=asked.get("merge_key"),
             imprint_id=request.id,
-            trace_id=request.trace_id,
+            trace_id=trace_id,
         )
-        if receipt.ok:
-            self._count_unjournaled(request.trace_id)
+        if receipt.ok and trace_id is not None:
+            self._count_unjournaled(trace_id)
         return imprinted_signal(
             trace_id=request.trace_id,
             parent_id=request.id,

@@ -136,7 +136,7 @@ async def test_the_signals_of_a_conversation(wire):
     await asker.recall(engram_kind="keyvalue", query={}, trace_id="trc_1", parent_id="evt_1")
     imprint, imprinted, recall, recalled = wire.signals
     assert imprint.parent_id is None
-    assert imprint.meta == {"cosmo.issuer": "d1", "k": 1}
+    assert imprint.meta == {"cosmo.issuer": "d1", "cosmo.standalone": True, "k": 1}
     assert recall.payload == {"query": {}, "deadline_ms": 5000, "recall_mode": "first"}
     assert (recall.trace_id, recall.parent_id, recall.directed) == (
         "trc_1",
@@ -593,3 +593,14 @@ async def test_a_rollback_of_a_journal_given_up_says_what_it_did(wire):
     rollback = await asker.end_trace("trc_1", rollback=True)
     assert rollback.compensated == 1
     assert rollback.errors == ("mem: its journal was given up, so the trace's older writes stay",)
+
+
+async def test_writes_that_stand_alone_take_no_room_from_those_of_workflows(wire):
+    engram = InMemoryEngram(engram_id="mem", journal_limit=1)
+    asker = await join(wire, engram)
+    await write(asker, "trc_1")
+    for number in range(5):
+        await asker.imprint(engram_id="mem", op="add", entry={"content": number}, await_ack=True)
+    assert (await asker.end_trace("trc_1", rollback=True)).compensated == 1
+    assert engram.journals_dropped == 0
+    assert len(engram) == 5
