@@ -13,8 +13,8 @@ import msgspec
 from cosmo_bus.chaos_ops import ChaosOps
 from cosmo_bus.extension import Extension
 from cosmo_bus.gate_ops import GateOps
-from cosmo_bus.router import Router
-from cosmo_bus.wire import msg_head, unquote
+from cosmo_bus.router import CACHED_SUBJECTS, Router
+from cosmo_bus.wire import msg_head, msg_lead, unquote
 
 logger = logging.getLogger(__name__)
 
@@ -124,6 +124,7 @@ class Hub:
         # Looked at for every message; empty nearly always.
         self._rules = self.chaos.rules
         self._gates = self.gates.standing
+        self._leads: dict[str, bytes] = {}
         self._dirty: list[Receiver] = []
         self._stalled: list[Receiver] = []
 
@@ -159,7 +160,7 @@ class Hub:
         if not match.solo and not match.groups:
             counts.unheard += 1
             return 0
-        head = msg_head(subject, frame)
+        head = msg_head(self._leads.get(subject) or self._lead(subject), frame)
         skipped = lost = delivered = 0
         length = len(head) - 1
         behind = False
@@ -197,6 +198,13 @@ class Hub:
         if not self._dirty:
             self.loop.call_soon(self._flush)
         self._dirty.append(session)
+
+    def _lead(self, subject: str) -> bytes:
+        """How messages on a subject begin, kept for the next one. Reply subjects are used once and would pile up."""
+        if len(self._leads) >= CACHED_SUBJECTS:
+            self._leads.clear()
+        lead = self._leads[subject] = msg_lead(subject)
+        return lead
 
     def _flush(self) -> None:
         dirty, self._dirty = self._dirty, []

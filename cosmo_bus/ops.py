@@ -11,7 +11,7 @@ from cosmo_bus.namespaces import Namespaces
 from cosmo_bus.outbox import Outbox
 from cosmo_bus.router import Route
 from cosmo_bus.subjects import MAX_LENGTH
-from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Op, is_absent, is_string, line_of, msg_tail, unknown_op
+from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Line, Op, is_absent, is_string, line_of, msg_tail, unknown_op
 
 _LONGEST_NAME = 64
 _MISSING = "pub: missing subject/frame"
@@ -65,8 +65,12 @@ class Ops:
         """Held now."""
         return len(self._routes)
 
-    def carry_out(self, op: Op) -> None:
+    def carry_out(self, op: Line) -> None:
         """Do it and answer, or refuse."""
+        if op.op == "pub":
+            self._pub(op)
+            return
+        assert isinstance(op, Op)
         method = self._methods.get(op.op or "")
         if method is not None:
             method(self, op)
@@ -86,7 +90,7 @@ class Ops:
         for extension in self._hub.extensions:
             extension.leave(self._client)
 
-    def _pub(self, op: Op) -> None:
+    def _pub(self, op: Line) -> None:
         subject = op.subject
         if not subject:
             self._client.refuse(_MISSING)
@@ -177,7 +181,6 @@ class Ops:
     _methods: ClassVar[dict[str, Callable[[Ops, Op], None]]] = {
         "hello": _hello,
         "ping": _ping,
-        "pub": _pub,
         "sub": _sub,
         "unsub": _unsub,
         "ns_register": _ns_register,

@@ -21,6 +21,7 @@ from cosmo_bus.tls import CLIENT_HELLO
 from cosmo_bus.wire import (
     LEGACY_MAX_RECEIVED,
     BadLine,
+    Line,
     LineReader,
     Op,
     Oversize,
@@ -213,6 +214,10 @@ class Session(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Carry out every line that is complete."""
+        if self._known and not self._first_line:
+            for line in self._reader.feed(data):
+                self._carry_out(line)
+            return
         if self._first_line and data[0] == CLIENT_HELLO:
             self.turn_away("this bus does not speak TLS: write cosmo:// instead of cosmos://")
             return
@@ -273,16 +278,22 @@ class Session(asyncio.Protocol):
         if not self._known and isinstance(line, Oversize):
             self.turn_away(_SHOW_TOKEN)
             return
+        if self._first_line and not isinstance(line, Oversize):
+            self._first_line = False
+            if _HTTP.match(line):
+                self.turn_away("this is a message bus, not an HTTP server")
+                return
+        self._carry_out(line)
+
+    def _carry_out(self, line: bytes | Oversize) -> None:
+        """Do what a line says."""
+        if self._closing:
+            return
         if isinstance(line, Oversize):
             self.refuse(
                 f"line of {line.length:,} bytes discarded: this bus takes {self._reader.limit:,} at most"
             )
             return
-        if self._first_line:
-            self._first_line = False
-            if _HTTP.match(line):
-                self.turn_away("this is a message bus, not an HTTP server")
-                return
         try:
             op = decode_op(line)
         except BadLine as error:
@@ -294,10 +305,10 @@ class Session(asyncio.Protocol):
         if self._known or self._admit(op):
             self._ops.carry_out(op)
 
-    def _admit(self, op: Op) -> bool:
+    def _admit(self, op: Line) -> bool:
         """Whether the first line of a client shows the token; otherwise it is sent away."""
         assert self._doorkeeper is not None
-        if op.op != "hello" or op.token is None:
+        if not isinstance(op, Op) or op.op != "hello" or op.token is None:
             self.turn_away(_SHOW_TOKEN)
         elif not self._doorkeeper.admits(op.token):
             self.turn_away("that is not the token of this bus")

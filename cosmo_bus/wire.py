@@ -31,12 +31,17 @@ _ABSENT = msgspec.Raw(b"null")
 _QUOTE = ord('"')
 
 
-class Op(msgspec.Struct):
-    """One line of a client, with the fields of every op. The frame is left as JSON text."""
+class Line(msgspec.Struct):
+    """One line of a client as far as a `pub` goes: nearly all lines are. The frame is left as JSON text."""
 
     op: str | None = None
     subject: str | None = None
     frame: msgspec.Raw = _ABSENT
+
+
+class Op(Line):
+    """One line of a client, with the fields of every op."""
+
     sub_id: str | None = None
     queue_group: str | None = None
     namespace: str | None = None
@@ -113,6 +118,10 @@ class BadLine(ValueError):
     """A line that is no op; the text is what the sender is told."""
 
 
+_PUB = b'{"op":"pub",'
+"""How most lines of most clients begin."""
+
+_lines = msgspec.json.Decoder(Line)
 _ops = msgspec.json.Decoder(Op)
 _incoming = msgspec.json.Decoder(Incoming)
 _any = msgspec.json.Decoder()
@@ -120,8 +129,8 @@ _text = msgspec.json.Decoder(str)
 _encode = msgspec.json.encode
 
 
-def decode_op(line: bytes) -> Op:
-    """Read a client's line.
+def decode_op(line: bytes) -> Line:
+    """Read a client's line: an `Op`, or just a `Line` where that says it all.
 
     Raises:
         BadLine: not JSON, not an object, or a field of the wrong type.
@@ -131,6 +140,11 @@ def decode_op(line: bytes) -> Op:
         if not line.isascii():
             line.decode()
         try:
+            if line.startswith(_PUB):
+                read = _lines.decode(line)
+                # A key may be there twice, and then the last one counts.
+                if read.op == "pub":
+                    return read
             return _ops.decode(line)
         except msgspec.ValidationError:
             return _decode_carefully(line)
@@ -174,7 +188,7 @@ def decode_incoming(line: bytes) -> Incoming:
 
 def is_string(raw: msgspec.Raw) -> bool:
     """Whether a raw JSON value is a string."""
-    return memoryview(raw)[0] == _QUOTE
+    return bytes(raw)[0] == _QUOTE
 
 
 def is_absent(raw: msgspec.Raw) -> bool:
@@ -220,9 +234,14 @@ def pub_line(subject: str, frame: bytes) -> bytes:
     return b'{"op":"pub","subject":%b,"frame":%b}\n' % (_encode(subject), quote(frame))
 
 
-def msg_head(subject: str, frame: msgspec.Raw) -> bytes:
+def msg_lead(subject: str) -> bytes:
+    """How the `msg` lines of one subject begin."""
+    return b'{"op":"msg","subject":%b,"frame":' % _encode(subject)
+
+
+def msg_head(lead: bytes, frame: msgspec.Raw) -> bytes:
     """What the `msg` lines of one message have in common; each ends with its subscription's `msg_tail`."""
-    return b'{"op":"msg","subject":%b,"frame":%b,"sub_id":' % (_encode(subject), frame)
+    return b"".join((lead, frame, b',"sub_id":'))
 
 
 def msg_tail(sub_id: str) -> bytes:

@@ -19,6 +19,7 @@ from cosmo_bus.wire import (
     is_string,
     legacy_length,
     msg_head,
+    msg_lead,
     msg_tail,
     pub_line,
     unquote,
@@ -74,7 +75,7 @@ def test_a_frame_survives_the_way_through_the_bus(subject, frame, sub_id):
     op = decode_op(pub_line(subject, frame.encode()).rstrip(b"\n"))
     assert is_string(op.frame)
     assert unquote(op.frame) == frame.encode()
-    line = msg_head(op.subject or "", op.frame) + msg_tail(sub_id)
+    line = msg_head(msg_lead(op.subject or ""), op.frame) + msg_tail(sub_id)
     arrived = decode_incoming(line)
     assert (arrived.op, arrived.subject, arrived.frame, arrived.sub_id) == ("msg", subject, frame, sub_id)
     assert list(json.loads(line)) == ["op", "subject", "frame", "sub_id"]
