@@ -12,11 +12,13 @@ import click
 from cosmo_doppler.cli.options import (
     SIZE,
     URL,
+    Checked,
     bus_options,
     examples,
     for_option,
     json_option,
     read_namespace,
+    read_url,
 )
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import run
@@ -39,17 +41,23 @@ class Picture:
     select: str
 
 
+def _read_place(text: str) -> Path | str:
+    """The URL of a bus, or the path of a recording."""
+    return read_url(text) if "://" in text else Path(text)
+
+
 @click.command(
     epilog=examples(
         "cosmo doppler",
         "cosmo doppler --demo",
         "cosmo doppler --url cosmo://127.0.0.1:7071 -n quickstart --record session.ndjson",
+        "cosmo doppler nats://127.0.0.1:4222 -n quickstart",
         "cosmo doppler session.ndjson --speed 4 --paused",
         "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
         "cosmo doppler --demo --for 30s | less",
     )
 )
-@click.argument("recording", required=False, metavar="[FILE]", type=click.Path(path_type=Path))
+@click.argument("place", required=False, metavar="[FILE|URL]", type=Checked("place", _read_place))
 @bus_options
 @click.option("--demo", is_flag=True, help="Watch a small market of agents on a bus of its own.")
 @click.option(
@@ -92,7 +100,7 @@ class Picture:
 @click.pass_context
 def command(
     ctx: click.Context,
-    recording: Path | None,
+    place: Path | str | None,
     url: str,
     namespace: str,
     demo: bool,
@@ -113,11 +121,16 @@ def command(
     as_json: bool,
     legacy: str | None,
 ) -> None:
-    """Watch a bus live, replay FILE, or run the demo.
+    """Watch the bus at URL live, replay FILE, or run the demo.
 
     Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
     """
+    recording = place if isinstance(place, Path) else None
+    if isinstance(place, str):
+        if demo or ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
+            raise click.UsageError("one place at a time: leave out URL, or --url and --demo")
+        url = place
     if recording is not None and demo:
         raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
     if legacy is not None:

@@ -112,6 +112,15 @@ def test_a_nats_server_that_is_not_there_ends_with_3_and_how_to_start_one():
     )
 
 
+def test_doppler_watches_a_nats_server_named_without_a_flag(server, namespace):
+    with a_worker(server.url, namespace):
+        told = cosmo("doppler", server.url, "-n", namespace, "--plain", "--for", "2s")
+    assert told.returncode == 0, told.stderr
+    assert "writer" in told.stdout
+    both = cosmo("doppler", server.url, "--url", server.url)
+    assert (both.returncode, "one place at a time" in both.stderr) == (2, True)
+
+
 def test_what_logs_in_is_never_shown():
     with running_nats("--auth", "secret") as server:
         url = f"nats://secret@127.0.0.1:{server.port}"
