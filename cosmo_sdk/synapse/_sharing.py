@@ -6,7 +6,7 @@ becomes an ordinary Signal with content of its own the first time somebody touch
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from msgspec import to_builtins
 
@@ -78,23 +78,19 @@ def _part(signal: Signal) -> Signal:
 
 
 def _copy_content(signal: Signal) -> None:
-    signal.payload = _copy_object(signal.payload)
-    meta = signal.meta
-    signal.meta = _copy_object(meta) if meta else {}
-    directed = signal.directed
+    payload, meta, directed = signal.payload, signal.meta, signal.directed
+    try:
+        signal.payload = to_builtins(payload)
+        signal.meta = to_builtins(meta) if meta else {}
+    except TypeError:
+        # Something in there is no JSON. A bus would refuse it; in one process it may pass, shared.
+        signal.payload = _copy_containers(payload)
+        signal.meta = _copy_containers(meta)
+    except RecursionError:
+        raise EnvelopeError("a payload that contains itself cannot be sent", field="payload") from None
     if directed is not None:
         signal.directed = directed = directed.__copy__()
         directed.capabilities = directed.capabilities[:]
-
-
-def _copy_object(value: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return cast(dict[str, Any], to_builtins(value))
-    except TypeError:
-        # Something in there is no JSON. A bus would refuse it; in one process it may pass, shared.
-        return {key: _copy_containers(item) for key, item in value.items()}
-    except RecursionError:
-        raise EnvelopeError("a payload that contains itself cannot be sent", field="payload") from None
 
 
 def _copy_containers(value: Any) -> Any:
