@@ -52,7 +52,7 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
     """One message between agents.
 
     Raises:
-        EnvelopeError: an id without its prefix, or another major version.
+        EnvelopeError: an id without its prefix, an unknown type, or another major version.
     """
 
     # A factory, not a default: omit_defaults would leave out what the protocol requires.
@@ -88,12 +88,19 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
             and (parent is None or parent[:4] == "evt_")
             and self.v == "1"
             and self.ts.tzinfo is UTC
+            and self.type.__class__ is SignalType
         ):
             return
         self._correct()
 
     def _correct(self) -> None:
         """Mend what can be mended and refuse the rest."""
+        if self.type.__class__ is not SignalType:
+            # Users of released packages write the name of a type where the type belongs.
+            try:
+                self.type = SignalType(self.type)
+            except ValueError:
+                raise EnvelopeError(f"{str(self.type)[:40]!r} is no type of Signal", field="type") from None
         if self.id[:4] != "evt_":
             raise EnvelopeError(f"id {self.id[:40]!r} does not start with 'evt_'", field="id")
         if self.trace_id[:4] != "trc_":

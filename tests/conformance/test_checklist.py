@@ -194,10 +194,12 @@ async def test_c15_a_rollback_on_sqlite_really_undoes(room: Room, tmp_path: Path
             await_ack=True,
             trace_id="trc_1",
         )
-    pending = asyncio.ensure_future(desk.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=1.0))
-    await room.clock.advance(1.0)
-    acks = await pending
-    assert [(ack.payload["compensated"], ack.payload["rolled_back"]) for ack in acks] == [(3, True)]
+    acks: asyncio.Queue[Signal] = asyncio.Queue()
+    desk.on_signal(T.STOPPED)(acks.put)
+    await desk.ensure_subscribed(T.STOPPED)
+    await desk.stop_trace("trc_1", rollback=True)
+    ack = await asyncio.wait_for(acks.get(), 20)
+    assert (ack.payload["compensated"], ack.payload["rolled_back"]) == (3, True)
     # Another connection to the same file, so that nothing remembered in between answers.
     fresh = SqliteEngram(path=path, engram_id="notes")
     await fresh.connect()
