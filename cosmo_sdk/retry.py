@@ -52,8 +52,8 @@ class RetryStrategy:
     """Tries in all, the first included."""
     timeout_s: float | None = 30.0
     """How long each attempt may take, seconds; None leaves it to the call."""
-    backoff: Callable[[int], float] = no_backoff
-    """Seconds to wait after the attempt with this number, from 0."""
+    backoff: Callable[[int], float] | float = no_backoff
+    """Seconds to wait after the attempt with this number, from 0; or the same number of seconds each time."""
     retry_on: Callable[[object], bool] = default_retry_on
     """Judges an outcome: the resolving Signal or the exception. Called for everything but STOP and shutdown."""
     new_trace: bool = True
@@ -85,7 +85,7 @@ class RetryStrategy:
     def pause_s(self, attempt: int) -> float:
         """Seconds to wait after `attempt`: what `backoff` says, 0 when it raises or makes no sense."""
         try:
-            seconds = float(self.backoff(attempt))
+            seconds = float(self.backoff(attempt) if callable(self.backoff) else self.backoff)
         except Exception:
             _logger.exception("backoff raised after attempt %d, trying again at once", attempt)
             return 0.0

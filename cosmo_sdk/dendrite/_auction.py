@@ -220,6 +220,8 @@ class Auctioneer:
 
     async def _hold(self, offer: Signal, window_s: float, select: Select, pathway: Pathway) -> list[Bid]:
         """Hold a round: publish, wait, decide. Returns the bids, best first, at least one."""
+        if (cause := pathway.cause) is not None:
+            raise cause
         held = self._open[offer.id] = Round(offer, takes_first=select == "first_bid")
         pathway.on_closed(lambda closed: held.close())
 

@@ -334,12 +334,15 @@ class Dispatcher:
 
     # -- inside
 
-    async def _send(self, task: Signal) -> Signal:
+    async def _send(self, task: Signal, pathway: Pathway | None = None) -> Signal:
         if self._resolve_ms is not None:
             capabilities: list[str] = task.payload.get("capabilities", [])
             # An open call is for nobody in particular.
             if task.neuron is not None or capabilities:
                 await self._finder.require(task.neuron, capabilities, self._resolve_ms / 1000)
+        if pathway is not None and (cause := pathway.cause) is not None:
+            # Stopped while this was getting ready: then nothing goes out any more.
+            raise cause
         self._asked.note(task)
         if task.neuron is None and task.payload.get("capabilities"):
             await self._link.publish_routed(task)
@@ -352,7 +355,7 @@ class Dispatcher:
         pathway = self._pathways.open(task.trace_id, parent_id=task.id, scope=scope)
         try:
             await self._pathways.listen()
-            await self._send(task)
+            await self._send(task, pathway)
         except BaseException:
             await pathway.close()
             raise
@@ -379,16 +382,21 @@ class Dispatcher:
         traces: list[str] = []
 
         async def attempt(number: int) -> Signal:
+            vigil.check()
             fresh = number > 0 and retry.new_trace
             traces.append(self._ids.trace() if fresh else first)
+            vigil.traces.add(traces[-1])
             meta = {**(spec.meta or {}), "attempt": number}
             again = msgspec.structs.replace(spec, trace_id=traces[-1], meta=meta)
             return await self._resolve(again, scope, timeout_s)
 
         async def abandon(number: int) -> None:
             if retry.new_trace:
-                await self._stopper.emit_stop(
-                    trace_id=traces[number], rollback=retry.rollback_on_retry, reason=retry.reason
+                stop = self._stopper.stop_signal(
+                    traces[number], rollback=retry.rollback_on_retry, reason=retry.reason
                 )
+                vigil.own_stops.add(stop.id)
+                await self._stopper.broadcast(stop)
 
-        return await retrying(retry, attempt, abandon=abandon, clock=self._clock)
+        with self._pathways.vigil() as vigil:
+            return await retrying(retry, attempt, abandon=abandon, vigil=vigil)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._link import Link
+from cosmo_sdk.dendrite._retrying import Vigil
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import PathwayClosedError, PathwayShutDown, PathwayStopped
 from cosmo_sdk.pathway import Pathway, Scope
@@ -25,6 +28,7 @@ class PathwayTable:
         self._listening = -1
         self._by_trace: dict[str, list[Pathway]] = {}
         self._awaited: dict[str, list[tuple[SignalType, str, asyncio.Future[Signal]]]] = {}
+        self._vigils: set[Vigil] = set()
         self._decisions: OrderedDict[tuple[str, SignalType], Signal] = OrderedDict()
 
     async def listen(self) -> None:
@@ -66,6 +70,16 @@ class PathwayTable:
         """Whether a Pathway is open on the trace."""
         return trace_id in self._by_trace
 
+    @contextmanager
+    def vigil(self) -> Iterator[Vigil]:
+        """For the time of the block: learn of STOPs and of this Dendrite's end also while no Pathway is open."""
+        vigil = Vigil(self._clock)
+        self._vigils.add(vigil)
+        try:
+            yield vigil
+        finally:
+            self._vigils.discard(vigil)
+
     # -- answers to one request
 
     def answer(self, signal: Signal) -> None:
@@ -85,7 +99,7 @@ class PathwayTable:
 
         Raises:
             TimeoutError: none came in time.
-            PathwayClosedError: the trace was stopped, or the Dendrite was.
+            PathwayClosedError: the trace ended or was stopped, or the Dendrite was.
         """
         known = self._decisions.get((request.id, wanted))
         if known is not None:
@@ -105,8 +119,12 @@ class PathwayTable:
 
     # -- ends
 
-    def stop_trace(self, trace_id: str) -> bool:
-        """A STOP ended the trace. True when a Pathway was open on it."""
+    def stop_trace(self, stop: Signal) -> bool:
+        """A STOP ended a trace. True when a Pathway was open on it."""
+        trace_id = stop.trace_id
+        for vigil in self._vigils:
+            if trace_id in vigil.traces and stop.id not in vigil.own_stops:
+                vigil.end(PathwayStopped(trace_id, "the trace was stopped"))
         pathways = list(self._by_trace.get(trace_id, ()))
         for pathway in pathways:
             pathway.end(PathwayStopped(trace_id, "the trace was stopped"))
@@ -118,7 +136,16 @@ class PathwayTable:
         for trace_id, pathways in list(self._by_trace.items()):
             for pathway in list(pathways):
                 pathway.end(PathwayShutDown(trace_id, "the Dendrite was stopped"))
+        for vigil in self._vigils:
+            vigil.end(PathwayShutDown("", "the Dendrite was stopped"))
         self._give_up(PathwayShutDown("", "the Dendrite was stopped"), None)
+
+    def conclude(self, signal: Signal) -> None:
+        """A FINAL or ERROR ended the trace: who awaits an answer on it will get none."""
+        if self._awaited:
+            self._give_up(
+                PathwayClosedError(signal.trace_id, f"{signal.type} ended the trace"), signal.trace_id
+            )
 
     def _give_up(self, reason: PathwayClosedError, trace_id: str | None) -> None:
         for waiting in list(self._awaited.values()):

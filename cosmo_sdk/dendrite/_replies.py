@@ -13,7 +13,7 @@ from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import DendriteProtocolError
 from cosmo_sdk.ids import Ids
-from cosmo_sdk.signal_types import SignalType
+from cosmo_sdk.signal_types import TERMINAL_TYPES, SignalType
 
 _DECIDED_BY = {
     SignalType.CLARIFICATION: SignalType.CLARIFICATION_ANSWER,
@@ -52,14 +52,14 @@ class Replies:
         Raises:
             DendriteProtocolError: `request` is neither.
             TimeoutError: nobody answered in time.
-            PathwayClosedError: the trace was stopped, or this Dendrite was.
+            PathwayClosedError: the trace ended or was stopped, or this Dendrite was.
         """
         wanted = _DECIDED_BY.get(request.type)
         if wanted is None:
             raise DendriteProtocolError(
                 f"await_decision() takes a CLARIFICATION or PERMISSION, not {request.type}"
             )
-        await self._link.ensure_subscribed(wanted, SignalType.STOP)
+        await self._link.ensure_subscribed(wanted, SignalType.STOP, *TERMINAL_TYPES)
         return await self._pathways.await_answer(request, wanted, timeout_s)
 
     async def answer_clarification(

@@ -107,7 +107,10 @@ class Stopper:
             RoleError: this Dendrite is a worker.
         """
         self._link.require_orchestrator("emit_stop")
-        stop = self._signal(trace_id, rollback, reason)
+        return await self.broadcast(self.stop_signal(trace_id, rollback=rollback, reason=reason))
+
+    async def broadcast(self, stop: Signal) -> Signal:
+        """Publish a STOP that this Dendrite also hears itself. No guard: the caller has its own."""
         await self._link.ensure_subscribed(SignalType.STOP)
         await self._link.publish(stop)
         return stop
@@ -138,7 +141,7 @@ class Stopper:
             RoleError: this Dendrite is a worker.
         """
         self._link.require_orchestrator("stop_trace")
-        stop = self._signal(trace_id, rollback, reason)
+        stop = self.stop_signal(trace_id, rollback=rollback, reason=reason)
         await self._link.ensure_subscribed(SignalType.STOP, SignalType.STOPPED)
         if not collect_acks:
             await self._link.publish(stop)
@@ -162,11 +165,15 @@ class Stopper:
         if acks is not None:
             acks.add(signal)
 
+    def stopped(self, trace_id: str) -> bool:
+        """Whether a STOP ended the trace within the last while, as far as was heard here."""
+        return trace_id in self._tombstones
+
     def latch(self, stop: Signal) -> bool:
         """From now on the trace is stopped here. Returns whether somebody followed it: those Pathways are closed."""
         self._tombstones.add(stop.trace_id)
         # The Pathway has heard of the STOP itself (the walk delivered it), now it closes.
-        return self._pathways.stop_trace(stop.trace_id)
+        return self._pathways.stop_trace(stop)
 
     async def obey(self, stop: Signal, *, followed: bool) -> None:
         """Do what a STOP says: end work and memory writes of its trace; answer if there was anything to end."""
@@ -195,7 +202,8 @@ class Stopper:
             )
         )
 
-    def _signal(self, trace_id: str, rollback: bool, reason: str | None) -> Signal:
+    def stop_signal(self, trace_id: str, *, rollback: bool, reason: str | None) -> Signal:
+        """A STOP, not sent yet."""
         payload: dict[str, object] = {"rollback": rollback}
         if reason is not None:
             payload["reason"] = reason

@@ -33,6 +33,7 @@ def wire(dendrite: Dendrite) -> None:
         work.spawn(stopper.obey(signal, followed=followed), "stopping a trace")
 
     def conclude(signal: Signal) -> None:
+        pathways.conclude(signal)
         # Most Dendrites remember nothing and ask nothing: no task for them.
         if memory.engrams or memory.client.waiting:
             work.spawn(memory.conclude(signal), "concluding a trace")

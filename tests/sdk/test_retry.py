@@ -82,3 +82,8 @@ def test_backoff_is_a_sane_number_of_seconds(says, pause):
 
 def test_backoff_gets_the_number_of_the_failed_attempt_from_zero():
     assert RetryStrategy(backoff=lambda attempt: 2**attempt).pause_s(0) == 1
+
+
+def test_backoff_may_be_a_number():
+    assert RetryStrategy(backoff=1.5).pause_s(7) == 1.5
+    assert RetryStrategy(backoff=-1).pause_s(0) == 0
