@@ -234,7 +234,8 @@ class Hosting:
         offered = self._bids.offered(award)
         if isinstance(offered, dict):
             return offered
-        logger.warning("%s has no input, and the offer it is about is unknown here", award.id)
+        # Anybody can send one: no warning for each.
+        logger.info("%s has no input, and the offer it is about is unknown here", award.id)
         return {}
 
     def _ours(self, award: Signal) -> bool:
