@@ -355,5 +355,7 @@ def why_unreachable(url: str, error: OSError) -> CannotConnect:
 
 
 def program_name() -> str:
-    """What this process is called where people look for it: its script and its number."""
-    return f"{Path(sys.argv[0]).name or 'python'} {os.getpid()}"
+    """What this process is called where people look for it: its script or package, and its number."""
+    script = Path(sys.argv[0])
+    name = script.parent.name if script.name == "__main__.py" else script.name
+    return f"{name if name not in ('', '-c', '-m') else 'python'} {os.getpid()}"

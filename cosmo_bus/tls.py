@@ -9,6 +9,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from cosmo_bus.errors import TlsError
@@ -26,8 +27,9 @@ _FIRST_BYTE_S = 2.0
 """How long a client may take to begin: TLS begins at once, and who waits for a welcome does not speak TLS."""
 
 _HANDSHAKE_S = 5.0
-_MAX_SHAKING = 64
-"""Connections that may be before or in their handshake at once; more wait in the backlog."""
+_READS_BEFORE_THE_END = 16
+_MAX_SHAKING = 32
+"""Connections that may be before or in their handshake at once. One more, and the oldest of them is given up."""
 
 _FULL_S = 0.5
 """How long to wait when there are no more descriptors."""
@@ -109,8 +111,7 @@ class TlsDoor:
         self._context = context
         self._session = session
         self._loop = asyncio.get_running_loop()
-        self._room = asyncio.Semaphore(_MAX_SHAKING)
-        self._guests: set[asyncio.Task[None]] = set()
+        self._guests: dict[asyncio.Task[None], None] = {}
         listener.setblocking(False)
         self._accepting = self._loop.create_task(self._accept())
 
@@ -126,26 +127,30 @@ class TlsDoor:
 
     async def _accept(self) -> None:
         while True:
-            await self._room.acquire()
             try:
                 guest, _ = await self._loop.sock_accept(self._listener)
             except OSError as error:
-                self._room.release()
                 # Out of descriptors, mostly: whoever waits in the backlog comes in when there are some again.
                 logger.warning("cannot accept a connection: %s", error.strerror)
                 await asyncio.sleep(_FULL_S)
                 continue
-            task = self._loop.create_task(self._let_in(guest))
-            self._guests.add(task)
-            task.add_done_callback(self._guests.discard)
+            if len(self._guests) >= _MAX_SHAKING:
+                # Whoever means it is through in a moment; who stands there for long keeps nobody out.
+                oldest = next(iter(self._guests))
+                del self._guests[oldest]
+                oldest.cancel()
+            guest.setblocking(False)
+            handed_over = asyncio.Event()
+            task = self._loop.create_task(self._let_in(guest, handed_over))
+            self._guests[task] = None
+            # Not in the task: one that is cancelled before it began never runs.
+            task.add_done_callback(partial(self._leave, guest, handed_over))
 
-    async def _let_in(self, guest: socket.socket) -> None:
-        guest.setblocking(False)
-        taken = False
+    async def _let_in(self, guest: socket.socket, handed_over: asyncio.Event) -> None:
         try:
             if await self._speaks_tls(guest):
                 # The transport closes the socket from here on, also when the handshake fails.
-                taken = True
+                handed_over.set()
                 await self._loop.connect_accepted_socket(
                     self._session, guest, ssl=self._context, ssl_handshake_timeout=_HANDSHAKE_S
                 )
@@ -153,10 +158,11 @@ class TlsDoor:
                 _say_and_end(guest, "this bus speaks TLS: write cosmos:// instead of cosmo://")
         except OSError as error:
             logger.info("a connection ended before it was one: %s", error)
-        finally:
-            self._room.release()
-            if not taken:
-                guest.close()
+
+    def _leave(self, guest: socket.socket, handed_over: asyncio.Event, task: asyncio.Task[None]) -> None:
+        self._guests.pop(task, None)
+        if not handed_over.is_set():
+            guest.close()
 
     async def _speaks_tls(self, guest: socket.socket) -> bool:
         """Whether the first byte, which is left where it is, begins TLS."""
@@ -174,9 +180,11 @@ class TlsDoor:
 
 def _say_and_end(guest: socket.socket, message: str) -> None:
     """Tell a plain client what is wrong, so that it arrives."""
-    # What is left unread when a socket closes makes the system throw away what was just sent.
+    # What is left unread when a socket closes makes the system throw away what was just sent. Who sends without end
+    # is not read to the end.
     with suppress(BlockingIOError):
-        while guest.recv(1 << 16):
-            pass
+        for _ in range(_READS_BEFORE_THE_END):
+            if not guest.recv(1 << 16):
+                break
     guest.send(error_line(message))
     guest.shutdown(socket.SHUT_WR)

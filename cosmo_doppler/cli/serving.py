@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import time
 from pathlib import Path
 from typing import NamedTuple
@@ -70,7 +71,7 @@ async def serve(
         if port_file is not None:
             _write_port(port_file, server.port)
         if printer is not None:
-            printer.print(_banner(server.url, namespace, door))
+            printer.print(_banner(_url_for_others(server), namespace, door))
         await until_interrupted(_wait(stopped))
         summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
         if printer is None:
@@ -130,6 +131,13 @@ class _Counter:
 
 def _line(frame: Frame) -> str:
     return f"  {columns(frame.at, read_header(frame.data))}  {safe(frame.subject, 200)}"
+
+
+def _url_for_others(server: BusServer) -> str:
+    """The URL with the name of this machine, where the bus listens on all its addresses."""
+    scheme, _, _ = server.url.partition("://")
+    everywhere = server.host in ("", "0.0.0.0", "::")
+    return f"{scheme}://{socket.gethostname()}:{server.port}" if everywhere else server.url
 
 
 def _banner(url: str, namespace: str, door: Door) -> str:

@@ -7,7 +7,7 @@ import json
 import logging
 import socket
 import ssl
-from contextlib import asynccontextmanager, suppress
+from contextlib import ExitStack, asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -384,6 +384,19 @@ async def test_a_tls_client_of_a_plain_bus_is_told_and_the_bus_goes_on(files):
             writer.write(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
             assert b"does not speak TLS: write cosmo://" in await reader.read()
         await client.flush()
+
+
+async def test_a_crowd_in_the_door_keeps_nobody_out(files):
+    certificate, ca = files
+    async with tls_bus(certificate) as bus:
+        with ExitStack() as crowd:
+            for number in range(200):
+                silent = crowd.enter_context(socket.create_connection(("127.0.0.1", bus.port)))
+                if number % 2:
+                    silent.sendall(b"\x16\x03\x01")
+            async with connected(bus.url, tls_ca=ca) as client:
+                await client.flush()
+                assert bus.statistics().sessions == 1
 
 
 async def test_a_tls_bus_closes_also_while_somebody_stands_in_the_door(files):

@@ -116,14 +116,14 @@ async def test_who_does_not_read_is_seen():
         raw_client(bus.port) as publisher,
     ):
         for _ in range(2000):
-            publisher.send(pub("s", 4096))
+            publisher.send(pub("s", 8192))
         await publisher.settle()
         stats = await publisher.ask({"op": "mgmt_stats", "ref": "r"})
         assert (stats["op"], stats["ref"]) == ("mgmt_stats", "r")
         worst, other = stats["sessions"]
         assert (worst["name"], worst["policy"], worst["reading"]) == ("window", "drop-oldest", False)
         assert worst["waiting_lines"] == 100
-        assert worst["waiting_bytes"] > 100 * 4096
+        assert worst["waiting_bytes"] > 100 * 8192
         assert worst["dropped"] == stats["bus"]["dropped"] > 0
         assert (other["policy"], other["waiting_lines"], other["subscriptions"]) == ("disconnect", 0, 0)
         assert re.fullmatch(r"127\.0\.0\.1:\d+", other["address"])

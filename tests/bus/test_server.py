@@ -101,7 +101,8 @@ async def test_who_does_not_read_delays_nobody_and_is_disconnected_with_a_reason
     ):
         await healthy.subscribe("s")
         for _ in range(1000):
-            publisher.send(pub("s", 4096))
+            # More than sockets hold by themselves.
+            publisher.send(pub("s", 16_384))
             # One at a time: the healthy one has each before the next is sent.
             assert (await healthy.read())["op"] == "msg"
         counts = bus.statistics()
