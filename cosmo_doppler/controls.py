@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from cosmo_doppler.errors import DopplerError
 from cosmo_sdk.bidding import Select
 from cosmo_sdk.dendrite import Dendrite
+from cosmo_sdk.dendrite._asked import EARLIER, ORIGINAL_INPUT, Asked, read_asked
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import CosmoError, NoBids, PathwayClosedError
 from cosmo_sdk.ids import new_trace_id
@@ -25,9 +26,6 @@ from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Sy
 SOURCE_KEY = "cosmo.source"
 SOURCE = "doppler"
 """Who sent it, under `meta[SOURCE_KEY]`; also the `dendrite_id` of an Operator."""
-
-ORIGINAL_INPUT = "original_input"
-"""Key under which a re-dispatched answer carries what was asked in the first place (PROTOCOL 6.14 loses it)."""
 
 ACK_TIMEOUT_S = 1.0
 """How long `Operator.stop` waits for participants to say STOPPED, seconds."""
@@ -276,14 +274,18 @@ class Operator:
             raise ControlError(
                 "The request does not say who asks, so nobody can be tasked again; reply in the discrete form."
             )
+        asked = Asked() if original is None else read_asked(original)
         if original is not None:
-            reply[ORIGINAL_INPUT] = _first_input(original)
+            reply[ORIGINAL_INPUT] = {} if asked.input is None else asked.input
+        if asked.earlier:
+            reply[EARLIER] = list(asked.earlier)
         await self._dendrite.dispatch_task(
             neuron=request.neuron,
             input={kind: reply},
             trace_id=request.trace_id,
             parent_id=request.id,
-            finalize=original is not None and original.payload.get("finalize") is True,
+            context_ref=asked.context_ref,
+            finalize=asked.finalize,
         )
 
     @contextmanager
@@ -297,17 +299,6 @@ class Operator:
         except BaseException:
             self._answered.discard(request.id)
             raise
-
-
-def _first_input(task: Signal) -> Any:
-    """What a task asked; for one that is itself a re-dispatched answer, what the first task asked."""
-    asked = task.payload.get("input", {})
-    if isinstance(asked, dict):
-        for kind in ("clarification", "permission"):
-            inner = asked.get(kind)
-            if isinstance(inner, dict) and ORIGINAL_INPUT in inner:
-                return inner[ORIGINAL_INPUT]
-    return asked
 
 
 def _expect(request: Signal, expected: SignalType) -> None:

@@ -23,6 +23,7 @@ from cosmo_sdk.engram import (
 )
 from cosmo_sdk.envelope import Directed, Signal, directed_to
 from cosmo_sdk.errors import (
+    AlreadyAnswered,
     CosmoError,
     DendriteProtocolError,
     EnvelopeError,
@@ -106,6 +107,7 @@ __all__ = [
     "SYSTEM_CLOCK",
     "TERMINAL_TYPES",
     "VIRTUAL_NODES",
+    "AlreadyAnswered",
     "AutoBid",
     "Axon",
     "Bid",

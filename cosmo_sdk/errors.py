@@ -4,6 +4,7 @@
       DendriteProtocolError (also ValueError)
         RoleError            a worker tried to orchestrate
         EnvelopeError        not a Signal
+        AlreadyAnswered      a question was answered by dispatch from here before
       SynapseError           (also RuntimeError) the bus is gone, refuses, or was never connected
         MissingExtra         (also ImportError) what the transport needs is not installed
       PathwayClosedError     (also RuntimeError)
@@ -61,6 +62,22 @@ class EnvelopeError(DendriteProtocolError):
         self.field = field
         self.frame = frame[:200]
         super().__init__(reason)
+
+
+class AlreadyAnswered(DendriteProtocolError):
+    """A question was answered by dispatch from here before: its asker would do the work twice.
+
+    Attributes:
+        request_id: the question.
+        task_id: the TASK that answered it.
+    """
+
+    def __init__(self, request_id: str, task_id: str) -> None:
+        self.request_id = request_id
+        self.task_id = task_id
+        super().__init__(
+            f"{request_id} was answered with {task_id} already; again=True dispatches its asker once more"
+        )
 
 
 class SynapseError(CosmoError, RuntimeError):

@@ -13,11 +13,41 @@ REMEMBERED = 4096
 """Unsettled tasks and awards kept."""
 
 
+ORIGINAL_INPUT = "original_input"
+"""Key under which an answer by dispatch carries what the asker was asked in the first place."""
+
+EARLIER = "earlier"
+"""Key under which it carries the asker's earlier questions with their answers, oldest first."""
+
+_EXCHANGES = ("clarification", "permission")
+
+
 class Asked(NamedTuple):
     """The part of a TASK or award that its answers need."""
 
-    input: Any
-    finalize: bool
+    input: Any = None
+    """What was asked in the first place; None when that is not known."""
+    finalize: bool = False
+    context_ref: str | None = None
+    earlier: tuple[Any, ...] = ()
+    """Questions of the same work that were answered by dispatch before, oldest first."""
+
+
+def read_asked(task: Signal) -> Asked:
+    """What a TASK or award asks; of one that itself answers a question: what the first one asked."""
+    payload = task.payload
+    input, earlier = payload.get("input"), ()
+    if isinstance(input, dict):
+        answered = next((input[kind] for kind in _EXCHANGES if isinstance(input.get(kind), dict)), None)
+        if answered is not None and ORIGINAL_INPUT in answered:
+            input = answered[ORIGINAL_INPUT]
+            before = answered.get(EARLIER)
+            exchange = {key: value for key, value in answered.items() if key not in (ORIGINAL_INPUT, EARLIER)}
+            earlier = (*(before if isinstance(before, list) else ()), exchange)
+    reference = payload.get("context_ref")
+    return Asked(
+        input, payload.get("finalize") is True, reference if isinstance(reference, str) else None, earlier
+    )
 
 
 class _Open:
@@ -62,8 +92,7 @@ class AskedTasks:
     def behind(self, request: Signal) -> Asked:
         """What the asker of a question was working on; an empty task when that is not known here."""
         asked = self._open.get(request.parent_id or "")
-        payload = {} if asked is None else asked.task.payload
-        return Asked(payload.get("input"), payload.get("finalize") is True)
+        return Asked() if asked is None else read_asked(asked.task)
 
     def running(self, trace_id: str) -> int:
         """How many tasks and awards of a trace are being worked on, as far as is known here."""

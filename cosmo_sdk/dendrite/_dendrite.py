@@ -152,7 +152,10 @@ class Dendrite(Listens, LifecycleHooks):
         self._bidder = Bidder(
             link, self._hosting, work, clock, ids, terms=terms, wanted=self._bids_by_default
         )
-        self._replies = Replies(link, self._pathways, self._dispatcher, self._asked, self._own_id, clock, ids)
+        stopped = self._stopper.stopped
+        self._replies = Replies(
+            link, self._pathways, self._dispatcher, self._asked, stopped, self._own_id, clock, ids
+        )
         self._emitters = Emitters(link, self.dendrite_id, clock=clock, ids=ids)
         self._liveness = Liveness(
             link, self._hosting, self._memory, self._store, self._tell, self._own_id, clock, ids

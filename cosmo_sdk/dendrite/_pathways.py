@@ -94,6 +94,10 @@ class PathwayTable:
             if wanted is signal.type and not future.done():
                 future.set_result(signal)
 
+    def decided(self, request: Signal, wanted: SignalType) -> bool:
+        """Whether an answer of this type was heard here lately."""
+        return (request.id, wanted) in self._decisions
+
     async def await_answer(self, request: Signal, wanted: SignalType, timeout_s: float | None) -> Signal:
         """The first answer of a type whose parent is the request, also one that came before this call.
 

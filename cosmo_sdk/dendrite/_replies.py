@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import logging
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
 from cosmo_sdk.clock import Clock
-from cosmo_sdk.dendrite._asked import AskedTasks
+from cosmo_sdk.dendrite._asked import EARLIER, ORIGINAL_INPUT, AskedTasks
 from cosmo_sdk.dendrite._dispatch import Dispatcher, TaskSpec
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.envelope import Directed, Signal
-from cosmo_sdk.errors import DendriteProtocolError
+from cosmo_sdk.errors import AlreadyAnswered, DendriteProtocolError, PathwayStopped
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.signal_types import TERMINAL_TYPES, SignalType
+
+logger = logging.getLogger("cosmo_sdk.dendrite")
 
 _DECIDED_BY = {
     SignalType.CLARIFICATION: SignalType.CLARIFICATION_ANSWER,
@@ -21,8 +25,16 @@ _DECIDED_BY = {
 }
 
 
+REMEMBERED = 4096
+"""Questions answered from here that are remembered."""
+
+
 class Replies:
-    """Closes open questions, in the discrete form or by dispatching the asker again."""
+    """Closes open questions, in the discrete form or by dispatching the asker again.
+
+    A second discrete answer hurts nobody, the first one counts: it goes out, marked `meta["cosmo.repeat"]`. A second
+    dispatch makes the asker do its work twice: it is refused unless asked for.
+    """
 
     def __init__(
         self,
@@ -30,6 +42,7 @@ class Replies:
         pathways: PathwayTable,
         dispatcher: Dispatcher,
         asked: AskedTasks,
+        stopped: Callable[[str], bool],
         dendrite_id: Callable[[], str],
         clock: Clock,
         ids: Ids,
@@ -41,6 +54,8 @@ class Replies:
         self._clock = clock
         self._ids = ids
         self._asked = asked
+        self._stopped = stopped
+        self._answered: OrderedDict[str, str] = OrderedDict()
 
     async def await_decision(self, request: Signal, *, timeout_s: float | None = 30.0) -> Signal:
         """The discrete answer to a CLARIFICATION or PERMISSION, also one that came before this call.
@@ -116,6 +131,7 @@ class Replies:
         extra: dict[str, Any] | None = None,
         neuron: str | None = None,
         meta: dict[str, Any] | None = None,
+        again: bool = False,
     ) -> Signal:
         """Dispatch the asker again with the answer, on the same trace; the one form that makes it go on.
 
@@ -125,14 +141,22 @@ class Replies:
             extra: more keys beside question and answer.
             neuron: somebody else than the asker.
             meta: annotations.
+            again: dispatch although it was answered so from here before.
+
+        The TASK also carries, as far as this Dendrite knows them, the `original_input`, the `earlier` questions of the
+        same work with their answers, and the `context_ref` and `finalize` of the original TASK.
 
         Raises:
             DendriteProtocolError: not a CLARIFICATION, or it names nobody.
+            AlreadyAnswered: it was answered by dispatch from here before.
+            PathwayStopped: the trace was stopped: nothing starts on it again.
             RoleError: this Dendrite is a worker.
         """
         _expect(signal, SignalType.CLARIFICATION, "respond_to_clarification")
         said = {"question": signal.payload.get("question", ""), "answer": answer, **self._original(signal)}
-        return await self._redispatch(signal, "clarification", {**said, **(extra or {})}, neuron, meta)
+        said |= extra or {}
+        target = neuron or signal.neuron
+        return await self._redispatch(signal, "clarification", {"clarification": said}, target, meta, again)
 
     async def respond_to_permission(
         self,
@@ -144,11 +168,14 @@ class Replies:
         extra: dict[str, Any] | None = None,
         neuron: str | None = None,
         meta: dict[str, Any] | None = None,
+        again: bool = False,
     ) -> Signal:
         """Dispatch the asker again with the verdict, on the same trace. Arguments as for a clarification.
 
         Raises:
             DendriteProtocolError: not a PERMISSION, or it names nobody.
+            AlreadyAnswered: it was answered by dispatch from here before.
+            PathwayStopped: the trace was stopped.
             RoleError: this Dendrite is a worker.
         """
         _expect(signal, SignalType.PERMISSION, "respond_to_permission")
@@ -157,7 +184,9 @@ class Replies:
             **_verdict(granted=granted, reason=reason, ttl_ms=ttl_ms),
             **self._original(signal),
         }
-        return await self._redispatch(signal, "permission", {**said, **(extra or {})}, neuron, meta)
+        said |= extra or {}
+        target = neuron or signal.neuron
+        return await self._redispatch(signal, "permission", {"permission": said}, target, meta, again)
 
     async def respond_to_escalation(
         self,
@@ -166,6 +195,7 @@ class Replies:
         neuron: str | None = None,
         input: dict[str, Any] | None = None,
         meta: dict[str, Any] | None = None,
+        again: bool = False,
     ) -> Signal:
         """Dispatch whom an ESCALATION names, on the same trace.
 
@@ -174,37 +204,34 @@ class Replies:
             neuron: somebody else than its target.
             input: instead of its reason and context.
             meta: annotations.
+            again: dispatch although it was answered from here before.
 
         Raises:
             DendriteProtocolError: not an ESCALATION, or there is nobody to dispatch.
+            AlreadyAnswered: it was answered from here before.
+            PathwayStopped: the trace was stopped.
             RoleError: this Dendrite is a worker.
         """
-        self._link.require_orchestrator("respond_to_escalation")
         _expect(signal, SignalType.ESCALATION, "respond_to_escalation")
         said = {
             "reason": signal.payload.get("reason", ""),
             "context": signal.payload.get("context") or {},
             "from": signal.neuron,
+            **self._original(signal),
         }
         target = neuron or signal.payload.get("target")
-        if not target:
-            raise DendriteProtocolError("this ESCALATION names no target: pass neuron=")
-        return await self._dispatcher.send(
-            TaskSpec(
-                neuron=target,
-                input={"escalation": said} if input is None else input,
-                trace_id=signal.trace_id,
-                parent_id=signal.id,
-                meta=meta,
-            )
-        )
+        given = {"escalation": said} if input is None else input
+        return await self._redispatch(signal, "escalation", given, target, meta, again)
 
     # -- inside
 
     def _original(self, request: Signal) -> dict[str, Any]:
         """What was asked of the asker in the first place, when this Dendrite saw it go by."""
         asked = self._asked.behind(request)
-        return {"original_input": asked.input} if asked.input else {}
+        known: dict[str, Any] = {ORIGINAL_INPUT: asked.input} if asked.input else {}
+        if asked.earlier:
+            known[EARLIER] = list(asked.earlier)
+        return known
 
     async def _answer(
         self, request: Signal, type: SignalType, payload: dict[str, Any], meta: dict[str, Any] | None
@@ -219,26 +246,49 @@ class Replies:
             payload=payload,
             meta=dict(meta or {}),
         )
+        if self._pathways.decided(request, type):
+            logger.warning("%s was answered already; the first answer counts", request.id)
+            answer.meta["cosmo.repeat"] = True
         await self._link.publish(answer)
         return answer
 
     async def _redispatch(
-        self, request: Signal, key: str, said: dict[str, Any], neuron: str | None, meta: dict[str, Any] | None
+        self,
+        request: Signal,
+        kind: str,
+        input: dict[str, Any],
+        target: Any,
+        meta: dict[str, Any] | None,
+        again: bool,
     ) -> Signal:
-        self._link.require_orchestrator(f"respond_to_{key}")
-        target = neuron or request.neuron
-        if not target:
-            raise DendriteProtocolError(f"this {request.type} names nobody to dispatch again: pass neuron=")
-        return await self._dispatcher.send(
-            TaskSpec(
-                neuron=target,
-                input={key: said},
-                trace_id=request.trace_id,
-                parent_id=request.id,
-                finalize=self._asked.behind(request).finalize,
-                meta=meta,
-            )
+        self._link.require_orchestrator(f"respond_to_{kind}")
+        if not isinstance(target, str) or not target:
+            raise DendriteProtocolError(f"this {request.type} names nobody to dispatch: pass neuron=")
+        if self._stopped(request.trace_id):
+            raise PathwayStopped(request.trace_id, "the trace was stopped")
+        if not again and (task_id := self._answered.get(request.id)) is not None:
+            raise AlreadyAnswered(request.id, task_id)
+        asked = self._asked.behind(request)
+        spec = TaskSpec(
+            neuron=target,
+            input=input,
+            trace_id=request.trace_id,
+            parent_id=request.id,
+            context_ref=asked.context_ref,
+            finalize=asked.finalize,
+            meta=meta,
         )
+        # Noted before it is out, so that two answers at the same time do not both go.
+        self._answered[request.id] = "a TASK on its way"
+        try:
+            task = await self._dispatcher.send(spec)
+        except BaseException:
+            self._answered.pop(request.id, None)
+            raise
+        self._answered[request.id] = task.id
+        if len(self._answered) > REMEMBERED:
+            self._answered.popitem(last=False)
+        return task
 
 
 def _verdict(*, granted: bool, reason: str | None, ttl_ms: int | None) -> dict[str, Any]:

@@ -8,12 +8,16 @@ from typing import Any
 import pytest
 
 from cosmo_sdk import (
+    AlreadyAnswered,
+    Axon,
     DendriteProtocolError,
+    Directed,
     InMemoryEngram,
     PathwayShutDown,
     PathwayStopped,
     Signal,
     SignalType,
+    SynapseError,
 )
 from cosmo_sdk.synapse.delivery import CONCURRENCY
 from cosmo_sdk.testing import settle
@@ -77,6 +81,110 @@ async def test_an_answer_by_dispatch_resumes_the_work_with_its_task_and_its_fina
     }
     final = await pathway.wait(1)
     assert final.payload == {"result": {"granted": True, "job": {"file": "x"}}}
+
+
+async def test_a_second_question_keeps_the_task_the_first_answer_and_the_context(room: Room):
+    contexts: list[Any] = []
+
+    async def fetch(reference: str) -> list[Any]:
+        return [reference]
+
+    async def curious(input: dict[str, Any], context: list[Any]) -> dict[str, Any]:
+        contexts.append(context)
+        if "permission" in input:
+            return input["permission"]
+        if "clarification" in input:
+            return {"__permission__": True, "action": "buy"}
+        return {"__clarification__": True, "question": "which?"}
+
+    axon = Axon(neuron_id="a", neuron_fn=curious, context_fetcher=fetch)
+    await room.dendrite("host", role="worker", axons=[axon])
+    orchestrator = await room.dendrite()
+    pathway = await orchestrator.dispatch(
+        neuron="a", input={"want": "tea"}, context_ref="ctx://kb/1", scope="terminal"
+    )
+    await orchestrator.respond_to_clarification(await pathway.wait(1), answer="green")
+    await orchestrator.respond_to_permission(await pathway.wait(1), granted=True)
+    assert (await pathway.wait(1)).payload["result"] == {
+        "action": "buy",
+        "granted": True,
+        "original_input": {"want": "tea"},
+        "earlier": [{"question": "which?", "answer": "green"}],
+    }
+    assert contexts == [["ctx://kb/1"]] * 3
+
+
+async def test_a_question_is_answered_by_dispatch_once_unless_asked_for(room: Room):
+    await room.worker("a", unsure)
+    orchestrator = await room.dendrite()
+    question = await orchestrator.dispatch_and_wait(neuron="a", input={"q": 1})
+    task = await orchestrator.respond_to_clarification(question, answer=1)
+    with pytest.raises(AlreadyAnswered, match=f"{question.id} was answered with {task.id} already"):
+        await orchestrator.respond_to_clarification(question, answer=2)
+    await orchestrator.respond_to_clarification(question, answer=3, again=True)
+    answers = [task.payload["input"]["clarification"]["answer"] for task in room.of(T.TASK)[1:]]
+    assert answers == [1, 3]
+
+
+async def test_a_second_discrete_answer_goes_out_with_a_mark(room: Room, caplog: pytest.LogCaptureFixture):
+    person = await room.dendrite("person", role="worker")
+    question = Signal(type=T.CLARIFICATION, payload={"question": "?"})
+    await person.answer_clarification(question, answer=1)
+    await person.answer_clarification(question, answer=2)
+    assert [signal.meta for signal in room.of(T.CLARIFICATION_ANSWER)] == [{}, {"cosmo.repeat": True}]
+    assert "was answered already; the first answer counts" in caplog.text
+    assert (await person.await_decision(question)).payload == {"answer": 1}
+
+
+async def test_an_answer_that_could_not_be_sent_may_be_tried_again(room: Room):
+    orchestrator = await room.dendrite()
+    question = Signal(type=T.CLARIFICATION, payload={"question": "?"}, directed=Directed(id="a"))
+    await room.synapse.close()
+    with pytest.raises(SynapseError):
+        await orchestrator.respond_to_clarification(question, answer=1)
+    await room.synapse.connect()
+    assert (await orchestrator.respond_to_clarification(question, answer=1)).neuron == "a"
+
+
+@pytest.mark.parametrize("kind", ["clarification", "permission", "escalation"])
+async def test_a_stopped_trace_is_not_dispatched_on_again(room: Room, kind: str):
+    orchestrator = await room.dendrite()
+    request = Signal(
+        type=T(kind.upper()), trace_id="trc_x", directed=Directed(id="a"), payload={"target": "a"}
+    )
+    await orchestrator.emit_stop(trace_id="trc_x")
+    await settle()
+    extra: dict[str, Any] = {"clarification": {"answer": 1}, "permission": {"granted": True}}.get(kind, {})
+    with pytest.raises(PathwayStopped):
+        await getattr(orchestrator, f"respond_to_{kind}")(request, **extra)
+    assert room.of(T.TASK) == []
+
+
+async def test_whoever_takes_over_an_escalation_brings_the_work_to_its_final(room: Room):
+    host: list[Any] = []
+
+    async def overtaxed(input: dict[str, Any], context: list[Any]) -> None:
+        (task,) = room.of(T.TASK)
+        await host[0].publish(
+            task.reply(T.ESCALATION, {"reason": "too hard", "target": "boss"}, Directed(id="a"))
+        )
+        await asyncio.Event().wait()
+
+    async def decide(input: dict[str, Any], context: list[Any]) -> dict[str, Any]:
+        return input["escalation"]
+
+    host.append(await room.worker("a", overtaxed))
+    await room.worker("boss", decide)
+    orchestrator = await room.dendrite()
+    pathway = await orchestrator.dispatch(neuron="a", input={"job": 1}, scope="terminal")
+    raised: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
+    pathway.on(T.ESCALATION)(raised.set_result)
+    await orchestrator.respond_to_escalation(await raised)
+    final = await pathway.wait(1)
+    assert (final.neuron, final.payload["result"]) == (
+        "boss",
+        {"reason": "too hard", "context": {}, "from": "a", "original_input": {"job": 1}},
+    )
 
 
 async def test_an_escalation_goes_to_its_target(room: Room):
