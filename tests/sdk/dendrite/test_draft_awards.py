@@ -74,7 +74,7 @@ async def test_only_so_many_offers_are_remembered_and_the_lack_is_said(
     producer = await room.dendrite("draft")
     _, forgotten = await offered(producer, room, "older")
     _, known = await offered(producer, room, "newer")
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         for bid in (forgotten, known):
             await producer.publish(bid.reply(T.TASK_AWARDED, {}))
             await settle()
