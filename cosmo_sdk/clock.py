@@ -7,6 +7,8 @@ import time
 from datetime import UTC, datetime
 from typing import Any, Protocol, TypeVar
 
+from cosmo_sdk._timeouts import expire, timeouts
+
 T = TypeVar("T")
 
 
@@ -61,11 +63,19 @@ async def within(clock: Clock, waited_for: asyncio.Future[T], seconds: float | N
         if isinstance(waited_for, asyncio.Task):
             return await asyncio.wait_for(waited_for, seconds)
         # A bare future needs none of wait_for's care for the task behind it; this is on every dispatch's way.
-        timer = waited_for.get_loop().call_later(seconds, _expire, waited_for)
+        loop = waited_for.get_loop()
+        shared = timeouts(loop, seconds)
+        if shared is None:
+            timer = loop.call_later(seconds, expire, waited_for)
+            try:
+                return await waited_for
+            finally:
+                timer.cancel()
+        shared.start(waited_for)
         try:
             return await waited_for
         finally:
-            timer.cancel()
+            shared.stop(waited_for)
     alarm: asyncio.Future[None] = asyncio.ensure_future(clock.sleep(seconds))
     either: set[asyncio.Future[Any]] = {waited_for, alarm}
     try:
@@ -76,8 +86,3 @@ async def within(clock: Clock, waited_for: asyncio.Future[T], seconds: float | N
     finally:
         alarm.cancel()
         waited_for.cancel()
-
-
-def _expire(waited_for: asyncio.Future[T]) -> None:
-    if not waited_for.done():
-        waited_for.set_exception(TimeoutError())
