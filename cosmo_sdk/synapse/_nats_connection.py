@@ -40,6 +40,9 @@ MessageHandler = Callable[["Msg"], None]
 CROWDED = 1 << 20
 """Bytes waiting to be written at which a sender should wait for the server."""
 
+_LOST_S = 0.5
+"""How long to wait for the end of a connection that nothing can be said on."""
+
 ECHOES = "_INBOX.cosmo-echo."
 """Begins the subjects of what connections say to themselves, to know that they are heard. No Signals."""
 
@@ -146,16 +149,18 @@ class NatsConnection:
 
     async def close(self) -> None:
         """Let the server take what was sent, then end. Bounded by twice `answer_s`."""
+        # After a loss, or a failed TLS handshake, nobody may be left who could confirm the end.
+        patience = self._answer_s if self._standing else min(_LOST_S, self._answer_s)
         if self._standing:
             with suppress(BusClosed, NoAnswer):
                 await self.barrier()
         self._standing = False
         self._end_all("the connection was closed")
         try:
-            async with asyncio.timeout(self._answer_s):
+            async with asyncio.timeout(patience):
                 await self._client.close()
         except TimeoutError:
-            logger.warning("the NATS server at %s does not let go of a connection", self._address.shown)
+            logger.info("the NATS server at %s does not let go of a connection", self._address.shown)
         except OSError as error:
             logger.info("closing the connection to %s: %s", self._address.shown, error)
 

@@ -7,9 +7,11 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 
 import nats
 import pytest
+import trustme
 
 from cosmo_bus.backoff import Backoff
 from cosmo_sdk.envelope import Signal
@@ -274,6 +276,34 @@ async def test_what_connections_say_to_themselves_is_nobodys_business(join):
     assert watching.undecodable == 0
 
 
+async def test_who_does_not_keep_up_is_put_out_by_the_server_and_comes_back(tmp_path, caplog):
+    config = 'max_pending: 100000, write_deadline: "50ms", max_payload: 100000'
+    with running_nats(*config_file(tmp_path, config)) as server:
+        synapse = NatsSynapse(server.url, backoff=QUICK)
+        states = States(synapse)
+        await synapse.connect()
+        await synapse.subscribe("s", inbox := Inbox())
+        # This loop, and with it the connection, stands still while another thread sends more than all buffers hold.
+        flood = threading.Thread(target=asyncio.run, args=(_flood(server.url, 1_000),))
+        flood.start()
+        flood.join()
+        await states.reach("connecting", "connected", "reconnecting", "connected")
+        await synapse.publish("s", task(7))
+        await all_delivered(synapse)
+        assert inbox.numbers[-1] == 7
+        assert len(inbox.signals) < 1_000
+        assert "lost the NATS server" in caplog.text
+        await synapse.close()
+
+
+async def _flood(url: str, count: int) -> None:
+    synapse = await connect_synapse(url)
+    for number in range(count):
+        payload = {"input": {"number": number, "filler": "x" * 50_000}}
+        await synapse.publish("s", Signal(type=SignalType.TASK, payload=payload))
+    await synapse.close()
+
+
 # -- logging in
 
 
@@ -296,6 +326,23 @@ async def test_user_and_password_or_a_token_in_the_url_open_the_door(tmp_path):
         assert synapse.connected
         assert isinstance(synapse, NatsSynapse)
         assert "secret" not in synapse.url
+        await synapse.close()
+
+
+async def test_a_server_that_asks_for_tls_gets_it_if_its_certificate_is_known(tmp_path, monkeypatch):
+    authority = trustme.CA()
+    certificate, ca = tmp_path / "server.pem", tmp_path / "ca.pem"
+    authority.issue_cert("127.0.0.1").private_key_and_cert_chain_pem.write_to_path(certificate)
+    authority.cert_pem.write_to_path(ca)
+    with running_nats("--tls", f"--tlscert={certificate}", f"--tlskey={certificate}") as server:
+        with pytest.raises(SynapseError, match="certificate verify failed"):
+            await connect_synapse(server.url)
+        monkeypatch.setenv("SSL_CERT_FILE", str(ca))
+        synapse = await connect_synapse(server.url)
+        await synapse.subscribe("s", inbox := Inbox())
+        await synapse.publish("s", task(1))
+        await inbox.holds(1)
+        assert inbox.numbers == [1]
         await synapse.close()
 
 

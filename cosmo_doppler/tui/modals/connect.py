@@ -18,6 +18,7 @@ from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose
 from cosmo_doppler.tui.safe import safe
+from cosmo_sdk.errors import MissingExtra
 from cosmo_sdk.synapse import synapse_from_url
 
 Place = Literal["bus", "demo", "recording"]
@@ -105,7 +106,7 @@ class ConnectForm(Form[ConnectChoice]):
             try:
                 synapse_from_url(self._value("url"))
                 check_namespace(self._value("namespace"))
-            except (ValueError, SettingError) as error:
+            except (ValueError, MissingExtra, SettingError) as error:
                 return safe(str(error), 150)
         return ""
 
