@@ -80,4 +80,5 @@ def test_no_payload_makes_a_dendrite_fail(caplog: pytest.LogCaptureFixture, sign
     caplog.clear()
     with caplog.at_level(logging.WARNING):
         asyncio.run(bombard(signals))
-    assert [record.getMessage() for record in caplog.records] == []
+    # A warning may say what is wrong with a Signal; what failed is logged as an error.
+    assert [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR] == []
