@@ -12,6 +12,7 @@ import pytest
 
 from cosmo_sdk import (
     AutoBid,
+    Dendrite,
     MemoryRegistryStore,
     NoBids,
     Signal,
@@ -25,6 +26,14 @@ pytestmark = pytest.mark.peer
 
 T = SignalType
 PATIENCE_S = 15.0
+
+
+async def hearing(dendrite: Dendrite, type: SignalType, **filters: str) -> asyncio.Queue[Signal]:
+    """What a Dendrite of ours hears of one type from now on."""
+    heard: asyncio.Queue[Signal] = asyncio.Queue()
+    dendrite.on_signal(type, **filters)(heard.put)
+    await dendrite.ensure_subscribed(type)
+    return heard
 
 
 # -- work
@@ -211,10 +220,7 @@ async def bidders(border: Border, cheap: str) -> asyncio.Queue[Signal]:
     prices = {cheap: CHEAP, other(cheap): SURE}
     await border.they("work", neuron="theirs", capabilities=["echo"], bid=prices["theirs"])
     worker, _ = await border.work("ours", "echo", bid=prices["ours"])
-    declined: asyncio.Queue[Signal] = asyncio.Queue()
-    worker.on_task_declined(neuron="ours")(declined.put)
-    await worker.ensure_subscribed(T.TASK_DECLINED)
-    return declined
+    return await hearing(worker, T.TASK_DECLINED, neuron="ours")
 
 
 async def reason_told(border: Border, loser: str, declined: asyncio.Queue[Signal]) -> Any:
@@ -350,8 +356,7 @@ async def test_their_memory_remembers_for_us_and_undoes_what_we_stop(border: Bor
     )
     found = await desk.recall(engram_id="notes", query={"text": "passing"})
     assert [hit.entry["content"] for hit in found] == ["passing"]
-    acks = await desk.stop_trace(trace_id, rollback=True, collect_acks=True, timeout_s=0.5)
-    assert 1 in [ack.payload["compensated"] for ack in acks]
+    assert await undone(desk, trace_id) == 1
     assert pathway.closed
     assert not (await desk.recall(engram_id="notes", query={"text": "passing"})).hits
     still = await desk.recall(engram_id="notes", query={"text": "kept"})
@@ -386,8 +391,17 @@ async def test_what_a_failed_trace_wrote_in_their_memory_can_still_be_undone(bor
         engram_id="notes", op="add", entry={"content": "x"}, await_ack=True, trace_id=failed.trace_id
     )
     await desk.emit_error(trace_id=failed.trace_id, parent_id=failed.id, code="LATE", message="broken")
-    acks = await desk.stop_trace(failed.trace_id, rollback=True, collect_acks=True, timeout_s=0.5)
-    assert 1 in [ack.payload["compensated"] for ack in acks]
+    assert await undone(desk, failed.trace_id) == 1
+
+
+async def undone(desk: Dendrite, trace_id: str) -> int:
+    """Stop a trace and take its writes back. Gives how many the memory says it took back."""
+    acks = await hearing(desk, T.STOPPED)
+    await desk.stop_trace(trace_id, rollback=True)
+    while True:
+        ack = await asyncio.wait_for(acks.get(), PATIENCE_S)
+        if ack.payload["compensated"]:
+            return int(ack.payload["compensated"])
 
 
 # -- types that not everybody knows
@@ -396,9 +410,7 @@ async def test_what_a_failed_trace_wrote_in_their_memory_can_still_be_undone(bor
 @pytest.mark.needs("thoughts")
 async def test_thoughts_cross_both_ways(border: Border) -> None:
     desk = await border.dendrite()
-    heard: asyncio.Queue[Signal] = asyncio.Queue()
-    desk.on_thought_delta(heard.put)
-    await desk.ensure_subscribed(T.THOUGHT_DELTA)
+    heard = await hearing(desk, T.THOUGHT_DELTA)
     await border.they("hear", type="THOUGHT_DELTA")
     cause = {"trace_id": "trc_a", "parent_id": "evt_a"}
     await border.they("think_aloud", **cause, delta="hm", seq=1)
@@ -412,9 +424,7 @@ async def test_thoughts_cross_both_ways(border: Border) -> None:
 @pytest.mark.needs("audits")
 async def test_audits_cross_both_ways(border: Border) -> None:
     desk = await border.dendrite()
-    heard: asyncio.Queue[Signal] = asyncio.Queue()
-    desk.on_audit(heard.put)
-    await desk.ensure_subscribed(T.AUDIT)
+    heard = await hearing(desk, T.AUDIT)
     await border.they("hear", type="AUDIT")
     facts = {"kind": "EVAL_RETRY", "domain": "eval", "outcome": "re_asked"}
     await border.they("audit", trace_id="trc_a", parent_id="evt_a", **facts)
