@@ -125,6 +125,20 @@ class Room:
         pathway = await desk.dispatch(neuron=neuron, input=input)
         return told(await desk.await_decision(await pathway.wait(timeout_s=10), timeout_s=10))
 
+    async def decide(self, url, namespace, answer):
+        """Answer every question and grant every request, without dispatching anything."""
+        desk = await self.desk(url, namespace)
+
+        @desk.on_clarification
+        async def explain(question):
+            await desk.answer_clarification(question, answer=answer)
+
+        @desk.on_permission
+        async def grant(request):
+            await desk.grant_permission(request, reason="fine")
+
+        await desk.ensure_subscribed(SignalType.CLARIFICATION, SignalType.PERMISSION)
+
     async def begin(self, url, namespace, **call):
         pathway = await (await self.desk(url, namespace)).dispatch(**call)
         self.pathways[pathway.trace_id] = pathway

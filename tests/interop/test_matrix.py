@@ -154,6 +154,18 @@ async def test_who_waits_over_there_hears_our_decision(border: Border) -> None:
     assert (granted["type"], granted["payload"]["granted"]) == ("PERMISSION_DECISION", True)
 
 
+async def test_who_waits_here_hears_their_decision(border: Border) -> None:
+    await border.they("work", neuron="theirs", capabilities=["echo"])
+    await border.they("decide", answer="2025")
+    desk = await border.dendrite()
+    question = await desk.dispatch_and_wait(neuron="theirs", input={"ask": "which year?"})
+    answer = await desk.await_decision(question, timeout_s=PATIENCE_S)
+    assert (answer.type, answer.payload["answer"]) == (T.CLARIFICATION_ANSWER, "2025")
+    request = await desk.dispatch_and_wait(neuron="theirs", input={"permit": "print"})
+    decision = await desk.await_decision(request, timeout_s=PATIENCE_S)
+    assert decision.payload == {"granted": True, "reason": "fine"}
+
+
 # -- auctions
 
 
