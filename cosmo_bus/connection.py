@@ -13,7 +13,15 @@ from typing import Any, cast
 
 from cosmo_bus.access import NO_TOKEN, TOKEN_AUTH, token_from_environment
 from cosmo_bus.address import Address
-from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, NotAdmitted, OutgoingFull
+from cosmo_bus.errors import (
+    NOBODY_THERE,
+    BusClosed,
+    BusError,
+    CannotConnect,
+    NoAnswer,
+    NotAdmitted,
+    OutgoingFull,
+)
 from cosmo_bus.tls import client_context, why_not_tls
 from cosmo_bus.wire import (
     DEFAULT_MAX_LINE,
@@ -350,7 +358,7 @@ def why_unreachable(url: str, error: OSError) -> CannotConnect:
         return NotAdmitted(url, tls)
     text = str(error)
     if isinstance(error, ConnectionRefusedError) or "Connect call failed" in text:
-        return CannotConnect(url, "nothing listens there")
+        return CannotConnect(url, NOBODY_THERE)
     return CannotConnect(url, error.strerror or text)
 
 

@@ -20,6 +20,9 @@ BusError
 
 from __future__ import annotations
 
+NOBODY_THERE = "nothing listens there"
+"""The reason of a `CannotConnect` that starting a bus would mend."""
+
 
 class BusError(Exception):
     """Root of every error of the bus."""

@@ -47,14 +47,19 @@ class CommandError(Exception):
 
 def no_bus(url: str, reason: str) -> CommandError:
     """The error for a bus that does not answer."""
+    from cosmo_bus.errors import NOBODY_THERE
+
     scheme, _, place = url.partition("://")
     host, _, port = place.rstrip("/").rpartition(":")
     start = f"start one with `cosmo synapse start memory --port {port}`"
     if scheme == "nats":
         start = f"start one with `nats-server --addr {host} --port {port}`"
-    remedy = start if host in ("127.0.0.1", "localhost", "[::1]") else "is it running there?"
+    remedy = f"{start if host in ('127.0.0.1', 'localhost', '[::1]') else 'is it running there?'} or "
+    if reason != NOBODY_THERE:
+        # Something is there, and starting another helps nobody.
+        remedy = ""
     return CommandError(
-        f"cannot reach the bus at {url} ({reason})", f"{remedy} or name another with --url", Exit.UNREACHABLE
+        f"cannot reach the bus at {url} ({reason})", f"{remedy}name another with --url", Exit.UNREACHABLE
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosmo_bus.errors import NOBODY_THERE
 from cosmo_bus.wire import DEFAULT_PORT
 from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui.safe import safe
@@ -55,10 +56,13 @@ def _unreachable(session: Session, status: SessionStatus, ink: Ink) -> list[Cell
         f"trying again in {status.retry_in_s:.0f} s" if status.retry_in_s is not None else "trying again now"
     )
     return [
-        [("No bus at ", ink.plain), (safe(session.title, 200), ink.bold)],
+        [
+            ("No bus at " if status.detail == NOBODY_THERE else "Not connected to ", ink.plain),
+            (safe(session.title, 200), ink.bold),
+        ],
         [(safe(status.detail, 200) or "it does not answer", ink.failure)],
         [],
-        *_how_to_start(session, ink),
+        *(_how_to_start(session, ink) if status.detail == NOBODY_THERE else []),
         [(f"attempt {status.attempt}, {retry}", ink.dim)],
         [],
         _key("C", "connect elsewhere", ink),

@@ -5,7 +5,16 @@ from pathlib import Path
 import click
 import pytest
 
-from cosmo_bus.errors import BusClosed, CannotConnect, LineTooLong, NotLoopback, PortTaken
+from cosmo_bus.errors import (
+    NOBODY_THERE,
+    BusClosed,
+    CannotConnect,
+    LineTooLong,
+    NotAdmitted,
+    NotLoopback,
+    PortTaken,
+    TokenError,
+)
 from cosmo_doppler.cli.exits import CommandError, Exit, report
 from cosmo_doppler.errors import RecordingError, SettingError
 from cosmo_sdk.errors import NoBids, PathwayStopped, SynapseError
@@ -26,9 +35,19 @@ def lost(cause: Exception | None) -> SynapseError:
         (click.Abort(), Exit.INTERRUPTED, ""),
         (NoBids("trc_1", 250), Exit.NO_BIDS, "nobody bid within 250 ms"),
         (PathwayStopped("trc_1"), Exit.FAILED, "trace trc_1 was stopped"),
-        (CannotConnect("cosmo://127.0.0.1:7", "refused"), Exit.UNREACHABLE, "synapse start memory --port 7`"),
-        (CannotConnect("cosmo://far.example:7", "refused"), Exit.UNREACHABLE, "is it running there?"),
+        (
+            CannotConnect("cosmo://127.0.0.1:7", NOBODY_THERE),
+            Exit.UNREACHABLE,
+            "synapse start memory --port 7`",
+        ),
+        (CannotConnect("cosmo://far.example:7", NOBODY_THERE), Exit.UNREACHABLE, "is it running there?"),
         (lost(CannotConnect("cosmo://127.0.0.1:7", "refused")), Exit.UNREACHABLE, "cannot reach the bus"),
+        (
+            NotAdmitted("cosmo://127.0.0.1:7", "it asks for a token"),
+            Exit.UNREACHABLE,
+            "the bus at cosmo://127.0.0.1:7 does not let us in: it asks for a token\n",
+        ),
+        (TokenError("the token file x is empty"), Exit.USAGE, "the token file x is empty"),
         (lost(BusClosed("gone")), Exit.UNREACHABLE, "lost the bus"),
         (lost(LineTooLong(9000, 100)), Exit.FAILED, "the synapse says so"),
         (lost(None), Exit.UNREACHABLE, "lost the bus: the synapse says so"),

@@ -281,16 +281,26 @@ async def test_selecting_by_the_end_of_an_id(market_session: Session, shown: Sho
 
 
 async def test_an_unreachable_bus_says_how_to_start_one(silent_session: Session, shown: Shown) -> None:
-    silent_session.report("unreachable", detail="connection refused", attempt=3, retry_in_s=60)
+    silent_session.report("unreachable", detail="nothing listens there", attempt=3, retry_in_s=60)
     async with shown(silent_session) as screen:
         for said in (
             "UNREACHABLE",
             "cosmo://127.0.0.1:7070",
-            "connection refused",
+            "nothing listens there",
             "cosmo synapse start memory -n dev",
             "attempt 3, trying again in",
         ):
             assert said in screen.text
+
+
+async def test_a_bus_that_does_not_let_us_in_is_not_one_to_start(
+    silent_session: Session, shown: Shown
+) -> None:
+    silent_session.report("unreachable", detail="it asks for a token", attempt=1, retry_in_s=60)
+    async with shown(silent_session) as screen:
+        assert "Not connected to cosmo://127.0.0.1:7070" in screen.text
+        assert "it asks for a token" in screen.text
+        assert "synapse start" not in screen.text
 
 
 async def test_a_silent_bus_says_what_would_be_here(silent_session: Session, shown: Shown) -> None:
