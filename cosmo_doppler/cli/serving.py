@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from cosmo_bus.access import read_token
 from cosmo_bus.address import is_loopback
+from cosmo_bus.metrics import MetricsServer
 from cosmo_bus.server import BusServer
 from cosmo_bus.tls import server_context
 from cosmo_doppler.cli.files import new_recording, until_fault
@@ -22,6 +23,15 @@ from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import read_header
 
 RULE = "─" * 64
+
+
+class Notes(NamedTuple):
+    """What a bus writes down about itself, and for whom."""
+
+    port_file: Path | None = None
+    record: Path | None = None
+    rotate_bytes: int | None = None
+    metrics_port: int | None = None
 
 
 class Door(NamedTuple):
@@ -37,10 +47,9 @@ async def serve(
     namespace: str,
     host: str,
     port: int,
-    port_file: Path | None,
-    record: Path | None,
     quiet: bool,
     door: Door,
+    notes: Notes,
 ) -> None:
     """Run a bus until Ctrl-C, SIGTERM or a remote stop.
 
@@ -48,8 +57,9 @@ async def serve(
         PortTaken: something else listens there.
         NotLoopback: others can reach `host`, and there is no token.
         TokenError, TlsError: a file of the door cannot be used.
-        CommandError: `record` exists.
-        RecordingError: `record` cannot be written.
+        CommandError: the recording exists.
+        RecordingError: it cannot be written.
+        MetricsError: the port for metrics is taken, or the extra is missing.
     """
     server = BusServer(
         host,
@@ -59,17 +69,22 @@ async def serve(
     )
     if door.certificate is None and not is_loopback(host):
         say("without TLS the token and every signal can be read on their way; see --tls-cert")
-    recorder = None if record is None else new_recording(record)
+    record = notes.record
+    recorder = None if record is None else new_recording(record, rotate_bytes=notes.rotate_bytes)
     printer = None if quiet else LinePrinter[Frame](_line)
     counter = _Counter(namespace, printer, recorder)
     server.add_tap(counter.take)
     flushing = asyncio.create_task(_keep_recording(recorder)) if recorder is not None else None
+    metrics: MetricsServer | None = None
     try:
         await server.start()
+        if notes.metrics_port is not None:
+            metrics = MetricsServer(server.statistics, notes.metrics_port)
+            say(f"metrics on http://127.0.0.1:{metrics.port}/metrics")
         stopped = asyncio.Event()
         server.announce(namespace, stopped.set)
-        if port_file is not None:
-            _write_port(port_file, server.port)
+        if notes.port_file is not None:
+            _write_port(notes.port_file, server.port)
         if printer is not None:
             printer.print(_banner(_url_for_others(server), namespace, door))
         await until_interrupted(_wait(stopped))
@@ -79,6 +94,8 @@ async def serve(
         else:
             printer.print(f"\n  {summary}\n")
     finally:
+        if metrics is not None:
+            await metrics.close()
         await server.close()
         if flushing is not None:
             flushing.cancel()

@@ -10,6 +10,7 @@ import click
 from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import (
+    BYTES,
     DURATION,
     NAMESPACE,
     examples,
@@ -64,6 +65,12 @@ def command() -> None:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Write everything that passes to this new file.",
 )
+@click.option("--rotate", type=BYTES, metavar="SIZE", help="Go on in another file after this much: 256MB.")
+@click.option(
+    "--metrics-port",
+    type=click.IntRange(0, 65535),
+    help="Answer Prometheus on this port of this machine; 0 takes any free one.",
+)
 @click.option(
     "--token-file",
     type=FILE,
@@ -84,6 +91,8 @@ def start(
     port: int,
     port_file: Path | None,
     record: Path | None,
+    rotate: int | None,
+    metrics_port: int | None,
     token_file: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
@@ -100,16 +109,15 @@ def start(
     """
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key needs --tls-cert")
-    from cosmo_doppler.cli.serving import Door, serve
+    from cosmo_doppler.cli.serving import Door, Notes, serve
 
     run(
         lambda: serve(
             namespace=namespace,
             host=host,
             port=port,
-            port_file=port_file,
-            record=record,
             door=Door(token_file, tls_cert, tls_key),
+            notes=Notes(port_file, record, rotate, metrics_port),
             quiet=quiet,
         ),
         long=True,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from itertools import count
+
 from cosmo_bus.backoff import Backoff
+from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.dev import DevSynapse
 from cosmo_sdk.synapse.memory import MemorySynapse
+from cosmo_sdk.synapse.nats import NatsSynapse
 
 __all__ = [
     "DevSynapse",
     "FrameHandler",
     "MemorySynapse",
+    "NatsSynapse",
     "SignalHandler",
     "Subscription",
     "Synapse",
@@ -39,17 +46,18 @@ def synapse_from_url(url: str, *, observer: bool = False, backoff: Backoff | Non
     if scheme in ("cosmo", "cosmos") and separator:
         return DevSynapse(url, observer=observer, backoff=backoff)
     if scheme == "nats" and separator:
-        # Here, because it needs an extra.
-        from cosmo_sdk.synapse.nats import NatsSynapse
-
         return NatsSynapse(url, backoff=backoff)
     if scheme == "kafka" and separator:
         raise ValueError(f"kafka:// is not supported; use one of {_SUPPORTED}")
     raise ValueError(f"{url!r} names no bus; supported are {_SUPPORTED}")
 
 
-async def connect_synapse(url: str) -> Synapse:
+async def connect_synapse(url: str, *, patience_s: float = 0.0) -> Synapse:
     """A connected synapse for the bus at `url`. Close it when done.
+
+    Args:
+        url: the bus.
+        patience_s: how long to go on trying, seconds, for a bus that comes up after its clients.
 
     Raises:
         ValueError: the scheme is not supported, or the URL is incomplete.
@@ -57,5 +65,15 @@ async def connect_synapse(url: str) -> Synapse:
         SynapseError: nothing answers there, or it is no bus.
     """
     synapse = synapse_from_url(url)
-    await synapse.connect()
+    enough = time.monotonic() + patience_s
+    waits = Backoff()
+    for attempt in count(1):
+        try:
+            await synapse.connect()
+            break
+        except SynapseError:
+            delay = waits.delay(attempt)
+            if time.monotonic() + delay > enough:
+                raise
+            await asyncio.sleep(delay)
     return synapse

@@ -37,6 +37,8 @@ class DevSynapse(Synapse):
             connection.
         backoff: waits between attempts to reconnect.
         answer_s: how long the bus may take to answer.
+        silence_s: how long the bus may say nothing before it is asked whether it is there.
+        keep: Signals kept while the bus is away, to be sent when it is back; by default publishing fails at once then.
         token: shown to a bus that asks for one; when None, the one in the file that `COSMO_TOKEN_FILE` names.
         tls_ca: file of the CAs to trust; when None, the one that `COSMO_TLS_CA` names, or else the system's.
 
@@ -51,11 +53,20 @@ class DevSynapse(Synapse):
         observer: bool = False,
         backoff: Backoff | None = None,
         answer_s: float = 10.0,
+        silence_s: float = 15.0,
+        keep: int = 0,
         token: str | None = None,
         tls_ca: Path | None = None,
     ) -> None:
         self._client = BusClient(
-            url, observer=observer, backoff=backoff, answer_s=answer_s, token=token, tls_ca=tls_ca
+            url,
+            observer=observer,
+            backoff=backoff,
+            answer_s=answer_s,
+            silence_s=silence_s,
+            keep=keep,
+            token=token,
+            tls_ca=tls_ca,
         )
         self._feeds: Feeds[BusSubscription] = Feeds(self._client)
         self._gates: GateClient | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from contextlib import AsyncExitStack
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -264,3 +265,34 @@ async def test_a_url_makes_a_connected_synapse():
 def test_other_urls_are_refused_with_what_to_write(url, complaint):
     with pytest.raises(ValueError, match=complaint):
         synapse_from_url(url)
+
+
+async def test_a_bus_may_come_up_after_its_clients():
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+    connecting = asyncio.ensure_future(connect_synapse(f"cosmo://127.0.0.1:{port}", patience_s=60))
+    await asyncio.sleep(0)
+    async with running_bus(port=port):
+        synapse = await connecting
+        assert synapse.connected
+        await synapse.close()
+    with pytest.raises(SynapseError, match="nothing listens there"):
+        await connect_synapse(f"cosmo://127.0.0.1:{port}", patience_s=0.15)
+
+
+async def test_signals_are_kept_through_an_outage_when_asked_to():
+    async with running_bus() as bus:
+        synapse = DevSynapse(bus.url, backoff=Backoff(first_s=0.005, longest_s=0.005), keep=1)
+        await synapse.connect()
+        inbox, lost = Inbox(), asyncio.Event()
+        await synapse.subscribe("s", inbox)
+        synapse.on_state(lambda state: lost.set() if state == "reconnecting" else None)
+    await lost.wait()
+    await synapse.publish("s", task(1))
+    with pytest.raises(SynapseError, match="1 messages wait for it"):
+        await synapse.publish("s", task(2))
+    async with running_bus(port=bus.port):
+        await inbox.holds(1)
+        assert inbox.numbers == [1]
+        await synapse.close()

@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import urllib.request
 from pathlib import Path
 
 import pytest
@@ -116,3 +117,22 @@ def test_view_streams_a_namespace_until_the_bus_ends(tmp_path: Path) -> None:
         bus.interrupt()
         assert view.end() == 0
     assert "  Namespace:  dev" in view.out
+
+
+def test_a_bus_answers_prometheus(tmp_path) -> None:
+    with bus_process(tmp_path, "--quiet", "--metrics-port", "0") as (bus, url):
+        page = bus.wait_for("metrics on ").removeprefix("metrics on ")
+        publish(url, "dev", Signal(type=SignalType.DISCOVER))
+        with urllib.request.urlopen(page, timeout=20) as answer:
+            assert "cosmo_bus_published_total 1.0" in answer.read().decode()
+        assert bus.interrupt() == 0
+
+
+def test_a_bus_divides_its_recording(tmp_path) -> None:
+    path = tmp_path / "day.ndjson"
+    with bus_process(tmp_path, "--quiet", "--record", str(path), "--rotate", "1kB") as (bus, url):
+        publish(url, "dev", *(Signal(type=SignalType.DISCOVER) for _ in range(20)))
+        assert bus.interrupt() == 0
+    files = sorted(tmp_path.glob("day*.ndjson"))
+    assert len(files) > 3
+    assert sum(len(file.read_text().splitlines()) for file in files) == 20
