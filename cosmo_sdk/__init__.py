@@ -90,7 +90,7 @@ from cosmo_sdk.signal_types import (
     TERMINAL_TYPES,
     SignalType,
 )
-from cosmo_sdk.synapse import DevSynapse, MemorySynapse, connect_synapse, synapse_from_url
+from cosmo_sdk.synapse import DevSynapse, MemorySynapse, NatsSynapse, connect_synapse, synapse_from_url
 from cosmo_sdk.synapse.base import Subscription, Synapse
 
 CortexProtocolError = DendriteProtocolError
@@ -138,6 +138,7 @@ __all__ = [
     "LiveRing",
     "MemoryRegistryStore",
     "MemorySynapse",
+    "NatsSynapse",
     "Neuron",
     "NeuronError",
     "NeuronFn",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any, cast
+from typing import TYPE_CHECKING, Any, cast
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -13,7 +13,6 @@ from cosmo_bus.backoff import Backoff
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.synapse._feeds import Feeds, translated
-from cosmo_sdk.synapse._nats_client import NatsClient, NatsStatistics, NatsSubscription
 from cosmo_sdk.synapse._nats_names import parse_nats_url
 from cosmo_sdk.synapse.base import (
     REPLY_TO,
@@ -23,6 +22,9 @@ from cosmo_sdk.synapse.base import (
     Synapse,
     SynapseState,
 )
+
+if TYPE_CHECKING:
+    from cosmo_sdk.synapse._nats_client import NatsStatistics, NatsSubscription
 
 
 class NatsSynapse(Synapse):
@@ -39,16 +41,20 @@ class NatsSynapse(Synapse):
 
     Raises:
         ValueError: the URL names no NATS server.
+        MissingExtra: nats-py is not installed.
     """
 
     def __init__(
         self,
-        url: str,
+        url: str = "nats://127.0.0.1:4222",
         *,
         backoff: Backoff | None = None,
         answer_s: float = 10.0,
         silence_s: float = 15.0,
     ) -> None:
+        # Here, because it imports nats-py: an extra.
+        from cosmo_sdk.synapse._nats_client import NatsClient
+
         self._client = NatsClient(
             parse_nats_url(url), backoff=backoff, answer_s=answer_s, silence_s=silence_s
         )
