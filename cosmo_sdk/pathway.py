@@ -7,6 +7,7 @@ import inspect
 import logging
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
+from itertools import islice
 from types import TracebackType
 from typing import Any, Literal, Self, TypeVar, get_args
 
@@ -64,7 +65,8 @@ class Pathway:
         self.role = role
         self.scope: Scope = scope
         self.dropped = 0
-        """Signals dropped from a full buffer before anybody consumed them, or before an iteration came to them."""
+        """Signals dropped from a full buffer before anybody consumed them, an iteration came to them, or a callback could
+        run. The first is told in the log; `repr`, timeouts and the closing error tell how many."""
         self.withheld = 0
         """Signals of somebody who no longer does this work: the winner of an auction whose award passed on."""
         self._screen: Callable[[Signal], bool] | None = None
@@ -79,6 +81,15 @@ class Pathway:
         self._news: list[asyncio.Future[None]] = []
         self._pending: deque[Signal] = deque()
         self._caller: asyncio.Task[None] | None = None
+        self._iterated = False
+        self._callback_waits = False
+        self._served_early: set[int] = set()
+
+    def __repr__(self) -> str:
+        state = "open" if self._closed is None else f"closed: {self._closed.reason}"
+        dropped = f", {self.dropped} dropped" if self.dropped else ""
+        withheld = f", {self.withheld} withheld" if self.withheld else ""
+        return f"<Pathway {self.trace_id}, {self.role}, scope {self.scope}, {state}{dropped}{withheld}>"
 
     @property
     def closed(self) -> bool:
@@ -88,7 +99,12 @@ class Pathway:
     @property
     def cause(self) -> PathwayClosedError | None:
         """Why it closed; None while it is open."""
-        return None if self._closed is None else self._closed.again()
+        if self._closed is None:
+            return None
+        cause = self._closed.again()
+        if self.dropped:
+            cause.add_note(f"{self.dropped} signals were dropped before anybody consumed them")
+        return cause
 
     # -- what users call
 
@@ -133,9 +149,10 @@ class Pathway:
 
     async def __aiter__(self) -> AsyncIterator[Signal]:
         position = 0
+        self._iterated = True
         while True:
             if position < self._history_start:
-                self.dropped += self._history_start - position
+                self._drop(self._history_start - position)
                 position = self._history_start
             index = position - self._history_start
             if index < len(self._history):
@@ -165,6 +182,15 @@ class Pathway:
             self._pending.append(signal)
             if self._caller is None:
                 self._caller = asyncio.get_running_loop().create_task(self._call_back())
+            elif self._callback_waits:
+                # A callback waits for what comes next: it cannot wait for its own end.
+                self._serve_early(signal)
+            if len(self._pending) > BUFFERED:
+                # The first is being called back about.
+                late = self._pending[1]
+                del self._pending[1]
+                self._drop(1)
+                self._settle(late)
         else:
             self._settle(signal)
 
@@ -190,6 +216,11 @@ class Pathway:
             caller.cancel()
 
     # -- inside
+
+    def _drop(self, count: int) -> None:
+        if not self.dropped:
+            logger.warning("%s: nobody keeps up with this pathway, signals are dropped", self.trace_id)
+        self.dropped += count
 
     def _calls_for(self, type: SignalType) -> bool:
         return any(wanted is type for wanted, _ in self._callbacks)
@@ -240,12 +271,29 @@ class Pathway:
 
     def _settle(self, signal: Signal) -> None:
         """Serve whoever waits for this Signal, else keep it for who will."""
-        if (self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES) and not self._serve(signal):
+        if id(signal) in self._served_early:
+            self._served_early.discard(id(signal))
+        elif (self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES) and not self._serve(signal):
             if len(self._unconsumed) >= BUFFERED:
-                self._unconsumed.popleft()
-                self.dropped += 1
+                self._make_room()
             self._unconsumed.append(signal)
         if self._closed is not None and not self._pending:
+            self._dismiss()
+
+    def _make_room(self) -> None:
+        """Drop the oldest of the buffer that is no answer: a flood of thoughts must not cost one."""
+        index = next((at for at, each in enumerate(self._unconsumed) if each.type not in WAIT_TYPES), 0)
+        oldest = self._unconsumed[index]
+        del self._unconsumed[index]
+        # What somebody iterates over, or is called back about, did not get lost.
+        if not self._iterated and not self._calls_for(oldest.type):
+            self._drop(1)
+
+    def _serve_early(self, signal: Signal) -> None:
+        """Serve a Signal to who waits for it before its callbacks have run."""
+        if (self.scope == "all" or signal.type in TERMINAL_SCOPE_TYPES) and self._serve(signal):
+            self._served_early.add(id(signal))
+        if self._closed is not None:
             self._dismiss()
 
     def _serve(self, signal: Signal) -> bool:
@@ -269,19 +317,34 @@ class Pathway:
         """Tell everybody who still waits that nothing will come."""
         waiters, self._waiters = self._waiters, []
         for _, waiter in waiters:
-            if not waiter.done() and self._closed is not None:
-                waiter.set_exception(self._closed.again())
+            if not waiter.done() and (cause := self.cause) is not None:
+                waiter.set_exception(cause)
 
     async def _next(self, types: frozenset[SignalType], timeout_s: float | None) -> Signal:
         for index, signal in enumerate(self._unconsumed):
             if signal.type in types:
                 del self._unconsumed[index]
                 return signal
-        if self._closed is not None and not any(signal.type in types for signal in self._pending):
-            raise self._closed.again()
+        called_back = self._caller is not None and asyncio.current_task() is self._caller
+        if called_back:
+            for signal in islice(self._pending, 1, None):
+                if signal.type in types and id(signal) not in self._served_early:
+                    self._served_early.add(id(signal))
+                    return signal
+        ahead = not called_back and any(signal.type in types for signal in self._pending)
+        if not ahead and (cause := self.cause) is not None:
+            raise cause
         waiter: asyncio.Future[Signal] = asyncio.get_running_loop().create_future()
-        self._waiters.append((types, waiter))
+        entry = (types, waiter)
+        self._waiters.append(entry)
+        self._callback_waits = self._callback_waits or called_back
         try:
             return await within(self._clock, waiter, timeout_s)
         except TimeoutError:
-            raise TimeoutError(f"nothing arrived on {self.trace_id} within {timeout_s}s") from None
+            dropped = f" ({self.dropped} signals were dropped)" if self.dropped else ""
+            raise TimeoutError(f"nothing arrived on {self.trace_id} within {timeout_s}s{dropped}") from None
+        finally:
+            if called_back:
+                self._callback_waits = False
+            if entry in self._waiters:
+                self._waiters.remove(entry)

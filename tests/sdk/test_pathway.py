@@ -220,3 +220,97 @@ async def test_it_says_why_it_closed():
     assert pathway.cause is None
     pathway.deliver(signal(T.ERROR))
     assert str(pathway.cause) == f"pathway of {TRACE} closed: ERROR ended the trace"
+
+
+async def test_a_flood_of_thoughts_costs_no_answer():
+    pathway = Pathway(TRACE)
+    pathway.deliver(signal(T.AGENT_OUTPUT, n=1))
+    for number in range(BUFFERED + 5):
+        pathway.deliver(signal(T.THOUGHT_DELTA, n=number))
+    assert (await pathway.wait(1)).payload == {"n": 1}
+    assert pathway.dropped == 6
+    assert (await pathway.wait_for(T.THOUGHT_DELTA, 1)).payload == {"n": 6}
+
+
+async def test_what_was_dropped_is_told_wherever_somebody_looks(caplog: pytest.LogCaptureFixture):
+    clock = ManualClock()
+    pathway = Pathway(TRACE, clock=clock)
+    for number in range(BUFFERED + 2):
+        pathway.deliver(signal(T.PLAN, n=number))
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert repr(pathway) == f"<Pathway {TRACE}, originator, scope all, open, 2 dropped>"
+    waiting = asyncio.ensure_future(pathway.wait(1))
+    await clock.advance(2)
+    with pytest.raises(TimeoutError, match="2 signals were dropped"):
+        await waiting
+    await pathway.close()
+    with pytest.raises(PathwayClosedError) as caught:
+        await pathway.wait()
+    assert caught.value.__notes__ == ["2 signals were dropped before anybody consumed them"]
+    assert repr(pathway) == f"<Pathway {TRACE}, originator, scope all, closed: closed, 2 dropped>"
+
+
+async def test_what_is_iterated_over_or_called_back_about_is_not_dropped():
+    pathway = Pathway(TRACE)
+    seen: list[Signal] = []
+
+    async def follow() -> None:
+        seen.extend([each async for each in pathway])
+
+    following = asyncio.ensure_future(follow())
+    await settle()
+    for number in range(BUFFERED + 9):
+        pathway.deliver(signal(T.PLAN, n=number))
+        if number % 1000 == 0:
+            await settle()
+    await pathway.close()
+    await following
+    assert (len(seen), pathway.dropped) == (BUFFERED + 9, 0)
+
+
+async def test_a_stuck_callback_does_not_hoard_signals():
+    pathway = Pathway(TRACE)
+    gate = asyncio.Event()
+    heard: list[object] = []
+
+    @pathway.on(T.PLAN)
+    async def slow(each: Signal) -> None:
+        await gate.wait()
+        heard.append(each.payload["n"])
+
+    for number in range(BUFFERED + 3):
+        pathway.deliver(signal(T.PLAN, n=number))
+        await asyncio.sleep(0)
+    assert pathway.dropped == 3
+    # Only their callbacks were: they can still be waited for.
+    assert (await pathway.wait_for(T.PLAN, 1)).payload == {"n": 1}
+    gate.set()
+    await settle()
+    assert (heard[:2], len(heard)) == ([0, 4], BUFFERED)
+
+
+@pytest.mark.parametrize("early", [True, False], ids=["already there", "still to come"])
+async def test_a_callback_may_wait_for_what_comes_next(early: bool):
+    pathway = Pathway(TRACE)
+    got: list[SignalType] = []
+
+    @pathway.on(T.CLARIFICATION)
+    async def answer(question: Signal) -> None:
+        got.append((await pathway.wait_for(T.AGENT_OUTPUT)).type)
+        got.append((await pathway.wait()).type)
+        with pytest.raises(PathwayClosedError):
+            await pathway.wait()
+
+    pathway.deliver(signal(T.CLARIFICATION))
+    if not early:
+        await settle()
+    pathway.deliver(signal(T.AGENT_OUTPUT))
+    if not early:
+        await settle()
+    pathway.deliver(signal(T.FINAL))
+    await settle()
+    assert got == [T.AGENT_OUTPUT, T.FINAL]
+    # Each was consumed once; the question itself by nobody.
+    assert (await pathway.wait()).type is T.CLARIFICATION
+    with pytest.raises(PathwayClosedError):
+        await pathway.wait()
