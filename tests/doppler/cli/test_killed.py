@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import random
+import re
 import socket
 import threading
 import time
 
 import pytest
 
-from cosmo_bus.recording import read_recording
-from tests.doppler.cli.commands import PATIENCE_S, bus_process
+from cosmo_bus.recording import RecordedLine, read_recording
+from tests.doppler.cli.commands import PATIENCE_S, bus_process, running, wait_until
 
 LAST_MOMENT_S = 0.2
 """What a crash may cost."""
@@ -84,3 +85,39 @@ def test_a_hundred_killed_buses_leave_recordings_that_open(tmp_path) -> None:
         folder = tmp_path / str(number)
         folder.mkdir()
         record_and_kill(folder, moments.uniform(0, 2.0))
+
+
+def test_a_burst_is_recorded_whole_or_what_is_missing_is_counted(tmp_path) -> None:
+    count = 50_000
+    of_bus, of_client = tmp_path / "bus.ndjson", tmp_path / "client.ndjson"
+    with (
+        bus_process(tmp_path, "--quiet", "--record", str(of_bus)) as (bus, url),
+        running("record", "--url", url, "-o", str(of_client)) as record,
+    ):
+        record.wait_for("recording")
+        frames = [{"type": "TASK", "id": f"evt_{number}"} for number in range(count)]
+        ops = [
+            {"op": "pub", "subject": "cosmonapse.dev.TASK", "frame": json.dumps(frame)} for frame in frames
+        ]
+        burst = "".join(json.dumps(op) + "\n" for op in ops) + '{"op":"ping"}\n'
+        host, _, port = url.removeprefix("cosmo://").rpartition(":")
+        with socket.create_connection((host, int(port)), timeout=PATIENCE_S) as connection:
+            connection.sendall(burst.encode())
+            answers = connection.makefile("rb")
+            while b'"pong"' not in answers.readline():
+                pass
+        wait_until(lambda: f'"evt_{count - 1}"'.encode() in of_client.read_bytes()[-400:])
+        assert record.interrupt() == 0
+        assert bus.interrupt() == 0
+    numbers = [number_of(line) for line in read_recording(of_bus) if b'"TASK"' in line.frame]
+    assert numbers == list(range(count))
+    missed = sum(
+        int(said[1].replace(",", "")) for said in re.finditer(r"left out ([\d,]+) signals", record.text)
+    )
+    received = [number_of(line) for line in read_recording(of_client) if b'"TASK"' in line.frame]
+    assert len(received) + missed == count
+    assert received == sorted(set(received))
+
+
+def number_of(line: RecordedLine) -> int:
+    return int(json.loads(line.frame)["id"].removeprefix("evt_"))
