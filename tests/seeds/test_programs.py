@@ -99,3 +99,33 @@ async def test_one_process_may_host_conclude_and_keep_a_registry(tmp_path: Path)
     async with running_bus() as bus:
         said = await output_of("finalizing_worker.py", bus.url, str(tmp_path / "registry.db"))
     assert said.splitlines() == ["final: {'answer': 'HI'}", "known: ['answerer']"]
+
+
+async def test_the_first_bid_ends_the_window():
+    async with (
+        running_bus() as bus,
+        running("bidding_worker.py", bus.url, "summarizer-a", "0.002", "0.80"),
+    ):
+        said = await output_of("bidding_producer.py", bus.url, "first_bid")
+    assert said.startswith("winner: summarizer-a ")
+
+
+async def test_a_producer_tries_again_and_a_workflow_is_called_off():
+    async with running_bus() as bus:
+        said = await output_of("retrying_producer.py", bus.url)
+    assert said.splitlines() == [
+        "answer: AGENT_OUTPUT {'tries': 3}",
+        "stopped: ['orch', 'worker']",
+        "ended: the trace was stopped",
+        "kept: ['try 3']",
+    ]
+
+
+async def test_a_worker_asks_and_goes_on_with_the_verdict():
+    async with running_bus() as bus:
+        said = await output_of("asking_worker.py", bus.url)
+    assert said.splitlines() == [
+        "decided by worker because it is old indeed",
+        "output: {'deleted': True, 'file': 'a.txt'}",
+        "final: {'deleted': True, 'file': 'a.txt'}",
+    ]
