@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer, NotAdmitted, Refused
+from cosmo_bus.errors import BusClosed, BusError, CannotConnect, NoAnswer, NotAdmitted, Refused
 from cosmo_sdk.errors import MissingExtra
 
 try:
@@ -92,7 +93,7 @@ class NatsConnection:
         self._answer_s = answer_s
         self._client = Client()
         self._troubles: list[Exception] = []
-        self._refusals: list[str] = []
+        self._refusals: deque[str] = deque(maxlen=100)
         self._sinks: dict[object, tuple[_Sink, Subscription]] = {}
         self._echoes: dict[str, asyncio.Future[None]] = {}
         self._errands: set[asyncio.Task[None]] = set()
@@ -134,10 +135,11 @@ class NatsConnection:
                 self._standing = True
                 await self.subscribe(self, f"{self._echo}.*", self._take_echo)
                 await self.barrier()
-        except (OSError, TimeoutError, nats_errors.Error, BusClosed) as error:
+        except (OSError, TimeoutError, nats_errors.Error, BusClosed, Refused) as error:
             self._standing = False
             trouble = self._troubles[0] if self._troubles else error
-            kind = NotAdmitted if "authorization violation" in str(trouble).lower() else CannotConnect
+            refused = isinstance(trouble, Refused) or "authorization violation" in str(trouble).lower()
+            kind = NotAdmitted if refused else CannotConnect
             raise kind(address.shown, self._reason(trouble)) from None
 
     async def keep_alive(self, silence_s: float) -> None:
@@ -248,6 +250,7 @@ class NatsConnection:
         Raises:
             BusClosed: the connection was lost.
             NoAnswer: the server did not answer in time; the connection is then given up.
+            Refused: the server does not allow it.
         """
         self.check()
         token = uuid4().hex
@@ -288,7 +291,10 @@ class NatsConnection:
             self._troubles.append(error)
         elif isinstance(error, nats_errors.Error) and "permissions violation" in str(error):
             said = str(error).removeprefix("nats: ")
-            self._refusals.append(said)
+            if "subscription to" in said:
+                self._refusals.append(said)
+            if ECHOES.lower() in said.lower():
+                self._fail_echoes(Refused(f"it lets this user not publish and subscribe to {ECHOES}>"))
             self._refused(said)
         else:
             logger.info("the connection to %s: %r", self._address.shown, error)
@@ -306,9 +312,12 @@ class NatsConnection:
         for sink, _ in self._sinks.values():
             sink.ended = True
         self._sinks.clear()
+        self._fail_echoes(BusClosed(f"lost the connection to {self._address.shown}: {reason}"))
+
+    def _fail_echoes(self, error: BusError) -> None:
         for echo in self._echoes.values():
             if not echo.done():
-                echo.set_exception(BusClosed(f"lost the connection to {self._address.shown}: {reason}"))
+                echo.set_exception(error)
 
     def _reason(self, error: Exception | None) -> str:
         if isinstance(error, TimeoutError):
