@@ -41,6 +41,8 @@ async def think(input, context):
         return {"granted": input["permission"]["granted"]}
     if input.get("fail"):
         return {"__error__": True, "code": "BROKEN", "message": input["fail"], "recoverable": False}
+    if input.get("busy"):
+        return {"__error__": True, "code": "BUSY", "message": input["busy"], "recoverable": True}
     if input.get("raise"):
         raise ValueError(input["raise"])
     if input.get("sleep"):

@@ -267,6 +267,28 @@ async def test_their_filtered_offer_handler_hears_our_offer(border: Border) -> N
         await desk.dispatch_offer(**call, capabilities=["other"], deadline_ms=50)
 
 
+async def test_work_their_winner_cannot_do_passes_to_ours(border: Border) -> None:
+    await border.they("work", neuron="theirs", capabilities=["echo"], bid=CHEAP)
+    # A Neuron of ours is never busy.
+    await border.work("ours", "echo", bid=SURE)
+    desk = await border.dendrite()
+    pathway = await desk.dispatch_offer(
+        input={"busy": "not now"},
+        capabilities=["echo"],
+        deadline_ms=150,
+        select="lowest_cost",
+        scope="terminal",
+        reaward=True,
+    )
+    reply = await pathway.wait(PATIENCE_S)
+    assert (reply.type, reply.neuron, reply.payload["result"]) == (
+        T.FINAL,
+        "ours",
+        {"echo": {"busy": "not now"}},
+    )
+    assert (await border.they_say("declined", who="theirs"))["reason"].startswith("withdrawn")
+
+
 # -- STOP
 
 

@@ -1,16 +1,17 @@
 """What each released version can do, found in its package. The matrix runs what a version can, and nothing else.
 
-|                                               | 0.1.4   | 0.1.8   | 0.1.12 | 0.1.14 |
-|-----------------------------------------------|---------|---------|--------|--------|
-| envelope with `directed`, no top-level neuron | yes     | yes     | yes    | yes    |
-| work, auctions, questions, STOP, registry     | yes     | yes     | yes    | yes    |
-| memories (RECALL, IMPRINT, rollback)          | yes     | yes     | yes    | yes    |
-| `on_task_offer(capability=)` hears offers     | no      | yes     | yes    | yes    |
-| an ERROR leaves writes to be undone           | no      | yes     | yes    | yes    |
-| open calls (`Axon(catch_all=True)`)           | no      | no      | yes    | yes    |
-| THOUGHT_DELTA                                 | yes     | yes     | yes    | no     |
-| AUDIT                                         | no      | no      | no     | yes    |
-| command that streams Signals                  | doppler | doppler | prism  | prism  |
+|                                                 | 0.1.4   | 0.1.8   | 0.1.12 | 0.1.14 |
+|-------------------------------------------------|---------|---------|--------|--------|
+| envelope with `directed`, no top-level neuron   | yes     | yes     | yes    | yes    |
+| work, auctions, questions, STOP, registry       | yes     | yes     | yes    | yes    |
+| memories (RECALL, IMPRINT, rollback)            | yes     | yes     | yes    | yes    |
+| `on_task_offer(capability=)` hears offers       | no      | yes     | yes    | yes    |
+| an ERROR leaves writes to be undone             | no      | yes     | yes    | yes    |
+| open calls (`Axon(catch_all=True)`)             | no      | no      | yes    | yes    |
+| THOUGHT_DELTA                                   | yes     | yes     | yes    | no     |
+| AUDIT                                           | no      | no      | no     | yes    |
+| hosted tools (Effectors); not part of ours      | no      | no      | yes    | yes    |
+| command that streams Signals                    | doppler | doppler | prism  | prism  |
 
 What no released version can do, and ours does without it on their buses: frames above 64 KiB, answering DISCOVER for
 a host of memories only, refusing work on a stopped trace, awarding again, naming the host in bids and acks.
