@@ -366,11 +366,11 @@ async def test_what_a_user_may_not_hear_is_refused_and_what_he_may_not_say_is_co
 @pytest.mark.parametrize("what", ["publish", "subscribe"])
 async def test_a_user_who_may_not_hear_himself_is_told_at_once(tmp_path, what):
     config = f'authorization {{ users: [{{user: u, password: p, permissions: {{{what}: {{deny: "_INBOX.>"}}}}}}] }}'
-    with running_nats(*config_file(tmp_path, config)) as server:
-        with pytest.raises(
-            SynapseError, match=r"this user not publish and subscribe to _INBOX\.cosmo-echo\.>"
-        ):
-            await connect_synapse(f"nats://u:p@127.0.0.1:{server.port}")
+    with (
+        running_nats(*config_file(tmp_path, config)) as server,
+        pytest.raises(SynapseError, match=r"this user not publish and subscribe to _INBOX\.cosmo-echo\.>"),
+    ):
+        await connect_synapse(f"nats://u:p@127.0.0.1:{server.port}")
 
 
 @pytest.mark.parametrize(
