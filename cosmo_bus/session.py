@@ -102,10 +102,9 @@ class Session(asyncio.Protocol):
         """Whether it may stop what others announced: it showed the token, or nobody but us can have made it."""
         if self._doorkeeper is not None:
             return self._known
-        transport = self._transport
-        return transport is not None and is_same_user(
-            transport.get_extra_info("peername"), transport.get_extra_info("sockname")
-        )
+        if self._transport is None or not self._peer[0]:
+            return False
+        return is_same_user(self._peer, self._transport.get_extra_info("sockname"))
 
     def statistics(self) -> SessionStatistics:
         """Counts at this moment."""

@@ -55,6 +55,8 @@ def synapse_from_url(url: str, *, observer: bool = False, backoff: Backoff | Non
 async def connect_synapse(url: str, *, patience_s: float = 0.0) -> Synapse:
     """A connected synapse for the bus at `url`. Close it when done.
 
+    A dev bus that asks for a token gets the one in the file that `COSMO_TOKEN_FILE` names; `DevSynapse` takes another.
+
     Args:
         url: the bus.
         patience_s: how long to go on trying, seconds, for a bus that comes up after its clients.
