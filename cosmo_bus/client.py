@@ -16,7 +16,7 @@ from uuid import uuid4
 from cosmo_bus.address import parse_url
 from cosmo_bus.backoff import Backoff
 from cosmo_bus.connection import Connection, program_name
-from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, Refused
+from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, NotAdmitted, Refused
 from cosmo_bus.wire import Incoming, line_of, pub_line
 
 logger = logging.getLogger(__name__)
@@ -158,8 +158,10 @@ class BusClient:
             try:
                 await self._open()
                 return
-            except BusError:
+            except BusError as error:
                 self._drop_connection()
+                if isinstance(error, NotAdmitted):
+                    raise  # asking again would not help
                 delay = self._backoff.delay(attempt)
                 if loop.time() + delay > enough:
                     raise

@@ -7,6 +7,7 @@ import time
 from itertools import count
 
 from cosmo_bus.backoff import Backoff
+from cosmo_bus.errors import NotAdmitted
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
 from cosmo_sdk.synapse.dev import DevSynapse
@@ -73,7 +74,9 @@ async def connect_synapse(url: str, *, patience_s: float = 0.0) -> Synapse:
         try:
             await synapse.connect()
             break
-        except SynapseError:
+        except SynapseError as error:
+            if isinstance(error.__cause__, NotAdmitted):
+                raise  # asking again would not help
             delay = waits.delay(attempt)
             if time.monotonic() + delay > enough:
                 raise

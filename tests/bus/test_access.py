@@ -20,6 +20,7 @@ from cosmo_bus.errors import CannotConnect, NotAdmitted, NotLoopback, TlsError, 
 from cosmo_bus.same_user import is_same_user, owner_of
 from cosmo_bus.testing import running_bus
 from cosmo_bus.tls import client_context, server_context
+from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse, connect_synapse
 from tests.bus.raw import RawClient, raw_client
 from tests.bus.test_client import connected
@@ -477,3 +478,11 @@ def test_the_table_of_the_kernel_is_read():
     assert owner_of(rows, bus, ("127.0.0.1", 0xC001)) == 1000
     assert owner_of(rows, ("::ffff:127.0.0.1", 0xC002, 0, 0), bus) == 1002
     assert owner_of(rows, ("127.0.0.1", 1), bus) is None
+
+
+async def test_patience_is_for_a_bus_that_is_away_not_for_one_that_says_no(locked):
+    url = f"cosmo://127.0.0.1:{locked.port}"
+    with pytest.raises(NotAdmitted, match="not the token"):
+        await BusClient(url, token="wrong", backoff=Backoff(first_s=0.001)).connect(patience_s=3600)
+    with pytest.raises(SynapseError, match="token"):
+        await connect_synapse(url, patience_s=3600)
