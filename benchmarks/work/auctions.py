@@ -72,6 +72,7 @@ class Market:
         await self.auction()
         self.winners.clear()
         self.awarded.clear()
+        self.no_bid = 0
         begin, cpu = time.perf_counter(), time.process_time()
 
         async def keep_offering() -> None:
@@ -85,6 +86,7 @@ class Market:
         late = [each * 1e3 - (self.window_ms if waits else 0) for each in self.awarded]
         return {
             "per_s": done / elapsed,
+            "per_cpu_s": done / cpu,
             "no_bid": self.no_bid,
             "wrong_winner": done - self.winners["bidder-0"] if waits else 0,
             "award_p50_ms": quantile(late, 0.5),

@@ -55,6 +55,7 @@ async def drive(call: Callable[[], Awaitable[None]], callers: int, seconds: floa
     elapsed, cpu = time.perf_counter() - begin, time.process_time() - cpu
     return {
         "per_s": len(took) / elapsed,
+        "per_cpu_s": len(took) / cpu,
         "p50_ms": (quantile(took, 0.5) or 0) * 1e3,
         "p99_ms": (quantile(took, 0.99) or 0) * 1e3,
         "cpu_us": cpu / len(took) * 1e6,
