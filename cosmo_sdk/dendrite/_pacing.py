@@ -57,7 +57,7 @@ class Pace:
         self._bidders: dict[str, tuple[int, float]] = {}
         """The newest offer each has bid on, and when its latest bid arrived."""
         self._unanswered = 0
-        self._slowed_at = self._bid_at = float("-inf")
+        self._slowed_at = self._bid_at = self._closed_at = float("-inf")
         self._sent = self._newest_answered = 0
         self.limit = FIRST_OFFERS
         """Offers that may be out without a bid."""
@@ -135,10 +135,10 @@ class Pace:
     def behind(self, offer_id: str) -> bool:
         """Whether bids for an offer whose window is over are likely to be on their way: bidders take offers in order.
 
-        Only where several offers are out at a time; else a window is a window.
+        Only where others were out at the same time; else a window is a window.
         """
         sent = self._open[offer_id]
-        if len(self._open) < 2:
+        if len(self._open) < 2 and self._closed_at <= sent.at:
             return False
         now = self._clock.monotonic()
         if not sent.answered:
@@ -159,6 +159,7 @@ class Pace:
         if sent is None:
             return
         self._closed[offer_id] = sent
+        self._closed_at = self._clock.monotonic()
         if len(self._closed) > REMEMBERED:
             self._closed.popitem(last=False)
         if self._waiting and not sent.answered and sent.at > self._slowed_at:

@@ -185,6 +185,17 @@ async def test_while_offers_queue_up_a_round_waits_for_bidders_that_have_not_com
     assert not street.pace.behind("offer 1")
 
 
+async def test_the_last_of_many_offers_is_waited_for_like_the_others(street: Street):
+    await street.ask("one")
+    await street.clock.advance(WINDOW_S / 2)
+    await street.ask("last")
+    await street.clock.advance(WINDOW_S / 2)
+    street.pace.bid("one", "somebody")
+    street.pace.close("one")
+    await street.clock.advance(WINDOW_S / 2)
+    assert street.pace.behind("last")
+
+
 async def test_a_single_offer_has_its_window_and_no_more(street: Street):
     await street.ask("before")
     street.pace.bid("before", "somebody")
