@@ -23,6 +23,9 @@ SLOW = 0.5
 PATIENCE = 10
 """Windows without any bid for which an offer waits for its turn; then it goes out whatever the bidders do."""
 
+LATELY = 3
+"""Windows for which a bidder that says nothing more counts as being behind, while offers queue up."""
+
 REMEMBERED = 1024
 """Closed offers kept, to see that their bids come late; and bidders."""
 
@@ -147,8 +150,8 @@ class Pace:
         if now - sent.bid_at < PROMPT * sent.window_s:
             # They were coming in until just now.
             return True
-        # Offers queue up, and somebody who bid just now has not come to this one.
-        since = now - sent.window_s
+        # Offers queue up, and somebody who bid lately has not come to this one.
+        since = now - LATELY * sent.window_s
         return bool(self._waiting) and any(
             number < sent.number and at > since for number, at in self._bidders.values()
         )
