@@ -15,6 +15,7 @@ from cosmo_sdk.envelope import directed_to
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse
 from cosmo_sdk.synapse.base import Synapse
+from cosmo_sdk.testing import settle
 from tests.contracts.synapse import Inbox, all_delivered
 
 SUBJECT = "cosmonapse.dev.BID"
@@ -47,7 +48,8 @@ def bid(number: int, trace: str = "trc_a", neuron: str = "n") -> Signal:
 async def holds(synapse, count: int):
     """The state once so many frames are held."""
     while len((state := await synapse.gates.state()).held) < count:
-        pass
+        # In memory nothing above waits for anything: the others need their turn.
+        await settle()
     return state
 
 
