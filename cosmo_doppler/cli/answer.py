@@ -66,8 +66,8 @@ class Desk:
                 await synapse.subscribe(f"cosmonapse.{namespace}.{kind}", self._remember)
             for kind in ("CLARIFICATION", "PERMISSION"):
                 await synapse.subscribe(f"cosmonapse.{namespace}.{kind}", self._take)
-            say(f"waiting for questions on {without_login(url)} namespace {namespace}, Ctrl-C to leave")
-            ending = await until_interrupted(self._work(operator))
+            banner = f"waiting for questions on {without_login(url)} namespace {namespace}, Ctrl-C to leave"
+            ending = await until_interrupted(self._work(operator), ready=lambda: say(banner))
         if ending == "interrupted":
             say("bye")
 

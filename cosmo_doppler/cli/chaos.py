@@ -104,10 +104,12 @@ async def _make(url: str, namespace: str, rule: dict[str, Any], seconds: float |
     try:
         await _watch(client, namespace, rule["rule_id"], as_json)
         await _ask(client, "chaos_set", **rule)
-        say(
-            f"{rule['fault']} at rate {rule['rate']:g}, seed {rule['seed']}, on {url} namespace {namespace}; Ctrl-C to end"
+        banner = (
+            f"{rule['fault']} at rate {rule['rate']:g}, seed {rule['seed']}, on {url} namespace {namespace}"
         )
-        ending = await until_interrupted(_lost(client), seconds=seconds)
+        ending = await until_interrupted(
+            _lost(client), seconds=seconds, ready=lambda: say(f"{banner}; Ctrl-C to end")
+        )
         await _finish(client, rule["rule_id"], ending)
     finally:
         await client.close()

@@ -40,8 +40,11 @@ async def tell_live(session: Session, *, seconds: float | None) -> None:
     session.start()
     reached = False
     try:
-        printer.print(HEADING)
-        await until_interrupted(_follow(session, printer, reader_left), seconds=seconds)
+        await until_interrupted(
+            _follow(session, printer, reader_left),
+            seconds=seconds,
+            ready=lambda: printer.print(HEADING),
+        )
         status = session.status()
         reached = bool(len(session.store)) or status.state == "live"
     finally:

@@ -93,10 +93,10 @@ async def _record(
         recorder = new_recording(path, force=force, rotate_bytes=rotate)
         for frame in early:
             receive(frame)
-        say(f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end")
+        banner = f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end"
         progress = asyncio.create_task(_progress(recorder))
         try:
-            await until_interrupted(until_fault(recorder), seconds=seconds)
+            await until_interrupted(until_fault(recorder), seconds=seconds, ready=lambda: say(banner))
         finally:
             progress.cancel()
             await asyncio.wait({progress})

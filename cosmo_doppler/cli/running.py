@@ -45,16 +45,27 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
     return factory
 
 
-async def until_interrupted(work: Coroutine[Any, Any, None], *, seconds: float | None = None) -> Ending:
+async def until_interrupted(
+    work: Coroutine[Any, Any, None],
+    *,
+    seconds: float | None = None,
+    ready: Callable[[], None] = lambda: None,
+) -> Ending:
     """Run `work` until it ends, Ctrl-C or SIGTERM comes, or `seconds` have passed. For commands that stream.
 
     Ctrl-C is the way such a command ends, so it is no error here. `work` is cancelled and awaited, and what it
     raises by itself is raised.
+
+    Args:
+        work: what to run.
+        seconds: end it after this long.
+        ready: called as soon as Ctrl-C ends it, so the time to say that it does.
     """
     task = asyncio.create_task(work)
     with interruption() as interrupted:
         waiting = asyncio.create_task(interrupted.wait())
         try:
+            ready()
             done, _ = await asyncio.wait(
                 {task, waiting}, timeout=seconds, return_when=asyncio.FIRST_COMPLETED
             )

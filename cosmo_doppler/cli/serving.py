@@ -83,11 +83,14 @@ async def serve(
             say(f"metrics on http://127.0.0.1:{metrics.port}/metrics")
         stopped = asyncio.Event()
         server.announce(namespace, stopped.set)
-        if notes.port_file is not None:
-            _write_port(notes.port_file, server.port)
-        if printer is not None:
-            printer.print(_banner(_url_for_others(server), namespace, door))
-        await until_interrupted(_wait(stopped))
+
+        def tell() -> None:
+            if notes.port_file is not None:
+                _write_port(notes.port_file, server.port)
+            if printer is not None:
+                printer.print(_banner(_url_for_others(server), namespace, door))
+
+        await until_interrupted(_wait(stopped), ready=tell)
         summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
         if printer is None:
             say(summary)

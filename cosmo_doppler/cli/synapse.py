@@ -195,8 +195,7 @@ async def _view(url: str, namespace: str, as_json: bool) -> None:
         ("Started:", "started_at"),
     ):
         show(f"  {title:<11} {safe(str(info.get(key, '')), 200)}")
-    show(f"\n  Streaming  cosmonapse.{namespace}.>  -  Ctrl-C to stop\n  {RULE}")
-
+    banner = f"\n  Streaming  cosmonapse.{namespace}.>  -  Ctrl-C to stop\n  {RULE}"
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
@@ -209,7 +208,7 @@ async def _view(url: str, namespace: str, as_json: bool) -> None:
     printer = LinePrinter[Frame](line, on_broken=end)
     try:
         async with watching(url, namespace, printer.print, on_lost=end):
-            await until_interrupted(_wait(over))
+            await until_interrupted(_wait(over), ready=lambda: show(banner))
     finally:
         printer.close()
 

@@ -135,8 +135,11 @@ async def stream(
 
     try:
         async with watching(url, namespace, receive):
-            say(f"watching {without_login(url)} namespace {namespace}, Ctrl-C to detach")
-            await until_interrupted(until_reader_leaves(), seconds=seconds)
+            await until_interrupted(
+                until_reader_leaves(),
+                seconds=seconds,
+                ready=lambda: say(f"watching {without_login(url)} namespace {namespace}, Ctrl-C to detach"),
+            )
     finally:
         printer.close()
     say(f"Detached.  {seen} signals observed.")
