@@ -31,6 +31,16 @@ class Action(NamedTuple):
     palette: bool = True
     """Whether the palette lists it; motions are left out."""
 
+    @property
+    def id(self) -> str:
+        """Its name in a keymap: `zoom`, `view_traces`, `step_next`, `step_previous`."""
+        base, _, argument = self.name.rstrip(")").partition("(")
+        argument = _DIRECTIONS.get(argument, argument.strip("'"))
+        return f"{base}_{argument}" if argument else base
+
+
+_DIRECTIONS = {"1": "next", "-1": "previous"}
+
 
 ACTIONS: tuple[Action, ...] = (
     Action("cursor_down", "j,down", "j ↓", "down", "One row down", "Move", "pane", False),
@@ -121,7 +131,7 @@ def bindings_of(place: Place) -> list[BindingType]:
     """The bindings a pane, the screen or the app declares."""
     return [
         # Quitting works above every form too.
-        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.name, priority=entry.name == "quit")
+        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.id, priority=entry.name == "quit")
         for entry in ACTIONS
         if entry.place == place
     ]
