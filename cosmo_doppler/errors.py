@@ -3,6 +3,7 @@
 DopplerError
   RecordingError     a file that cannot be replayed
   SettingError       a namespace, size or address that cannot be meant
+    ConfigError      a config file that says what makes no sense
 """
 
 from __future__ import annotations
@@ -31,3 +32,7 @@ class RecordingError(DopplerError):
 
 class SettingError(DopplerError):
     """A value that cannot be meant."""
+
+
+class ConfigError(SettingError):
+    """A config file that cannot be used; the message names file, line, field and remedy."""

@@ -20,6 +20,7 @@ from cosmo_bus.recording import read_recording
 from cosmo_doppler.session import Session, Timeline, load_all, open_replay
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.look import Look
 
 DATA = Path(__file__).parent / "data"
 PINNED_TEXTUAL = "8.2.8"
@@ -130,8 +131,9 @@ def looks_the_same(snap_compare: Callable[..., bool]) -> Callable[..., None]:
         press: tuple[str, ...] = (),
         says: tuple[str, ...] = (),
         select: str | None = None,
+        look: Look | None = None,
     ) -> None:
-        app = DopplerApp(session, view=view, select=select, frame_rate=0)
+        app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look)
         app.animation_level = "none"
 
         async def settle(pilot: Pilot[None]) -> None:

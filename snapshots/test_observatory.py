@@ -6,6 +6,7 @@ import pytest
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.layout import VIEWS, View
+from cosmo_doppler.tui.look import Look
 
 SIZES = ("80x24", "120x40", "200x60")
 RESEARCH = "VAK0DQCW"
@@ -62,3 +63,14 @@ def test_inspector_alone(recording: Recording, looks_the_same: Compare) -> None:
 def test_no_colour(recording: Recording, looks_the_same: Compare, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     looks_the_same(recording(), "120x40", says=("✓",))
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_ascii(market: Recording, looks_the_same: Compare, view: View) -> None:
+    looks_the_same(market(), "120x40", view=view, select=RESEARCH, look=Look(ascii=True), says=("DEMO",))
+
+
+@pytest.mark.parametrize("view", ["traces", "auctions"])
+def test_high_contrast(market: Recording, looks_the_same: Compare, view: View) -> None:
+    select = RESEARCH if view == "traces" else None
+    looks_the_same(market(), "120x40", view=view, select=select, look=Look(theme="contrast"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from cosmo_doppler.cli.looks import look_options
 from cosmo_doppler.cli.options import (
     SIZE,
     URL,
@@ -23,6 +24,7 @@ from cosmo_doppler.cli.options import (
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import run
 from cosmo_doppler.cli.tail import Selection, selection_options, stream
+from cosmo_doppler.config import ThemeName, read_config
 
 if TYPE_CHECKING:
     from cosmo_doppler.session import Session
@@ -55,6 +57,7 @@ def _read_place(text: str) -> Path | str:
         "cosmo doppler session.ndjson --speed 4 --paused",
         "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
         "cosmo doppler --demo --for 30s | less",
+        "cosmo doppler --ascii --theme contrast",
     )
 )
 @click.argument("place", required=False, metavar="[FILE|URL]", type=Checked("place", _read_place))
@@ -93,6 +96,7 @@ def _read_place(text: str) -> Path | str:
 @click.option("--tail", is_flag=True, help="Print signals like `cosmo tail` instead of opening the screen.")
 @selection_options
 @json_option("Like --tail, one JSON object a line.")
+@look_options
 @click.option("--synapse", "legacy", metavar="URL[/NS]", hidden=True)
 @click.option("--port", hidden=True, type=int, expose_value=False)
 @click.option("--no-browser", hidden=True, is_flag=True, expose_value=False)
@@ -119,6 +123,8 @@ def command(
     neuron: str,
     payload: bool,
     as_json: bool,
+    theme: ThemeName | None,
+    ascii: bool,
     legacy: str | None,
 ) -> None:
     """Watch the bus at URL live, replay FILE, or run the demo.
@@ -145,11 +151,11 @@ def command(
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
     session = _open(recording, url, namespace, demo=demo, record=record, speed=speed, paused=paused)
     if screenshot is not None:
-        _draw(session, Picture(screenshot, size, view, select), seconds)
+        _draw(session, Picture(screenshot, size, view, select), seconds, theme, ascii)
     elif plain or not _on_terminal():
         _tell(session, seconds, asked=plain)
     else:
-        _open_screen(session, view, select, seconds)
+        _open_screen(session, view, select, seconds, theme, ascii)
 
 
 def _on_terminal() -> bool:
@@ -208,14 +214,20 @@ def _tell(session: Session, seconds: float | None, *, asked: bool) -> None:
         run(lambda: tell_live(session, seconds=seconds))
 
 
-def _draw(session: Session, picture: Picture, seconds: float | None) -> None:
+def _draw(
+    session: Session, picture: Picture, seconds: float | None, theme: ThemeName | None, ascii: bool
+) -> None:
+    from cosmo_doppler.cli.looks import chosen_look
     from cosmo_doppler.cli.screens import draw
 
-    run(lambda: draw(session, picture, seconds))
+    look = chosen_look(read_config(), theme, ascii=ascii)
+    run(lambda: draw(session, picture, seconds, look))
     say(f"wrote {picture.path}")
 
 
-def _open_screen(session: Session, view: View, select: str, seconds: float | None) -> None:
+def _open_screen(
+    session: Session, view: View, select: str, seconds: float | None, theme: ThemeName | None, ascii: bool
+) -> None:
     from cosmo_doppler.cli.screens import open_screen
 
-    run(lambda: open_screen(session, view, select, seconds))
+    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii))

@@ -8,32 +8,43 @@ import sys
 from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError, Exit
+from cosmo_doppler.cli.looks import chosen_look, follow_config
 from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.headless import render_svg
 
 if TYPE_CHECKING:
     from cosmo_doppler.cli.doppler import Picture, View
+    from cosmo_doppler.config import ThemeName
+    from cosmo_doppler.tui.look import Look
 
 PICTURE_S = 5.0
 """How long a live picture waits for signals when nobody says, seconds."""
 
 
-async def open_screen(session: Session, view: View, select: str, seconds: float | None) -> None:
+async def open_screen(
+    session: Session, view: View, select: str, seconds: float | None, theme: ThemeName | None, *, ascii: bool
+) -> None:
     """Show a session on the terminal until the person quits, SIGTERM comes, or some seconds have passed.
 
     Raises:
         CommandError: the engine behind the screen failed.
+        ConfigError: the config file cannot be used.
     """
-    app = DopplerApp(session, view=view, select=select or None)
+    config = read_config()
+    look = chosen_look(config, theme, ascii=ascii)
+    app = DopplerApp(session, view=view, select=select or None, frame_rate=config.frame_rate, look=look)
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":
         loop.add_signal_handler(signal.SIGTERM, app.exit)
+    following = asyncio.create_task(follow_config(app, theme, ascii=ascii))
     try:
-        await app.run_async()
+        await app.run_async(mouse=config.mouse)
     finally:
+        following.cancel()
         if timer is not None:
             timer.cancel()
         app.session.stop()
@@ -43,7 +54,7 @@ async def open_screen(session: Session, view: View, select: str, seconds: float 
         raise app.session.failure
 
 
-async def draw(session: Session, picture: Picture, seconds: float | None) -> None:
+async def draw(session: Session, picture: Picture, seconds: float | None, look: Look) -> None:
     """Render one screen of a session and write it as SVG.
 
     A recording is shown at its end, or at its start when it was opened paused. A bus or the demo is watched for some
@@ -66,6 +77,6 @@ async def draw(session: Session, picture: Picture, seconds: float | None) -> Non
                 )
         elif not session.timeline.paused:
             load_all(session)
-        await render_svg(session, picture.path, picture.size, picture.view, picture.select or None)
+        await render_svg(session, picture.path, picture.size, picture.view, picture.select or None, look)
     finally:
         session.stop()

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar, get_args
 
 from textual import on
-from textual.app import App
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.notifications import SeverityLevel
@@ -16,15 +16,15 @@ from textual.notifications import SeverityLevel
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.actions import Action, action, bindings_of
 from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.palette import ObservatoryCommands
 from cosmo_doppler.tui.screens.observatory import Observatory
-from cosmo_doppler.tui.theme import DARK_NAME, LIGHT_NAME, textual_theme
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
 
 
-class DopplerApp(App[None]):
+class DopplerApp(LookedApp):
     """Doppler on a terminal.
 
     Args:
@@ -33,6 +33,7 @@ class DopplerApp(App[None]):
         select: a trace id, an offer id or the end of one, to begin with.
         frame_rate: looks at the session per second. 0 leaves time to the caller: the engine is not started and
             each `Observatory.turn()` pumps the session once.
+        look: theme, signs and keys.
     """
 
     TITLE: str | None = "Doppler"
@@ -52,17 +53,15 @@ class DopplerApp(App[None]):
         view: View = "traces",
         select: str | None = None,
         frame_rate: float = 30,
+        look: Look | None = None,
     ) -> None:
-        super().__init__()
+        super().__init__(look or Look())
         if view not in get_args(View):
             raise ValueError(f"view={view!r} is not one of {', '.join(get_args(View))}")
         self.session = session
         self._view: View = view
         self._select = select
         self._frame_rate = frame_rate
-        for name in (DARK_NAME, LIGHT_NAME):
-            self.register_theme(textual_theme(name))
-        self.theme = DARK_NAME
         self.observatory = self._observe()
 
     def _observe(self) -> Observatory:
@@ -129,5 +128,5 @@ class DopplerApp(App[None]):
 
     def action_light(self) -> None:
         """The other theme."""
-        self.theme = DARK_NAME if self.theme == LIGHT_NAME else LIGHT_NAME
+        self.take_look(replace(self.look, theme="dark" if self.look.theme == "light" else "light"))
         self.observatory.repaint()

@@ -12,6 +12,7 @@ from rich.style import Style
 from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.actions import action
+from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.layout import VIEWS, View
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
@@ -178,10 +179,10 @@ def replay_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     return [*ends[0], *track, *ends[1], Segment(" ")], Track(start, room)
 
 
-def keys_line(hints: Sequence[str], width: int, ink: Ink) -> Line:
+def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap) -> Line:
     """Keys that make sense for what has the focus; as many as fit, `?` always."""
     entries = [action(name) for name in hints]
-    cells = [cell_len(entry.shown) + 1 + cell_len(entry.label) for entry in entries]
+    cells = [cell_len(keymap.shown(entry)) + 1 + cell_len(entry.label) for entry in entries]
     while len(entries) > 1 and sum(cells) + 2 * (len(cells) - 1) + 2 > width:
         drop = len(entries) - 2
         del entries[drop], cells[drop]
@@ -189,7 +190,7 @@ def keys_line(hints: Sequence[str], width: int, ink: Ink) -> Line:
     for number, entry in enumerate(entries):
         if number:
             line.append(Segment("  "))
-        line += [Segment(entry.shown, ink.bold), Segment(f" {entry.label}", ink.dim)]
+        line += [Segment(keymap.shown(entry), ink.bold), Segment(f" {entry.label}", ink.dim)]
     return line
 
 

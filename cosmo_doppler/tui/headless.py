@@ -7,13 +7,19 @@ from pathlib import Path
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.look import Look
 
 _MOST_TURNS = 10_000
 """Turns after which a picture is taken even if the session has not come to rest."""
 
 
 async def render_svg(
-    session: Session, out: Path, size: tuple[int, int], view: View = "traces", select: str | None = None
+    session: Session,
+    out: Path,
+    size: tuple[int, int],
+    view: View = "traces",
+    select: str | None = None,
+    look: Look | None = None,
 ) -> None:
     """Draw a session once, at rest, and write it as SVG.
 
@@ -26,11 +32,12 @@ async def render_svg(
         size: columns and rows.
         view: which view.
         select: a trace or offer id, or the end of one.
+        look: theme and signs.
 
     Raises:
         OSError: the file cannot be written.
     """
-    app = DopplerApp(session, view=view, select=select, frame_rate=0)
+    app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         for _ in range(_MOST_TURNS):

@@ -9,6 +9,7 @@ from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
 from cosmo_doppler.tui.actions import ACTIONS, Action
+from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.safe import pad, safe, short_id
 
 if TYPE_CHECKING:
@@ -28,14 +29,14 @@ class ObservatoryCommands(Provider):
         """Everything in the table, in its order."""
         for entry in ACTIONS:
             if entry.palette:
-                yield DiscoveryHit(_display(entry), partial(self._run, entry), entry.help)
+                yield DiscoveryHit(self._display(entry), partial(self._run, entry), entry.help)
 
     async def search(self, query: str) -> Hits:
         """Commands and traces that match."""
         matcher = self.matcher(query)
         for entry in ACTIONS:
             if entry.palette and (score := matcher.match(entry.help)) > 0:
-                yield Hit(score, _display(entry), partial(self._run, entry), entry.help)
+                yield Hit(score, self._display(entry), partial(self._run, entry), entry.help)
         for trace_id, name in self._traces():
             if (score := matcher.match(name)) > 0:
                 yield Hit(score * 0.9, Content(name), partial(self._app.go_to_trace, trace_id), name)
@@ -55,6 +56,6 @@ class ObservatoryCommands(Provider):
     async def _run(self, entry: Action) -> None:
         await self._app.run_listed(entry)
 
-
-def _display(entry: Action) -> Content:
-    return Content.assemble((pad(entry.shown, _KEY_CELLS), "$dim"), entry.help)
+    def _display(self, entry: Action) -> Content:
+        keys = look_of(self.app).keymap.shown(entry)
+        return Content.assemble((pad(keys, _KEY_CELLS), "$dim"), entry.help)

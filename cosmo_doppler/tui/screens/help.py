@@ -12,6 +12,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cosmo_doppler.tui.actions import ACTIONS, Group
+from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.safe import pad
 from cosmo_doppler.tui.theme import Ink, ink_of
 
@@ -26,14 +27,14 @@ _GROUPS: dict[Group, str] = {
 _KEY_CELLS = 11
 
 
-def help_text(ink: Ink) -> Text:
+def help_text(ink: Ink, keymap: Keymap) -> Text:
     """All groups with their keys, one a line."""
     text = Text()
     for group, heading in _GROUPS.items():
         text.append(f"{heading}\n", ink.bold)
         for entry in ACTIONS:
             if entry.group == group:
-                text.append(pad(entry.shown, _KEY_CELLS, right=True), ink.plain)
+                text.append(pad(keymap.shown(entry), _KEY_CELLS, right=True), ink.plain)
                 text.append(f"  {entry.help}\n", ink.dim)
         text.append("\n")
     text.append("Mouse\n", ink.bold)
@@ -42,7 +43,15 @@ def help_text(ink: Ink) -> Text:
 
 
 class HelpScreen(ModalScreen[None]):
-    """The keys, over the observatory."""
+    """The keys, over the observatory.
+
+    Args:
+        keymap: which keys they are.
+    """
+
+    def __init__(self, keymap: Keymap) -> None:
+        super().__init__()
+        self._keymap = keymap
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,question_mark,enter", "dismiss", "Back"),
@@ -64,7 +73,7 @@ class HelpScreen(ModalScreen[None]):
         with VerticalScroll() as frame:
             frame.border_title = "Keys"
             frame.border_subtitle = "esc closes"
-            yield Static(help_text(ink_of(self.app)), markup=False)
+            yield Static(help_text(ink_of(self.app), self._keymap), markup=False)
 
     def action_scroll(self, direction: str) -> None:
         """A line up or down."""

@@ -16,6 +16,7 @@ from cosmo_doppler.session import Session, SessionStatus, open_live, open_replay
 from cosmo_doppler.tui import chrome, jumps, modals, words
 from cosmo_doppler.tui.actions import bindings_of
 from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.placard import placard
 from cosmo_doppler.tui.safe import hidden_characters, safe
@@ -169,7 +170,7 @@ class Observatory(Screen[None]):
             hints = PLACARD_HINTS
         elif self.session.kind == "replay":
             hints = (hints[0], *REPLAY_HINTS)
-        return chrome.keys_line(hints, width, ink)
+        return chrome.keys_line(hints, width, ink, look_of(self.app).keymap)
 
     def _placard(self, ink: Ink) -> list[Cell]:
         with self.session.lock:
@@ -236,7 +237,7 @@ class Observatory(Screen[None]):
 
     def action_help(self) -> None:
         """Every key."""
-        self.app.push_screen(HelpScreen())
+        self.app.push_screen(HelpScreen(look_of(self.app).keymap))
 
     def action_leave(self) -> None:
         """Back, and out when there is no back."""

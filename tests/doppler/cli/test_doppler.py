@@ -186,3 +186,19 @@ def test_on_a_terminal_the_screen_opens_and_ends_cleanly(
     assert b"\x1b[?1049h" in screen
     assert b"\x1b[?1049l" in screen
     assert b"Traceback" not in screen
+
+
+def test_the_settings_in_use_can_be_printed_and_a_mistake_in_them_is_named(
+    tmp_path: Path, recording: Path
+) -> None:
+    file = tmp_path / "doppler.toml"
+    file.write_text('ascii = true\n[keys]\nzoom = "f11"\n')
+    printed = cosmo("doppler", "--print-config", COSMO_CONFIG=str(file))
+    assert printed.stdout.startswith(f"# {file}\n")
+    assert 'theme = "dark"\nascii = true\n' in printed.stdout
+    file.write_text('[keys]\nzom = "f11"\n')
+    refused = cosmo(
+        "doppler", str(recording), "--screenshot", str(tmp_path / "x.svg"), COSMO_CONFIG=str(file)
+    )
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert f"{file}:2: zom: there is no action 'zom'; did you mean 'zoom'?" in refused.stderr

@@ -15,6 +15,7 @@ from cosmo_bus.recording import RecordingWriter
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
+from cosmo_doppler.tui.look import Look
 
 START = 1_790_000_000.0
 
@@ -199,9 +200,14 @@ def signal_frame() -> Callable[..., dict[str, Any]]:
 
 @asynccontextmanager
 async def show(
-    session: Session, *, view: View = "traces", size: tuple[int, int] = (120, 40), select: str | None = None
+    session: Session,
+    *,
+    view: View = "traces",
+    size: tuple[int, int] = (120, 40),
+    select: str | None = None,
+    look: Look | None = None,
 ) -> AsyncIterator[Screen]:
-    app = DopplerApp(session, view=view, select=select, frame_rate=0)
+    app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         screen = Screen(app, pilot)

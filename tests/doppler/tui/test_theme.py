@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 from textual.color import Color
 
-from cosmo_doppler.tui.theme import DARK, FAMILY_OF, LIGHT, Palette, family_of
+from cosmo_doppler.tui.theme import CONTRAST, DARK, FAMILY_OF, LIGHT, Palette, family_of
 from cosmo_sdk.signal_types import SignalType
 
 READABLE = 4.5
@@ -29,7 +29,7 @@ def test_every_type_has_a_family() -> None:
     assert family_of("SOMETHING_NEW") == "presence"
 
 
-@pytest.mark.parametrize("palette", [DARK, LIGHT], ids=["dark", "light"])
+@pytest.mark.parametrize("palette", [DARK, LIGHT, CONTRAST], ids=["dark", "light", "contrast"])
 def test_everything_one_must_read_can_be_read(palette: Palette) -> None:
     grounds = ("background", "raised", "selection", "selection_blurred")
     inks = [field.name for field in fields(Palette) if field.name not in {*grounds, "faint"}]
@@ -37,3 +37,10 @@ def test_everything_one_must_read_can_be_read(palette: Palette) -> None:
         for ground in ("background", "selection_blurred"):
             assert contrast(getattr(palette, ink), getattr(palette, ground)) >= READABLE, (ink, ground)
         assert contrast(getattr(palette, ink), palette.selection) >= 3.5, ink
+
+
+def test_the_contrast_theme_asks_more_of_every_ink() -> None:
+    inks = [field.name for field in fields(Palette) if field.name not in {"background", "raised", "faint"}]
+    for ink in (ink for ink in inks if not ink.startswith("selection")):
+        for ground in ("background", "raised", "selection_blurred"):
+            assert contrast(getattr(CONTRAST, ink), getattr(CONTRAST, ground)) >= 7, (ink, ground)

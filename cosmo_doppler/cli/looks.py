@@ -1,0 +1,90 @@
+"""Flags and settings for how the screen looks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+import click
+
+from cosmo_doppler.cli.output import show
+from cosmo_doppler.config import Config, ThemeName, as_toml, config_path, error_at, read_config
+from cosmo_doppler.errors import ConfigError
+
+if TYPE_CHECKING:
+    from cosmo_doppler.tui.look import Look, LookedApp
+
+LOOK_AGAIN_S = 1.0
+"""How often the config file is looked at for changes, seconds."""
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def look_options(command: F) -> F:
+    """The flags `--theme`, `--ascii` and `--print-config`."""
+    for option in (
+        click.option(
+            "--print-config",
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_print_config,
+            help="Print the settings in use as doppler.toml would have them, and exit.",
+        ),
+        click.option("--ascii", is_flag=True, help="Draw with ASCII only."),
+        click.option(
+            "--theme",
+            type=click.Choice(get_args(ThemeName)),
+            help="Colours; contrast is for eyes that need more of it.  [default: dark]",
+        ),
+    ):
+        command = option(command)
+    return command
+
+
+def _print_config(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        config = read_config()
+        show(f"# {config_path()}\n{as_toml(config)}")
+        ctx.exit()
+
+
+async def follow_config(app: LookedApp, theme: ThemeName | None, *, ascii: bool) -> None:
+    """Take a new look whenever the file changes; what is wrong with it is said on the screen. Runs for ever."""
+    known = _stamp()
+    while True:
+        await asyncio.sleep(LOOK_AGAIN_S)
+        if (stamp := _stamp()) == known:
+            continue
+        known = stamp
+        try:
+            app.take_look(chosen_look(read_config(), theme, ascii=ascii))
+        except ConfigError as error:
+            app.notify(str(error))
+
+
+def _stamp() -> tuple[int, int] | None:
+    try:
+        facts = config_path().stat()
+    except OSError:
+        return None
+    return facts.st_mtime_ns, facts.st_size
+
+
+def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look:
+    """What the settings say, unless a flag says otherwise.
+
+    Raises:
+        ConfigError: a keymap that cannot be used.
+    """
+    from cosmo_doppler.tui.keymap import Keymap, KeymapError
+    from cosmo_doppler.tui.look import Look
+
+    try:
+        keymap = Keymap(config.keys)
+    except KeymapError as error:
+        path = config_path()
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        raise error_at(path, text, error.field, str(error)) from None
+    return Look(theme or config.theme, ascii or config.ascii, keymap)

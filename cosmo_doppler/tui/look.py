@@ -1,0 +1,50 @@
+"""How the screen looks and what its keys are: a person's choice, or the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from textual.app import App
+from textual.filter import LineFilter
+
+from cosmo_doppler.config import ThemeName
+from cosmo_doppler.tui.ascii import AsciiFilter
+from cosmo_doppler.tui.keymap import Keymap
+from cosmo_doppler.tui.theme import THEME_NAMES, textual_theme
+
+
+@dataclass(frozen=True)
+class Look:
+    """Theme, signs and keys."""
+
+    theme: ThemeName = "dark"
+    ascii: bool = False
+    """Draw with ASCII only."""
+    keymap: Keymap = field(default_factory=Keymap)
+
+
+class LookedApp(App[None]):
+    """An app that takes a look, at its start and while it runs."""
+
+    def __init__(self, look: Look) -> None:
+        super().__init__()
+        for name in THEME_NAMES:
+            self.register_theme(textual_theme(name))
+        self.take_look(look)
+
+    def take_look(self, look: Look) -> None:
+        """Change theme, signs and keys."""
+        self.look = look
+        self.theme = f"doppler-{look.theme}"
+        self.set_keymap(look.keymap.for_textual())
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """What every finished line goes through."""
+        filters = super().get_line_filters()
+        return [*filters, AsciiFilter()] if self.look.ascii else filters
+
+
+def look_of(app: App[object]) -> Look:
+    """The look of the app one is in."""
+    return app.look if isinstance(app, LookedApp) else Look()
