@@ -111,6 +111,10 @@ class Source:
         """The next line, or `limit` bytes of it."""
         return self._lines.readline(limit)
 
+    def read(self, limit: int) -> bytes:
+        """Up to `limit` bytes more; none at the end."""
+        return self._lines.read(limit)
+
     def close(self) -> None:
         """Close the file."""
         self._lines.close()

@@ -86,6 +86,21 @@ def read_header(frame: bytes) -> Header:
     return header
 
 
+def read_headers(lines: bytes) -> list[Header] | None:
+    """Read many frames at once, one on each line; keys that are no envelope's are passed over.
+
+    Returns:
+        None when any of them cannot be read like nearly every Signal: then read them one by one.
+    """
+    try:
+        headers = _decoder.decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    for header in headers:
+        header.problem = "" if _sound(header) else _problem(header)
+    return headers
+
+
 def _sound(header: Header) -> bool:
     """Whether all is as nearly every Signal has it, asked in one glance. False says nothing yet."""
     parent, ts = header.parent_id, header.ts

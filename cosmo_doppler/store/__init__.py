@@ -1,5 +1,8 @@
 """Every frame seen, in columns."""
 
 from cosmo_doppler.store.columns import Store
+from cosmo_doppler.store.indexing import Indexer
+from cosmo_doppler.store.lines import Blocks, open_blocks
+from cosmo_doppler.store.rows import Rows
 
-__all__ = ["Store"]
+__all__ = ["Blocks", "Indexer", "Rows", "Store", "open_blocks"]

@@ -1,18 +1,23 @@
-"""The store: raw frames in one buffer, and what lists and filters need in arrays beside it.
+"""The store: where every frame is, and what lists and filters need in arrays beside it.
 
-No object per signal is kept: a million signals are a few arrays, which the garbage collector never walks. Only the
-headers of the last few are, because whoever follows a bus folds a signal right after it came.
+No object per signal is kept: a million signals are a few arrays, which the garbage collector never walks. Frames that
+come from a recording stay in their file; those that come from a bus stay in memory up to a cap. Only the headers of
+the last few are kept, because whoever follows a bus folds a signal right after it came.
 """
 
 from __future__ import annotations
 
-from array import array
 from bisect import bisect_right
 from collections import deque
+from typing import Protocol
 
-from cosmo_doppler.model.bus_events import read_any
+from cosmo_bus.recording import read_line
+from cosmo_doppler.model.bus_events import is_event, read_any
 from cosmo_doppler.model.observed import Observed
-from cosmo_sdk.header import Header
+from cosmo_doppler.store.indexing import NameTables
+from cosmo_doppler.store.memory import DEFAULT_CAP, FrameMemory
+from cosmo_doppler.store.rows import FRAME, PLACE_BITS, Rows
+from cosmo_sdk.header import Header, read_headers
 
 _FRESH = 512
 """Headers kept."""
@@ -20,49 +25,49 @@ _FRESH = 512
 _FRESH_BYTES = 16_384
 """Those of longer frames are not: each holds its whole frame."""
 
+_ADDRESS = (1 << PLACE_BITS) - 1
 
-class _Names:
-    """Text as small numbers: a column of 4 bytes instead of one of strings."""
+_READ_AT_ONCE = 4 << 20
+"""Most bytes of lines read in one go."""
 
-    __slots__ = ("_numbers", "texts")
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-        self._numbers: dict[str, int] = {}
+class Shelf(Protocol):
+    """Where lines are kept."""
 
-    def number(self, text: str) -> int:
-        known = self._numbers.get(text)
-        if known is None:
-            known = self._numbers[text] = len(self.texts)
-            self.texts.append(text)
-        return known
+    def read(self, start: int, length: int, /) -> bytes:
+        """The bytes there; fewer when they are gone."""
+        ...
 
 
 class Store:
-    """Append-only. Rows are numbered from 0 without gaps; the number is a signal's `seq`."""
+    """Append-only. Rows are numbered from 0 without gaps; the number is a signal's `seq`.
 
-    def __init__(self) -> None:
-        self._raw = bytearray()
-        self._at = array("d")
-        self._end = array("Q")
-        self._subject = array("I")
-        self._type = array("I")
-        self._who = array("I")
-        self._trace = array("I")
-        self._problem = bytearray()
+    Args:
+        cap: bytes of frames kept in memory; the oldest beyond it move to a file without a name.
+    """
+
+    def __init__(self, *, cap: int = DEFAULT_CAP) -> None:
+        self.names = NameTables()
+        """Text of the columns, by number."""
+        self.memory = FrameMemory(cap)
+        self._shelves: list[Shelf] = [self.memory]
+        self._rows = Rows()
         self._fresh: deque[Header | None] = deque(maxlen=_FRESH)
-        self._subjects = _Names()
-        self._types = _Names()
-        self._whos = _Names()
-        self._traces = _Names()
+        self.unreadable = 0
+        """Frames asked for whose file could not be read any more."""
 
     def __len__(self) -> int:
-        return len(self._end)
+        return len(self._rows.length)
 
     @property
     def size(self) -> int:
-        """Bytes of raw frames held."""
-        return len(self._raw)
+        """Bytes of frames held in memory or moved out of it; those in recordings are not counted."""
+        return self.memory.size
+
+    @property
+    def moved(self) -> int:
+        """Bytes of the oldest frames that were moved from memory to disk."""
+        return self.memory.moved
 
     def append(self, at: float, subject: str, frame: bytes) -> None:
         """Add one frame.
@@ -73,27 +78,40 @@ class Store:
             frame: the envelope's JSON, or whatever arrived in its place.
         """
         header = read_any(subject, frame)
-        if self._at and at < self._at[-1]:
-            at = self._at[-1]
-        self._raw += frame
-        self._at.append(at)
-        self._end.append(len(self._raw))
-        self._subject.append(self._subjects.number(subject))
-        self._type.append(self._types.number(header.type))
-        self._who.append(self._whos.number(header.who))
-        self._trace.append(self._traces.number(header.trace_id))
-        self._problem.append(1 if header.problem else 0)
+        rows, names = self._rows, self.names
+        if rows.at and at < rows.at[-1]:
+            at = rows.at[-1]
+        rows.at.append(at)
+        rows.place.append(FRAME | self.memory.append(frame))
+        rows.subject.append(names.subjects[subject])
+        rows.type.append(names.types[header.type])
+        rows.who.append(names.whos[header.who])
+        rows.trace.append(names.traces[header.trace_id])
         self._fresh.append(header if len(frame) <= _FRESH_BYTES else None)
+        # Last: whoever asks how many rows there are finds all of them whole.
+        rows.length.append(len(frame))
+
+    def add_shelf(self, shelf: Shelf) -> int:
+        """Make lines kept somewhere else readable. Returns the number that rows of it carry."""
+        self._shelves.append(shelf)
+        return len(self._shelves) - 1
+
+    def extend(self, rows: Rows, first: int = 0, last: int | None = None) -> None:
+        """Add indexed rows, from `first` until before `last`, as `append` would one by one."""
+        held = self._rows
+        if held.at and first < len(rows) and rows.at[first] < held.at[-1]:
+            rows.in_order(held.at[-1])
+        self._fresh.clear()
+        held.extend(rows, first, last)
 
     def frame(self, seq: int) -> bytes:
-        """The frame as it arrived.
+        """The frame as it arrived; empty when the file it is in cannot be read any more.
 
         Raises:
             IndexError: no such row.
         """
-        if not 0 <= seq < len(self._end):
-            raise IndexError(f"no signal {seq} among {len(self._end)}")
-        return bytes(self._raw[self._end[seq - 1] if seq else 0 : self._end[seq]])
+        kind, data = self._kept(seq)
+        return data if kind == FRAME else read_line(0, data).frame
 
     def header(self, seq: int) -> Header:
         """Its envelope, read again unless it came just now; payload and meta stay raw.
@@ -102,7 +120,7 @@ class Store:
             IndexError: no such row.
         """
         fresh = self._fresh
-        place = seq - len(self._end) + len(fresh)
+        place = seq - len(self) + len(fresh)
         known = fresh[place] if 0 <= place < len(fresh) else None
         return read_any(self.subject(seq), self.frame(seq)) if known is None else known
 
@@ -112,32 +130,79 @@ class Store:
         Raises:
             IndexError: no such row.
         """
-        return Observed(seq, self._at[seq], self.subject(seq), self.header(seq))
+        header = self.header(seq)
+        return Observed(seq, self._rows.at[seq], self.subject(seq), header)
+
+    def observe(self, first: int, last: int) -> list[Observed]:
+        """Rows `first` until before `last`, as `observed` gives each, but read together where that is possible."""
+        headers = self._headers_together(first, last)
+        if headers is None:
+            return [self.observed(seq) for seq in range(first, last)]
+        rows, subjects = self._rows, self.names.subjects.texts
+        return [
+            Observed(seq, at, subjects[subject], header)
+            for seq, at, subject, header in zip(
+                range(first, last), rows.at[first:last], rows.subject[first:last], headers, strict=True
+            )
+        ]
 
     def at(self, seq: int) -> float:
         """When it was received, epoch seconds."""
-        return self._at[seq]
+        return self._rows.at[seq]
 
     def subject(self, seq: int) -> str:
         """The subject it was published on."""
-        return self._subjects.texts[self._subject[seq]]
+        return self.names.subjects.texts[self._rows.subject[seq]]
 
     def type(self, seq: int) -> str:
         """Its type as sent; empty when it has none."""
-        return self._types.texts[self._type[seq]]
+        return self.names.types.texts[self._rows.type[seq]]
 
     def who(self, seq: int) -> str:
         """The participant it names; empty when none."""
-        return self._whos.texts[self._who[seq]]
+        return self.names.whos.texts[self._rows.who[seq]]
 
     def trace_id(self, seq: int) -> str:
         """Its trace; empty when it has none."""
-        return self._traces.texts[self._trace[seq]]
-
-    def malformed(self, seq: int) -> bool:
-        """Whether it is no valid Signal; its header says why."""
-        return self._problem[seq] == 1
+        return self.names.traces.texts[self._rows.trace[seq]]
 
     def position_at(self, at: float) -> int:
         """How many rows had arrived by `at`, epoch seconds."""
-        return bisect_right(self._at, at)
+        return bisect_right(self._rows.at, at, 0, len(self))
+
+    def close(self) -> None:
+        """Give back the file that frames were moved to."""
+        self.memory.close()
+
+    def _kept(self, seq: int) -> tuple[int, bytes]:
+        """What is kept of a row, and what that is."""
+        if not 0 <= seq < len(self):
+            raise IndexError(f"no signal {seq} among {len(self)}")
+        place, length = self._rows.place[seq], self._rows.length[seq]
+        kind = place >> PLACE_BITS
+        return kind, self._read(kind, place & _ADDRESS, length)
+
+    def _read(self, kind: int, address: int, length: int) -> bytes:
+        try:
+            data = self._shelves[max(0, kind - 1) // 2].read(address, length)
+        except (OSError, ValueError):
+            data = b""
+        if len(data) != length:
+            self.unreadable += 1
+        return data
+
+    def _headers_together(self, first: int, last: int) -> list[Header] | None:
+        """Headers of rows that are plain lines, one after the other; None when they are anything else."""
+        if last - first < 2 or last > len(self):
+            return None
+        rows = self._rows
+        begin, end = rows.place[first], rows.place[last - 1]
+        kind, span = begin >> PLACE_BITS, end - begin + rows.length[last - 1]
+        if kind % 2 == 0 or end >> PLACE_BITS != kind or not 0 < span <= _READ_AT_ONCE:
+            return None
+        if sum(rows.length[first:last]) != span or any(
+            is_event(self.names.subjects.texts[number]) for number in set(rows.subject[first:last])
+        ):
+            return None
+        headers = read_headers(self._read(kind, begin & _ADDRESS, span))
+        return headers if headers is not None and len(headers) == last - first else None
