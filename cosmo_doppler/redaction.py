@@ -1,0 +1,124 @@
+"""What must not leave: paths into payloads whose values are replaced before anything is kept, exported or drawn.
+
+A path is names joined by dots, from the envelope: `payload.input.card`, `meta.token`. `*` stands for any one name or
+place in a list, `**` for any number of them: `payload.**.password`. What lies under the end of a path goes as a whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+import msgspec
+
+from cosmo_doppler.errors import SettingError
+
+REPLACED = "[redacted]"
+"""What stands where a value was."""
+
+UNREADABLE = b'{"type":"[redacted]","payload":{"redacted":"not to be searched: no JSON object, or too deep"}}'
+"""What stands where a frame was that no path can be looked up in."""
+
+_ENVELOPE = ("payload", "meta", "directed", "neuron")
+_DEEPEST = 200
+
+_decode = msgspec.json.Decoder().decode
+_encode = msgspec.json.Encoder().encode
+
+Steps = tuple[str, ...]
+
+
+class Redaction:
+    """A set of paths.
+
+    Args:
+        paths: as above.
+
+    Raises:
+        SettingError: a path that cannot be meant.
+    """
+
+    def __init__(self, paths: Iterable[str] = ()) -> None:
+        self.paths = tuple(dict.fromkeys(path.strip() for path in paths if path.strip()))
+        self._steps = [_steps(path) for path in self.paths]
+        names = {_quoted(steps[-1]) for steps in self._steps if steps[-1] not in {"*", "**"}}
+        # Most frames have none of the names anywhere: looking for them is far cheaper than decoding.
+        always = len(names) < len({steps[-1] for steps in self._steps})
+        self._hint = None if always else re.compile(b"|".join([*sorted(map(re.escape, names)), rb"\\u"]))
+
+    def __bool__(self) -> bool:
+        return bool(self._steps)
+
+    def apply(self, frame: bytes) -> bytes:
+        """The frame without the values; the same object when nothing in it is to go.
+
+        A frame that is no JSON object goes as a whole: nobody can say what is in it.
+        """
+        if not self._steps:
+            return frame
+        if self._hint is not None and frame[:1] == b"{" and self._hint.search(frame) is None:
+            return frame
+        try:
+            envelope = _decode(frame)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return UNREADABLE
+        if not isinstance(envelope, dict):
+            return UNREADABLE
+        changed = False
+        try:
+            for steps in self._steps:
+                changed |= _redact(envelope, steps, 0)
+        except RecursionError:
+            return UNREADABLE
+        return _encode(envelope) if changed else frame
+
+
+def _steps(path: str) -> Steps:
+    steps = tuple(path.split("."))
+    if not all(steps):
+        raise SettingError(f"{path!r} is no path: write names joined by dots, as in payload.input.card")
+    if steps[0] not in (*_ENVELOPE, "*", "**"):
+        raise SettingError(
+            f"{path!r} begins at no part of an envelope that may be redacted: begin with payload or meta"
+        )
+    return steps
+
+
+def _quoted(name: str) -> bytes:
+    return _encode(name)
+
+
+def _redact(value: Any, steps: Steps, depth: int) -> bool:
+    """Replace in place what the steps lead to; whether anything was. Raises RecursionError far down."""
+    if depth > _DEEPEST:
+        raise RecursionError
+    first, rest = steps[0], steps[1:]
+    if first == "**":
+        here = _redact(value, rest, depth) if rest else _replace(value, "*")
+        below = [_redact(child, steps, depth + 1) for child in _children(value)]
+        return here or any(below)
+    if not rest:
+        return _replace(value, first)
+    if first == "*":
+        # A list, because `any` would stop at the first one that has it.
+        return any([_redact(child, rest, depth + 1) for child in _children(value)])  # noqa: C419
+    return isinstance(value, dict) and first in value and _redact(value[first], rest, depth + 1)
+
+
+def _children(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return list(value.values())
+    return value if isinstance(value, list) else []
+
+
+def _replace(value: Any, name: str) -> bool:
+    if isinstance(value, dict):
+        names = list(value) if name == "*" else [name] if name in value else []
+        for each in names:
+            value[each] = REPLACED
+        return bool(names)
+    if isinstance(value, list) and name == "*":
+        value[:] = [REPLACED] * len(value)
+        return bool(value)
+    return False
