@@ -1,7 +1,7 @@
-"""One SQLite file used from asyncio: a thread of its own, WAL mode, whole transactions.
+"""SQLite files that any number of processes work on: WAL mode, whole transactions; and one used from asyncio.
 
-Any number of processes may work on one file. The thread exists because SQLite blocks: on the disk, and on the
-other processes.
+`SqliteFile` has a thread of its own, because SQLite blocks: on the disk, and on the other processes. Who is called from
+threads anyway uses `connect` and `transaction`.
 """
 
 from __future__ import annotations
@@ -47,11 +47,11 @@ class SqliteFile:
 
     async def read(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run `work` in the thread, on a consistent view of the file."""
-        return await self._run(lambda connection: _transaction(connection, "BEGIN", work))
+        return await self._run(lambda connection: transaction(connection, "BEGIN", work))
 
     async def write(self, work: Callable[[sqlite3.Connection], R]) -> R:
         """Run `work` in the thread as one transaction: all of it happens, or nothing when it raises."""
-        return await self._run(lambda connection: _transaction(connection, "BEGIN IMMEDIATE", work))
+        return await self._run(lambda connection: transaction(connection, "BEGIN IMMEDIATE", work))
 
     async def close(self) -> None:
         """Close the file, after what was asked before. Calling it again does nothing."""
@@ -77,7 +77,7 @@ class _Opened:
     async def run(self, job: Callable[[sqlite3.Connection], R]) -> R:
         def work() -> R:
             if self._connection is None:
-                self._connection = self._connect()
+                self._connection = connect(self._path, self._prepare)
             return job(self._connection)
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
@@ -88,40 +88,68 @@ class _Opened:
         finally:
             self._thread.shutdown(wait=False)
 
-    def _connect(self) -> sqlite3.Connection:
-        give_up_at = time.monotonic() + BUSY_TIMEOUT_S
-        while True:
-            try:
-                return self._connect_once()
-            except sqlite3.OperationalError as error:
-                # Turning to WAL mode does not wait for others that do the same, unlike everything else.
-                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
-                    raise
-                time.sleep(_AGAIN_S)
-
-    def _connect_once(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self._path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute("PRAGMA synchronous = NORMAL")
-            _transaction(connection, "BEGIN IMMEDIATE", self._prepare)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
-
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
 
 
-def _transaction(connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connection], R]) -> R:
+def connect(
+    path: str,
+    prepare: Callable[[sqlite3.Connection], None],
+    *,
+    busy_timeout_s: float = BUSY_TIMEOUT_S,
+    synchronous: str = "NORMAL",
+    check_same_thread: bool = True,
+) -> sqlite3.Connection:
+    """Open a file in WAL mode and make its tables. Blocks while other processes do the same.
+
+    Args:
+        path: the file, or `:memory:`.
+        prepare: makes the tables, in a transaction.
+        busy_timeout_s: how long this and every later transaction waits for those of others.
+        synchronous: SQLite's own setting of that name.
+        check_same_thread: whether only this thread may use the connection.
+
+    Raises:
+        sqlite3.Error: the file cannot be opened or is no database.
+    """
+    give_up_at = time.monotonic() + busy_timeout_s
+    while True:
+        connection = sqlite3.connect(
+            path, timeout=busy_timeout_s, isolation_level=None, check_same_thread=check_same_thread
+        )
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {synchronous}")
+            transaction(connection, "BEGIN IMMEDIATE", prepare)
+        except sqlite3.OperationalError as error:
+            connection.close()
+            # Turning to WAL mode does not wait for others that do the same, unlike everything else.
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > give_up_at:
+                raise
+            time.sleep(_AGAIN_S)
+        except BaseException:
+            connection.close()
+            raise
+        else:
+            return connection
+
+
+def transaction(connection: sqlite3.Connection, begin: str, work: Callable[[sqlite3.Connection], R]) -> R:
+    """Run `work` as one transaction: all of it happens, or nothing when it raises.
+
+    Args:
+        connection: one that was opened by `connect`.
+        begin: `BEGIN` to read, `BEGIN IMMEDIATE` to write.
+        work: what is done.
+    """
     connection.execute(begin)
     try:
         result = work(connection)
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
     return result

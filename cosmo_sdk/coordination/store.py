@@ -1,0 +1,33 @@
+"""Where records live: versions that are compared and swapped, and the events that tell of every change.
+
+    Store         the protocol: everything a manager needs
+    MemoryStore   one process
+    SqliteStore   any number of processes of one machine, on a file
+    CompatStore   wraps a store that has only put, get, delete, list and put_if_absent, for one process
+
+Every mutation is a `commit`: it writes one key if that still has the version that was read, together with the events
+that tell of it. From this one rule follows that of any number of callers exactly one wins.
+"""
+
+from __future__ import annotations
+
+from cosmo_sdk.coordination._codec import NEXT_SEQ, Index
+from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Order, Row, Store
+from cosmo_sdk.coordination._store_compat import CompatStore, SimpleStore
+from cosmo_sdk.coordination._store_memory import MemoryStore
+from cosmo_sdk.coordination._store_sqlite import SqliteStore
+
+__all__ = [
+    "NEXT_SEQ",
+    "Amend",
+    "Amendment",
+    "BaseStore",
+    "CompatStore",
+    "Index",
+    "MemoryStore",
+    "Order",
+    "Row",
+    "SimpleStore",
+    "SqliteStore",
+    "Store",
+]
