@@ -13,6 +13,7 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.trace_book import TraceBook
@@ -72,6 +73,11 @@ class Board:
     def trace_order(self) -> list[str]:
         """Trace ids by arrival."""
         return self._traces.order
+
+    @property
+    def trace_outline(self) -> Outline[Trace]:
+        """Traces newest first, each followed by those it caused."""
+        return self._traces.outline
 
     @property
     def evicted_traces(self) -> int:
@@ -154,9 +160,12 @@ class Board:
         """Fold a signal that belongs to a trace. False when it had been delivered before."""
         header = seen.header
         trace = self.traces.get(header.trace_id) or self._open_trace(header.trace_id, seen.at)
-        if header.id and header.id in trace.by_id:
-            return False
         node = Node(seen.seq, seen.at, header.id, header.parent_id, trace.id, header.type, who)
+        first = trace.by_id.get(header.id)
+        if header.id and first is not None:
+            self._traces.place_again(trace, node, first)
+            self._changes.traces.add(trace.id)
+            return False
         self._changes.traces |= self._traces.place(trace, node)
         fold = _FOLDS.get(header.type)
         if fold is not None:
@@ -192,6 +201,7 @@ class Board:
         trace = self.traces.get(auction.trace_id)
         if trace is not None and auction.state != "open" and auction.offer_id in trace.bidding:
             trace.bids_closed(auction.offer_id, unsold=auction.state == "no bid")
+            trace.spans.ended(trace.by_id.get(auction.offer_id), min(at, auction.closes_at))
             trace.settle(at)
             self._changes.traces.add(trace.id)
 
@@ -280,6 +290,7 @@ class Board:
         trace = self.traces.get(request.trace_id)
         if trace is not None:
             trace.waiting_on.discard(id)
+            trace.spans.ended(trace.by_id.get(id), at)
             trace.settle(at)
             self._changes.traces.add(trace.id)
 

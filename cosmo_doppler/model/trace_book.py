@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from cosmo_doppler.model.links import Links
-from cosmo_doppler.model.traces import OVER, Node, Trace
+from cosmo_doppler.model.outline import Outline
+from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
 
 
 class TraceBook:
@@ -18,9 +19,13 @@ class TraceBook:
         self.by_id: dict[str, Trace] = {}
         self.order: list[str] = []
         """Trace ids by arrival."""
+        self.outline: Outline[Trace] = Outline()
+        """Newest first, each followed by the traces it caused, by arrival."""
         self.evicted = 0
         """Traces forgotten so far."""
         self._links = Links()
+        self._portals: dict[str, Portal] = {}
+        """By the trace they lead to."""
         self._max_traces = max_traces
         self._max_nodes = max_nodes
         self._nodes = 0
@@ -34,6 +39,7 @@ class TraceBook:
         """A trace was met for the first time."""
         trace = self.by_id[id] = Trace(id, at)
         self.order.append(id)
+        self.outline.add_first(trace)
         return trace
 
     def place(self, trace: Trace, node: Node) -> set[str]:
@@ -49,17 +55,23 @@ class TraceBook:
             other = self._links.home_of(parent_id)
             if other is not None and other != trace.id:
                 node.placement = "linked"
-                touched |= self._nest(trace, other)
-        trace.tree.place(node)
+        trace.place(node)
+        if node.placement == "linked":
+            touched |= self._nest(trace, node)
         if parent_id is not None and trace.tree.waits_for(parent_id):
             self._links.await_parent(parent_id, trace.id)
         if node.id:
             for waiting in self._links.arrived(node.id, trace.id):
                 child = self.by_id.get(waiting)
                 if child is not None and child.tree.waits_for(node.id):
-                    child.tree.link(node.id)
-                    touched |= {child.id} | self._nest(child, trace.id)
+                    linked = child.tree.link(node.id)
+                    touched |= {child.id} | self._nest(child, linked)
         return touched
+
+    def place_again(self, trace: Trace, node: Node, first: Node) -> None:
+        """Hang a signal whose id another one has: it changes nothing but what is seen."""
+        self._nodes += 1
+        trace.tree.place_again(node, first)
 
     def evict(self) -> set[str]:
         """Forget the oldest tenth: finished traces first, whatever is oldest when none is. Returns their ids."""
@@ -70,19 +82,51 @@ class TraceBook:
             trace = self.by_id.pop(key)
             self._nodes -= trace.signals
             self._links.forget(trace)
-        for trace in self.by_id.values():
-            if trace.parent_trace in gone:
-                trace.parent_trace = None
-            if not gone.isdisjoint(trace.child_traces):
-                trace.child_traces = [child for child in trace.child_traces if child not in gone]
+            self._detach(trace)
         self.order = [key for key in self.order if key not in gone]
         self.evicted += len(gone)
         return gone
 
-    def _nest(self, child: Trace, parent_id: str) -> set[str]:
-        parent = self.by_id.get(parent_id)
-        if child.parent_trace is not None or parent is None:
+    def _detach(self, trace: Trace) -> None:
+        """Take a trace out of the one it is nested in, and let go of those nested in it."""
+        portal = self._portals.pop(trace.id, None)
+        above = self.by_id.get(trace.parent_trace or "")
+        if above is not None:
+            above.child_traces.remove(trace.id)
+            if portal is not None:
+                above.tree.close_portal(portal)
+        for key in trace.child_traces:
+            child = self.by_id.get(key)
+            self._portals.pop(key, None)
+            if child is not None:
+                child.leave()
+                # Where it arrived among the others, nobody remembers; the oldest come last anyway.
+                self.outline.move(child, None)
+        self.outline.remove(trace)
+
+    def _nest(self, child: Trace, node: Node | None) -> set[str]:
+        """Show a trace inside the one where the parent of `node`, one of its signals, was seen."""
+        if node is None or node.parent_id is None or child.parent_trace is not None:
             return set()
-        child.parent_trace = parent_id
+        parent = self.by_id.get(self._links.home_of(node.parent_id) or "")
+        cause = parent.by_id.get(node.parent_id) if parent is not None else None
+        if parent is None or cause is None or not self._may_nest(child, parent):
+            return set()
+        child.parent_trace = parent.id
         parent.child_traces.append(child.id)
-        return {parent_id}
+        portal = self._portals[child.id] = Portal(child.id, node)
+        parent.tree.open_portal(portal, cause)
+        child.nested_under(cause)
+        self.outline.move(child, parent)
+        return {parent.id}
+
+    def _may_nest(self, child: Trace, parent: Trace) -> bool:
+        """Whether `child` is not above `parent` already, as far as one looks: traces may name each other, too."""
+        above: Trace | None = parent
+        for _ in range(MAX_DEPTH):
+            if above is None:
+                return True
+            if above is child:
+                return False
+            above = self.by_id.get(above.parent_trace or "")
+        return False

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Literal
 
-from cosmo_doppler.model.tree import MAX_DEPTH, Node, Placement, Tree
+from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
+from cosmo_doppler.model.outline import Placed
+from cosmo_doppler.model.spans import Spans
+from cosmo_doppler.model.tree import Tree
 
-__all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Trace", "TraceStatus"]
+__all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
 
 TraceStatus = Literal["open", "waiting", "done", "failed", "stopped"]
 """open: work goes on; waiting: on a human; done: FINAL, or output and nothing pending; failed: ERROR, or an
@@ -20,7 +23,11 @@ _REPLIES = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 _ENDS = _REPLIES | {"FINAL"}
 
 
-class Trace:
+_QUIET_S = 0.5
+"""How long nothing must have come before a large trace may be gone through again, seconds."""
+
+
+class Trace(Placed):
     """One workflow."""
 
     __slots__ = (
@@ -40,6 +47,7 @@ class Trace:
         "id",
         "last_at",
         "parent_trace",
+        "spans",
         "started_at",
         "status",
         "stopped",
@@ -51,6 +59,7 @@ class Trace:
     )
 
     def __init__(self, id: str, started_at: float) -> None:
+        self.block = self.end = None
         self.id = id
         self.started_at = started_at
         self.last_at = started_at
@@ -62,7 +71,8 @@ class Trace:
         """What was asked, from the input of the first TASK or TASK_OFFER, one line, not yet safe for a terminal."""
         self.title_type = ""
         """Type of the signal the title came from."""
-        self.tree = Tree()
+        self.spans = Spans(started_at)
+        self.tree = Tree(self.spans.moved)
         self.by_id: dict[str, Node] = self.tree.by_id
         """Its nodes by event id."""
         self.auctions: list[str] = []
@@ -108,6 +118,29 @@ class Trace:
     def closed(self) -> bool:
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
         return self.stopped or self._final_at is not None
+
+    def place(self, node: Node) -> None:
+        """Hang a new signal into the tree and time it."""
+        self.tree.place(node)
+        self.spans.add(node)
+
+    def timed(self, now: float) -> Spans:
+        """Its spans, fit to be looked at."""
+        self.spans.freshen(self.tree.roots, self.tree.size, quiet=now - self.last_at > _QUIET_S)
+        return self.spans
+
+    def nested_under(self, cause: Node) -> None:
+        """It turned out to be part of what a signal of another trace began."""
+        whole, over = self.spans.whole, cause.within
+        if over is not None:
+            over.begin_child(whole)
+            if whole.end is not None:
+                whole.finish(whole.end)
+
+    def leave(self) -> None:
+        """The trace it was nested in is no longer kept."""
+        self.parent_trace = None
+        self.spans.whole.over = None
 
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
@@ -155,6 +188,7 @@ class Trace:
             self.ended_at = max(self.ended_at, self._output_at)
         elif self.status == "done" and self._final_at is not None:
             self.ended_at = self._final_at
+        self.spans.over(self.ended_at)
 
     def _judge(self) -> TraceStatus:
         if self.stopped:

@@ -19,7 +19,7 @@ from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
 from cosmo_doppler.tui.widgets.source import Source
 
-_PLACED = {"adopted": "", "orphan": "⌁ ", "linked": "↗ ", "": ""}
+_PLACED = {"adopted": "", "orphan": "⌁ ", "linked": "↗ ", "loop": "↺ ", "duplicate": "= ", "": ""}
 """Marks for nodes whose parent was not simply found: unknown, or in another trace."""
 
 
@@ -142,13 +142,13 @@ class PathwayRows(Source):
     def count(self) -> int:
         """Signals of the trace."""
         trace = self._scene.trace
-        return len(trace.rows) if trace is not None else 0
+        return len(trace.tree.outline) if trace is not None else 0
 
     def _node(self, index: int) -> Node:
         trace = self._scene.trace
         if trace is None:
             raise IndexError(index)
-        return trace.rows[index]
+        return trace.tree.outline.at(index)
 
     def key(self, index: int) -> int:
         """The signal's position in the store."""
@@ -159,12 +159,12 @@ class PathwayRows(Source):
         trace = self._scene.trace
         if trace is None:
             return None
-        rows = trace.rows
+        outline = trace.tree.outline
         for reach in range(64):
             for index in (near + reach, near - reach):
-                if 0 <= index < len(rows) and rows[index].seq == key:
+                if 0 <= index < len(outline) and outline.at(index).seq == key:
                     return index
-        return next((index for index, node in enumerate(rows) if node.seq == key), None)
+        return next((index for index in range(len(outline)) if outline.at(index).seq == key), None)
 
     def touched(self, changes: Changes) -> bool:
         """Whether the selected trace changed."""

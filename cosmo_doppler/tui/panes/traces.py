@@ -61,9 +61,9 @@ def quantity(amount: tuple[str, str], ink: Ink, style: Style | None = None) -> C
 
 def _first_said(trace: Trace) -> str:
     """What a trace without any input began with."""
-    if not trace.rows:
+    first = trace.tree.first
+    if first is None:
         return ""
-    first = trace.rows[0]
     return f"{safe(first.type, 40)} {safe(first.who, 80)}".rstrip()
 
 
@@ -143,7 +143,8 @@ class TraceRows(Source):
     def sequence(self, key: Hashable) -> int | None:
         """Its first signal."""
         trace = self._scene.board.traces.get(key) if isinstance(key, str) else None
-        return trace.rows[0].seq if trace and trace.rows else None
+        first = trace.tree.first if trace is not None else None
+        return first.seq if first is not None else None
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One trace."""

@@ -61,9 +61,8 @@ def fold(*frames: tuple[float, bytes], board: Board | None = None, until: float 
 
 def outline(board: Board, trace: str = "1") -> list[str]:
     """The tree of a trace, one line a signal: two spaces a level, id without prefix, mark of a guessed place."""
-    marks = {"": "", "adopted": " (adopted)", "orphan": " (orphan)", "linked": " (linked)"}
     return [
-        f"{'  ' * node.depth}{node.id.removeprefix('evt_')}{marks[node.placement]}"
+        f"{'  ' * node.depth}{node.id.removeprefix('evt_')}{f' ({node.placement})' if node.placement else ''}"
         for node in board.traces[f"trc_{trace}"].rows
     ]
 
@@ -94,7 +93,11 @@ def view(board: Board) -> dict[str, Any]:
 def trace_view(board: Board, key: str) -> tuple[Any, ...]:
     trace = board.traces[key]
     return (
-        [(node.id, node.depth, node.placement, node.type, node.who, node.at) for node in trace.rows],
+        [
+            (node.id, node.depth, node.placement, node.type, node.who, node.at)
+            for node in trace.rows
+            if node.placement != "duplicate"
+        ],
         (trace.status, trace.title, trace.started_at, trace.last_at, trace.ended_at, trace.errors),
         (dict(trace.working), set(trace.waiting_on), trace.parent_trace, list(trace.child_traces)),
     )

@@ -111,7 +111,7 @@ def test_what_is_shown_follows_from_the_signals_and_the_time_not_from_who_looked
 
 
 @given(sessions)
-def test_a_delivery_repeated_changes_nothing_but_the_count(frames):
+def test_a_delivery_repeated_changes_nothing_but_the_count_and_a_mark(frames):
     once = fold(*frames)
     again = fold(*(each for each in frames for _ in range(2)))
     assert again.duplicates >= once.duplicates

@@ -118,7 +118,7 @@ def test_parents_in_a_circle_show_every_signal_once():
         frame("PLAN", "c", parent="b"),
         frame("PLAN", "self", parent="self"),
     )
-    assert outline(board) == ["a (orphan)", "  b", "    c", "  self (orphan)"]
+    assert outline(board) == ["a (loop)", "  b", "    c", "  self (loop)"]
 
 
 def test_a_guess_gives_way_when_the_parent_comes_from_below_it():
