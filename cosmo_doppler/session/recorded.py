@@ -7,14 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cosmo_bus.recording import RecordedLine, RecordingReader
+from cosmo_doppler.store.indexing import NOWHERE
 from cosmo_sdk.dialects import read_timestamp
 from cosmo_sdk.header import read_header
 
 _REPORTED = 20
 """Skipped lines whose number and reason are kept."""
-
-_NOWHERE = "replay"
-"""The namespace of frames whose recording does not say where they were published."""
 
 
 class RecordedFrame(NamedTuple):
@@ -75,6 +73,6 @@ class RecordedFrames:
                 at = self._last_at if moment is None else moment.timestamp()
             if subject is None:
                 # Bare envelopes do not say where they were published; the type is what subjects end with.
-                subject = f"cosmonapse.{_NOWHERE}.{header.type or 'UNKNOWN'}"
+                subject = f"cosmonapse.{NOWHERE}.{header.type or 'UNKNOWN'}"
         self._last_at = max(self._last_at, at)
         return RecordedFrame(line.number, self._last_at, subject, line.frame, line.subject is not None)

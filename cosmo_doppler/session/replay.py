@@ -1,14 +1,16 @@
-"""Replaying a recording: the same screens, fed from a file."""
+"""Replaying recordings: the same screens, fed from files."""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from pathlib import Path
 
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
-from cosmo_doppler.session.recorded import RecordedFrames
+from cosmo_doppler.session.recorded_file import RecordedFile, Skips
 from cosmo_doppler.session.session import Session
 
 _SLICE_S = 0.02
@@ -17,101 +19,153 @@ _SLICE_S = 0.02
 _FOREIGN = 100_000
 """Lines without a single signal after which a file is no recording."""
 
+LOOK_EVERY_S = 0.2
+"""How often files that were read to their end are looked at again, seconds."""
+
 
 class FileSource:
-    """Reads a recording into the store, in slices.
+    """Reads recordings into the store, in slices: one to its end, several merged by time. Then it watches them grow.
 
     Args:
-        path: the recording.
+        paths: the recordings.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.recording = RecordedFrames(path)
-        self._frames = iter(self.recording)
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.paths = tuple(paths)
+        self.skips = Skips()
+        """What is no frame."""
+        self._files: list[RecordedFile] = []
+        self._faults: list[str] = []
 
     def open(self, session: Session) -> None:
-        """Read until the first frame, so that a file without any is refused at once.
+        """Read each file until its first frame, so that one without any is refused at once.
 
         Raises:
             RecordingError: there is no frame in it, or it cannot be read.
         """
-        try:
-            for frame in self._frames:
-                if frame is not None:
-                    session.store.append(frame.at, frame.subject, frame.frame)
-                    break
-                if self.recording.skipped_count >= _FOREIGN:
-                    break
-            if len(session.store) == 0:
-                raise self._nothing()
-            session.timeline.growing = True
-        except OSError as error:
-            raise RecordingError(self.path, f"cannot be read: {error.strerror or error}") from error
-        except NeedsZstandard as error:
-            raise RecordingError(self.path, str(error)) from error
+        for path in self.paths:
+            try:
+                file = RecordedFile(path, session.store, self.skips, frozenset(self.paths))
+                while file.head is None and file.read():
+                    if self.skips.count >= _FOREIGN:
+                        break
+            except OSError as error:
+                raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+            except NeedsZstandard as error:
+                raise RecordingError(path, str(error)) from error
+            if file.head is None:
+                raise self._nothing(path)
+            self._files.append(file)
+        self._advance(session)
+        session.timeline.growing = True
 
     def load(self, session: Session, budget_s: float) -> bool:
         """Read for about `budget_s` seconds. True when there is more."""
         stop_at = time.perf_counter() + budget_s
-        detail = ""
+        while self._advance(session):
+            if time.perf_counter() >= stop_at:
+                read, size = (
+                    sum(getattr(file, name) for file in self._files) for name in ("position", "size")
+                )
+                session.report("loading", loaded=min(1.0, read / max(1, size)), skipped=self.skips.count)
+                return True
         with session.lock:
-            try:
-                for frame in self._frames:
-                    if frame is not None:
-                        session.store.append(frame.at, frame.subject, frame.frame)
-                    if time.perf_counter() >= stop_at:
-                        loaded = min(1.0, self.recording.read / self.recording.size)
-                        session.report("loading", loaded=loaded, skipped=self.recording.skipped_count)
-                        return True
-            except OSError as error:
-                detail = f"{self.path}: reading stopped: {error.strerror or error}"
             session.timeline.growing = False
-            session.report("replay", detail=detail, loaded=1.0, skipped=self.recording.skipped_count)
+            session.report("replay", detail=self._detail(), loaded=1.0, skipped=self.skips.count)
         return False
 
     async def run(self, session: Session) -> None:
-        """Read everything."""
-        more = True
-        while more:
-            more = self.load(session, _SLICE_S)
-            await asyncio.sleep(0)
+        """Read everything, and what is written to the files afterwards."""
+        while True:
+            if self.load(session, _SLICE_S):
+                await asyncio.sleep(0)
+            else:
+                await asyncio.sleep(LOOK_EVERY_S)
+                self._look()
 
-    def _nothing(self) -> RecordingError:
-        recording = self.recording
-        if not recording.skipped:
-            return RecordingError(self.path, "the file is empty; record one with: cosmo record -o FILE")
-        number, reason = recording.skipped[0]
+    def close(self) -> None:
+        """Close what is still being read."""
+        for file in self._files:
+            file.close()
+
+    def _advance(self, session: Session) -> bool:
+        """Move the rows that are next by time into the store, and read on where none are ready. False at the end."""
+        ready = [file for file in self._files if file.head is not None or self._read(file)]
+        if not ready:
+            return False
+        heads = [file.rows.at[file.taken] for file in ready]
+        number = heads.index(min(heads))
+        file, earlier, later = ready[number], heads[:number], heads[number + 1 :]
+        # Of rows of the same moment those of the file named first come first.
+        last = len(file.rows)
+        if earlier:
+            last = bisect_left(file.rows.at, min(earlier), file.taken, last)
+        if later:
+            last = bisect_right(file.rows.at, min(later), file.taken, last)
+        with session.lock:
+            session.store.extend(file.rows, file.taken, last)
+        file.taken = last
+        return True
+
+    def _read(self, file: RecordedFile) -> bool:
+        """Make rows of a file ready. False when it has no more for now."""
+        try:
+            while file.head is None:
+                if not file.read():
+                    return False
+        except OSError as error:
+            self._faults.append(f"{file.path}: reading stopped: {error.strerror or error}")
+            return False
+        return True
+
+    def _look(self) -> None:
+        """See whether somebody went on writing."""
+        for file in self._files:
+            try:
+                file.look()
+            except (OSError, NeedsZstandard) as error:
+                self._faults = [*self._faults[:3], f"{file.path}: cannot be followed: {error}"]
+
+    def _detail(self) -> str:
+        cut = [
+            f"{file.path} was emptied: what it held before cannot be shown"
+            for file in self._files
+            if file.cut
+        ]
+        return "; ".join(dict.fromkeys([*self._faults, *cut]))
+
+    def _nothing(self, path: Path) -> RecordingError:
+        skipped = [skip for skip in self.skips.first if skip.path == path]
+        if not skipped:
+            return RecordingError(path, "the file is empty; record one with: cosmo record -o FILE")
         return RecordingError(
-            self.path,
-            f"{reason}; a recording has one JSON signal per line, and none of {recording.skipped_count} lines read is one",
-            number,
+            path,
+            f"{skipped[0].reason}; a recording has one JSON signal per line, and none of "
+            f"{self.skips.count} lines read is one",
+            skipped[0].number,
         )
 
 
-def open_replay(path: Path, *, speed: float = 1.0, paused: bool = False) -> Session:
+def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool = False) -> Session:
     """A session on a recording, not started yet.
 
     Args:
-        path: the `.ndjson` file: ours, the peers' `--json` output, or bus lines.
+        path: the `.ndjson` file: ours, the peers' `--json` output, or bus lines; several are merged by time.
         speed: 1.0 is as recorded, infinity as fast as possible.
         paused: do not play by itself.
 
     Raises:
         RecordingError: no such file, or no signal in it.
     """
-    try:
-        if not path.exists():
-            raise RecordingError(path, "no such file; record one with: cosmo record -o FILE")
-        if not path.is_file():
-            raise RecordingError(path, "not a file; name one that `cosmo record` wrote")
-        source = FileSource(path)
-    except OSError as error:
-        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+    paths = [path] if isinstance(path, Path) else list(dict.fromkeys(path))
+    for each in paths:
+        _check(each)
+    source = FileSource(paths)
+    more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     session = Session(
         source,
         kind="replay",
-        title=path.name,
+        title=paths[0].name + more,
         read_only_reason="this is a recording: acting needs a live bus",
         speed=speed,
     )
@@ -119,6 +173,16 @@ def open_replay(path: Path, *, speed: float = 1.0, paused: bool = False) -> Sess
     if paused:
         session.timeline.pause()
     return session
+
+
+def _check(path: Path) -> None:
+    try:
+        if not path.exists():
+            raise RecordingError(path, "no such file; record one with: cosmo record -o FILE")
+        if not path.is_file():
+            raise RecordingError(path, "not a file; name one that `cosmo record` wrote")
+    except OSError as error:
+        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
 
 
 def load_all(session: Session) -> None:

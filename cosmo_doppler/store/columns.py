@@ -14,6 +14,7 @@ from typing import Protocol
 from cosmo_bus.recording import read_line
 from cosmo_doppler.model.bus_events import is_event, read_any
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.store.indexing import NameTables
 from cosmo_doppler.store.memory import DEFAULT_CAP, FrameMemory
 from cosmo_doppler.store.rows import FRAME, PLACE_BITS, Rows
@@ -53,6 +54,8 @@ class Store:
         self._shelves: list[Shelf] = [self.memory]
         self._rows = Rows()
         self._fresh: deque[Header | None] = deque(maxlen=_FRESH)
+        self.redaction = Redaction()
+        """What is taken out of frames before anybody is shown them."""
         self.unreadable = 0
         """Frames asked for whose file could not be read any more."""
 
@@ -77,7 +80,7 @@ class Store:
             subject: what it was published on.
             frame: the envelope's JSON, or whatever arrived in its place.
         """
-        header = read_any(subject, frame)
+        header = read_any(subject, self.redaction.apply(frame))
         rows, names = self._rows, self.names
         if rows.at and at < rows.at[-1]:
             at = rows.at[-1]
@@ -96,6 +99,11 @@ class Store:
         self._shelves.append(shelf)
         return len(self._shelves) - 1
 
+    @property
+    def memory_shelf(self) -> int:
+        """The number of lines that are kept in `memory`."""
+        return 0
+
     def extend(self, rows: Rows, first: int = 0, last: int | None = None) -> None:
         """Add indexed rows, from `first` until before `last`, as `append` would one by one."""
         held = self._rows
@@ -105,7 +113,15 @@ class Store:
         held.extend(rows, first, last)
 
     def frame(self, seq: int) -> bytes:
-        """The frame as it arrived; empty when the file it is in cannot be read any more.
+        """The frame as it arrived, less what is redacted; empty when the file it is in cannot be read any more.
+
+        Raises:
+            IndexError: no such row.
+        """
+        return self.redaction.apply(self.true_frame(seq))
+
+    def true_frame(self, seq: int) -> bytes:
+        """The frame as it arrived, for those who answer it; never to be shown or written.
 
         Raises:
             IndexError: no such row.
@@ -193,7 +209,7 @@ class Store:
 
     def _headers_together(self, first: int, last: int) -> list[Header] | None:
         """Headers of rows that are plain lines, one after the other; None when they are anything else."""
-        if last - first < 2 or last > len(self):
+        if last - first < 2 or last > len(self) or self.redaction:
             return None
         rows = self._rows
         begin, end = rows.place[first], rows.place[last - 1]

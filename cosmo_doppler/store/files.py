@@ -46,11 +46,13 @@ class RandomFile:
         """Bytes it has now."""
         return os.fstat(self._descriptor).st_size
 
-    @property
-    def identity(self) -> tuple[int, int]:
-        """Which file it is, whatever its name is now."""
-        facts = os.fstat(self._descriptor)
-        return facts.st_dev, facts.st_ino
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to this very file.
+
+        Raises:
+            OSError: nothing is there.
+        """
+        return os.path.samestat(os.fstat(self._descriptor), path.stat())
 
     def read(self, start: int, length: int) -> bytes:
         """The bytes there; fewer when the file ends before.

@@ -25,6 +25,7 @@ NOWHERE = "replay"
 """The namespace of frames whose recording does not say where they were published."""
 
 _BOM: Final = b"\xef\xbb\xbf"
+_NEWLINE: Final = ord("\n")
 
 # A line of ours. The newline in front makes sure that only beginnings of lines match.
 _LEAD = re.compile(rb'\n\{"rx":"([0-9T:-]{19})\.(\d{6})Z","subject":"([^"\\\n]*)",(?!"raw":)')
@@ -72,7 +73,10 @@ class Indexer:
         self._plain = plain_line(shelf) << PLACE_BITS
         self._odd = odd_line(shelf) << PLACE_BITS
         self._skip = skip
-        self._last_at = 0.0
+        self.last_at = 0.0
+        """When the last row came, epoch seconds; 0 before the first."""
+        self._unended = False
+        """The last line had no newline."""
         self._seconds: dict[bytes, int] = {}
 
     def index(self, block: Block, kept_at: int) -> Rows:
@@ -84,14 +88,17 @@ class Indexer:
         """
         rows = Rows()
         if block.data:
+            if self._unended and block.data[0] == _NEWLINE:
+                self.lines -= 1
+            self._unended = block.data[-1] != _NEWLINE
             fast = self._all_at_once(block.data, kept_at)
             rows = self._line_by_line(block.data, kept_at) if fast is None else fast
-            rows.in_order(self._last_at)
+            rows.in_order(self.last_at)
         if block.problem:
             self.lines += 1
             self._skip(self.lines, block.problem)
         if len(rows):
-            self._last_at = rows.at[-1]
+            self.last_at = rows.at[-1]
         return rows
 
     # -- a block of our own lines
@@ -174,7 +181,7 @@ class Indexer:
         at, subject = line.at, line.subject
         if at is None:
             moment = read_timestamp(header.ts)
-            at = rows.at[-1] if len(rows) else self._last_at
+            at = rows.at[-1] if len(rows) else self.last_at
             at = at if moment is None else moment.timestamp()
         if subject is None:
             # Bare envelopes do not say where they were published; the type is what subjects end with.

@@ -70,6 +70,10 @@ class PlainBlocks:
         self.position += cut
         return block
 
+    def next_line_ended(self) -> bool:
+        """Whether the line that comes next has its newline by now."""
+        return b"\n" in self.file.read(self.position, MAX_LINE)
+
     def close(self) -> None:
         """Close the file."""
         self.file.close()
@@ -105,7 +109,7 @@ class PackedBlocks:
     @property
     def position(self) -> int:
         """Bytes of the file read."""
-        return self._source.position
+        return self.size if self._ended else self._source.position
 
     @property
     def size(self) -> int:
@@ -126,11 +130,12 @@ class PackedBlocks:
             try:
                 data = self._source.read(BLOCK)
             except self._source.damage as error:
-                self._ended = True
+                self._end()
                 self._rest = b""
                 lines = b"".join(parts)
                 return self._damaged(lines[: lines.rfind(b"\n") + 1], error)
-            self._ended = not data
+            if not data:
+                self._end()
             if self._skipping:
                 data = self._past_the_line(data)
             parts.append(data)
@@ -149,6 +154,10 @@ class PackedBlocks:
 
     def close(self) -> None:
         """Close the file."""
+        self._source.close()
+
+    def _end(self) -> None:
+        self._ended = True
         self._source.close()
 
     def _past_the_line(self, data: bytes) -> bytes:

@@ -11,6 +11,7 @@ from cosmo_bus.recording import read_recording, record_line
 from cosmo_doppler.controls import ControlError
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session import load_all, open_replay, replay
+from cosmo_doppler.store import lines as store_lines
 from tests.doppler.model.folding import frame, view
 from tests.doppler.session.waiting import until
 
@@ -77,8 +78,8 @@ def test_bad_lines_are_skipped_and_counted_and_everything_else_is_read(tmp_path)
     session = opened(tmp_path, b"hello\n" + lines(2) + b"\x00\xff\n[1]\n" + lines(1) + b'{"rx":"2026')
     assert session.status().skipped == 4
     assert len(session.store) == 3
-    assert [number for number, _ in session.source.recording.skipped] == [1, 4, 5, 7]
-    assert all(reason for _, reason in session.source.recording.skipped)
+    assert [skip.number for skip in session.source.skips.first] == [1, 4, 5, 7]
+    assert all(skip.reason for skip in session.source.skips.first)
 
 
 def test_frames_that_were_no_signals_when_recorded_are_shown_again(tmp_path):
@@ -108,8 +109,9 @@ def test_a_file_without_a_signal_is_refused_with_what_is_wrong(tmp_path, data, l
 
 def test_a_very_long_foreign_file_is_not_read_to_its_end(tmp_path, monkeypatch):
     monkeypatch.setattr(replay, "_FOREIGN", 10)
-    with pytest.raises(RecordingError, match="none of 10 lines read is one"):
-        open_replay(written(tmp_path, b"log\n" * 1000))
+    monkeypatch.setattr(store_lines, "BLOCK", 4_000)
+    with pytest.raises(RecordingError, match="none of 1000 lines read is one"):
+        open_replay(written(tmp_path, b"log\n" * 1000 + lines(1)))
 
 
 def test_files_that_are_none(tmp_path):
