@@ -32,6 +32,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Looks at the bus per second. Unset: 30, or 10 over ssh."""
     mouse: bool = True
     """Without it the terminal selects text as it always does."""
+    redact: list[str] = []
+    """Paths into payloads whose values Doppler neither shows nor writes."""
     keys: dict[str, str] = {}
     """Action id to key names, separated by commas."""
 
@@ -110,6 +112,7 @@ def as_toml(config: Config) -> str:
         f"ascii = {str(config.ascii).lower()}",
         f"fps = {config.frame_rate}",
         f"mouse = {str(config.mouse).lower()}",
+        f"redact = [{', '.join(map(_quoted, config.redact))}]",
         "",
         "[keys]",
         *(f"{_quoted(name)} = {_quoted(keys)}" for name, keys in sorted(config.keys.items())),

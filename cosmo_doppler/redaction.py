@@ -1,7 +1,8 @@
 """What must not leave: paths into payloads whose values are replaced before anything is kept, exported or drawn.
 
-A path is names joined by dots, from the envelope: `payload.input.card`, `meta.token`. `*` stands for any one name or
-place in a list, `**` for any number of them: `payload.**.password`. What lies under the end of a path goes as a whole.
+A path is names joined by dots that begins with `payload` or `meta`: `payload.input.card`, `meta.token`. `*` stands for any
+one name or place in a list, `**` for any number of them: `payload.**.password`. What lies under the end of a path goes as
+a whole. The rest of an envelope says who talks to whom, which is what everybody came to see.
 """
 
 from __future__ import annotations
@@ -20,11 +21,13 @@ REPLACED = "[redacted]"
 UNREADABLE = b'{"type":"[redacted]","payload":{"redacted":"not to be searched: no JSON object, or too deep"}}'
 """What stands where a frame was that no path can be looked up in."""
 
-_ENVELOPE = ("payload", "meta", "directed", "neuron")
+_PARTS = ("payload", "meta")
 _DEEPEST = 200
 
 _decode = msgspec.json.Decoder().decode
 _encode = msgspec.json.Encoder().encode
+
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_-]+")
 
 Steps = tuple[str, ...]
 
@@ -42,10 +45,10 @@ class Redaction:
     def __init__(self, paths: Iterable[str] = ()) -> None:
         self.paths = tuple(dict.fromkeys(path.strip() for path in paths if path.strip()))
         self._steps = [_steps(path) for path in self.paths]
-        names = {_quoted(steps[-1]) for steps in self._steps if steps[-1] not in {"*", "**"}}
+        names = {steps[-1] for steps in self._steps}
         # Most frames have none of the names anywhere: looking for them is far cheaper than decoding.
-        always = len(names) < len({steps[-1] for steps in self._steps})
-        self._hint = None if always else re.compile(b"|".join([*sorted(map(re.escape, names)), rb"\\u"]))
+        plain = all(_PLAIN_NAME.fullmatch(name) for name in names)
+        self._hint = re.compile("|".join([*sorted(names), r"\\u"]).encode()) if plain else None
 
     def __bool__(self) -> bool:
         return bool(self._steps)
@@ -65,28 +68,32 @@ class Redaction:
             return UNREADABLE
         if not isinstance(envelope, dict):
             return UNREADABLE
-        changed = False
         try:
-            for steps in self._steps:
-                changed |= _redact(envelope, steps, 0)
+            changed = self._redact_all(envelope)
         except RecursionError:
             return UNREADABLE
         return _encode(envelope) if changed else frame
+
+    def _redact_all(self, envelope: dict[str, Any]) -> bool:
+        changed = False
+        for steps in self._steps:
+            changed |= _redact(envelope, steps, 0)
+        inner = envelope.get("frame")
+        if isinstance(inner, str) and "payload" not in envelope:
+            # An event of a gate or a fault, with the frame it was about.
+            hidden = self.apply(inner.encode("utf-8", "backslashreplace")).decode()
+            changed |= hidden != inner
+            envelope["frame"] = hidden
+        return changed
 
 
 def _steps(path: str) -> Steps:
     steps = tuple(path.split("."))
     if not all(steps):
         raise SettingError(f"{path!r} is no path: write names joined by dots, as in payload.input.card")
-    if steps[0] not in (*_ENVELOPE, "*", "**"):
-        raise SettingError(
-            f"{path!r} begins at no part of an envelope that may be redacted: begin with payload or meta"
-        )
+    if steps[0] not in _PARTS:
+        raise SettingError(f"{path!r} begins with neither payload nor meta; nothing else can be redacted")
     return steps
-
-
-def _quoted(name: str) -> bytes:
-    return _encode(name)
 
 
 def _redact(value: Any, steps: Steps, depth: int) -> bool:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
@@ -20,6 +20,9 @@ from cosmo_doppler.settings import (
     URL_VARIABLE,
     without_login,
 )
+
+if TYPE_CHECKING:
+    from cosmo_doppler.redaction import Redaction
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -227,6 +230,29 @@ def json_option(help: str) -> Callable[[F], F]:
 def for_option(help: str) -> Callable[[F], F]:
     """`--for`: how long a streaming command runs."""
     return click.option("--for", "seconds", type=DURATION, metavar="SECONDS", help=help)
+
+
+def redact_option(command: F) -> F:
+    """`--redact`: paths into payloads whose values are not to be kept, exported or drawn; the parameter is `redact`."""
+    return click.option(
+        "--redact",
+        multiple=True,
+        metavar="PATH",
+        help="Take out the values at this path, such as payload.input.card or payload.**.email; may be repeated, "
+        "and adds to the setting `redact`.",
+    )(command)
+
+
+def redaction_of(paths: tuple[str, ...]) -> Redaction:
+    """What the flags and the settings say together.
+
+    Raises:
+        SettingError: a path that cannot be meant, or a config file that cannot be used.
+    """
+    from cosmo_doppler.config import read_config
+    from cosmo_doppler.redaction import Redaction
+
+    return Redaction((*read_config().redact, *paths))
 
 
 def examples(*lines: str) -> str:

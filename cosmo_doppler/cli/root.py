@@ -35,6 +35,7 @@ COMMANDS: dict[str, Entry] = {
     "tail": Entry("tail", "Print signals as they pass, one line each."),
     "record": Entry("record", "Write everything that passes to a file that doppler opens."),
     "replay": Entry("replay", "Send a recording to a bus again."),
+    "export": Entry("export", "Write a part of a recording: signals, bids, or a page about a trace."),
     "registry": Entry("registry", "List who is there."),
     "synapse": Entry("synapse", "Start, view and stop a bus."),
     "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),

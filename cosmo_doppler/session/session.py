@@ -16,6 +16,7 @@ from dataclasses import replace
 from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 from cosmo_doppler.controls import ControlError, Operator
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
@@ -184,13 +185,17 @@ class Session:
 
     # -- what sources call
 
+    def redact(self, redaction: Redaction) -> None:
+        """Take values out of everything that is shown or recorded from now on. Call it before `start`."""
+        self.store.redaction = redaction
+
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
         at = self.wall()
         with self.lock:
             self.store.append(at, subject, frame)
             if self.recorder is not None:
-                self.recorder.write(at, subject, frame)
+                self.recorder.write(at, subject, self.store.redaction.apply(frame))
 
     def report(self, state: SessionState, *, retry_in_s: float | None = None, **facts: Any) -> None:
         """Say how the source stands. Facts not named keep their value, except the reason and the countdown.

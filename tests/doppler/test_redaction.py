@@ -42,7 +42,6 @@ def test_a_value_goes_and_the_rest_stays() -> None:
         ("payload.input.people.*.pin", []),
         ("payload.**.name", ["Ann", "Bo"]),
         ("payload.list.*", ['"a"', '"b"']),
-        ("**.token", ["t0p"]),
         ("meta.*", ["t0p"]),
         ("payload.**", ["4111", "Ann", '"a"']),
     ],
@@ -111,3 +110,10 @@ def test_nothing_under_a_name_survives_anywhere(payload: dict[str, Any]) -> None
 
     told = redacted("payload.**.key", frame={"payload": payload})
     assert all(value == REPLACED for value in values(told))
+
+
+def test_the_frame_inside_an_event_of_the_bus_is_searched_as_well() -> None:
+    event = {"gate": "g", "event": "edited", "frame": json.dumps(FRAME)}
+    told = json.loads(Redaction(["payload.input.card"]).apply(json.dumps(event).encode()))
+    assert told["event"] == "edited"
+    assert json.loads(told["frame"])["payload"]["input"]["card"] == REPLACED

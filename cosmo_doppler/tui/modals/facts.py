@@ -161,6 +161,6 @@ def _task_behind(trace: Trace, event_id: str) -> Node | None:
 
 def _signal(session: Session, seq: int) -> Signal | None:
     try:
-        return Signal.decode(session.store.frame(seq))
+        return Signal.decode(session.store.true_frame(seq))
     except EnvelopeError:
         return None

@@ -1,0 +1,15 @@
+"""What leaves Doppler: signals as a recording, bids as a table, a trace or an auction as a page of markdown."""
+
+from cosmo_doppler.export.bids import BID_COLUMNS, bids_csv
+from cosmo_doppler.export.pages import auction_page, trace_page
+from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
+
+__all__ = [
+    "BID_COLUMNS",
+    "auction_page",
+    "auction_seqs",
+    "bids_csv",
+    "recording_lines",
+    "trace_page",
+    "trace_seqs",
+]
