@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
@@ -29,8 +29,8 @@ from cosmo_doppler.config import ThemeName, read_config
 if TYPE_CHECKING:
     from cosmo_doppler.session import Session
 
-View = Literal["traces", "auctions", "registry", "inbox", "signals"]
-VIEWS: tuple[View, ...] = ("traces", "auctions", "registry", "inbox", "signals")
+View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
+VIEWS: tuple[View, ...] = get_args(View)
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,16 @@ from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.faults import FaultBook
+from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
 from cosmo_doppler.model.roster import Participant, Roster
+from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
 from cosmo_doppler.model.traces import Node, Trace
+from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.header import Header
@@ -62,6 +66,11 @@ class Board:
         self._auctions = AuctionBook()
         self._requests = RequestBook()
         self._roster = Roster()
+        self.metrics = Metrics()
+        """What all of it measures."""
+        self.topology = Topology()
+        """Who talks to whom."""
+        self._watch = Watch(self._auctions)
         self._changes = Changes()
 
     @property
@@ -114,6 +123,11 @@ class Board:
         """Participants dropped because there were too many."""
         return self._roster.forgotten
 
+    @property
+    def faults(self) -> FaultBook:
+        """What went wrong."""
+        return self._watch.book
+
     def take_changes(self) -> Changes:
         """What was touched since the last call."""
         changes, self._changes = self._changes, Changes()
@@ -126,7 +140,7 @@ class Board:
     def advance(self, now: float) -> None:
         """Let time pass: windows close, silence grows. Never backwards."""
         self.now = max(self.now, now)
-        self._close_windows()
+        self._pass_time()
         # Their countdown looks different now.
         self._changes.auctions.update(auction.offer_id for auction in self._auctions.still_open)
 
@@ -136,7 +150,7 @@ class Board:
         if seen.at > self.now:
             self.now = seen.at
         # Whatever was due before this signal came is decided before it is folded.
-        self._close_windows()
+        self._pass_time()
         self.signals += 1
         self._changes.signals += 1
         if is_event(seen.subject):
@@ -145,14 +159,24 @@ class Board:
         if header.problem:
             self.malformed += 1
         kind, who = header.type, header.who
-        self.types[kind if kind in _KNOWN else UNKNOWN_TYPE] += 1
+        counted = kind if kind in _KNOWN else UNKNOWN_TYPE
+        self.types[counted] += 1
         if kind in _MANAGEMENT:
             self._announce(seen)
-            return
-        if header.trace_id and kind and not self._fold(seen, who):
-            self.duplicates += 1
-        elif who and kind not in _ADDRESSED and self._roster.heard(who, seen.at):
+        elif header.trace_id and kind:
+            if not self._fold(seen, who):
+                self.duplicates += 1
+                return
+            self.topology.saw(seen)
+        if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
             self._changes.roster.add(who)
+        self.metrics.saw(seen, counted)
+        self._watch.saw(seen)
+
+    def _pass_time(self) -> None:
+        """Decide what is due by now."""
+        self._close_windows()
+        self._watch.advance(self.now)
 
     # -- work
 

@@ -109,21 +109,30 @@ class Tab(NamedTuple):
 
 
 def tabs_line(
-    view: View, notes: dict[View, tuple[str, bool]], width: int, ink: Ink
+    view: View, notes: dict[View, tuple[str, Style]], width: int, ink: Ink
 ) -> tuple[Line, list[Tab]]:
-    """The views, the current one on a ground of its own, each with a count; True lifts a count out of the dim."""
+    """The views, the current one on a ground of its own, each with a count in the style given.
+
+    Where there is no room the counts go first, then the space around the names, then all names but the current one.
+    """
+    for pad, names, counts in ((1, VIEWS, True), (1, VIEWS, False), (0, VIEWS, False), (0, (view,), False)):
+        labels = [
+            (name.capitalize() if name in names else "", notes[name][0] if counts else "") for name in VIEWS
+        ]
+        if sum(1 + 2 * pad + sum(len(text) + 1 for text in label if text) for label in labels) + 7 <= width:
+            break
     line: Line = []
     tabs: list[Tab] = []
     used = 0
-    spare = sum(len(name) + 4 + len(notes[name][0]) + 1 for name in VIEWS)
-    for number, name in enumerate(VIEWS, 1):
-        note, lively = notes[name]
+    for number, (name, (label, note)) in enumerate(zip(VIEWS, labels, strict=True), 1):
         current = name == view
         ground = ink.selection if current else Style()
-        pieces: Cell = [(f" {number} ", ink.dim), (name.capitalize(), ink.bold if current else ink.plain)]
-        if note and spare <= width:
-            pieces.append((f" {note}", ink.people if lively else ink.dim))
-        pieces.append((" ", ink.dim))
+        pieces: Cell = [(f"{' ' * pad}{number}", ink.dim)]
+        if label:
+            pieces.append((f" {label}", ink.bold if current else ink.plain))
+        if note:
+            pieces.append((f" {note}", notes[name][1]))
+        pieces.append((" " * pad, ink.dim))
         cells = sum(cell_len(text) for text, _ in pieces)
         if used + cells > width:
             break

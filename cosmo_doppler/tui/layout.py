@@ -10,8 +10,20 @@ from typing import Literal, NamedTuple, get_args
 
 from textual.geometry import Region
 
-View = Literal["traces", "auctions", "registry", "inbox", "signals"]
-Pane = Literal["traces", "pathway", "inspector", "auctions", "bids", "registry", "inbox", "signals"]
+View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
+Pane = Literal[
+    "traces",
+    "pathway",
+    "inspector",
+    "auctions",
+    "bids",
+    "registry",
+    "inbox",
+    "signals",
+    "faults",
+    "metrics",
+    "topology",
+]
 
 VIEWS: tuple[View, ...] = get_args(View)
 PANES: tuple[Pane, ...] = get_args(Pane)
@@ -24,6 +36,9 @@ DEEPER: dict[Pane, Pane] = {
     "registry": "inspector",
     "inbox": "inspector",
     "signals": "inspector",
+    "faults": "inspector",
+    "metrics": "inspector",
+    "topology": "inspector",
 }
 """Where enter leads from each pane."""
 
@@ -62,12 +77,19 @@ def _stack(first: Pane, second: Pane, share: int) -> _Grid:
     return _Grid((100,), (share, 100 - share), (_Cell(first, 0, 0), _Cell(second, 0, 1)))
 
 
+def _whole(pane: Pane) -> _Grid:
+    return _Grid((100,), (100,), (_Cell(pane, 0, 0),))
+
+
 _NARROW: dict[View, _Grid] = {
     "traces": _stack("traces", "pathway", 38),
     "auctions": _stack("auctions", "bids", 38),
     "registry": _stack("registry", "inspector", 55),
     "inbox": _stack("inbox", "inspector", 45),
     "signals": _stack("signals", "inspector", 58),
+    "faults": _stack("faults", "inspector", 58),
+    "metrics": _whole("metrics"),
+    "topology": _stack("topology", "inspector", 62),
 }
 _MIDDLE: dict[View, _Grid] = {
     "traces": _Grid(
@@ -91,6 +113,13 @@ _MIDDLE: dict[View, _Grid] = {
         (_Cell("inbox", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("inspector", 1, 1)),
     ),
     "signals": _Grid((62, 38), (100,), (_Cell("signals", 0, 0), _Cell("inspector", 1, 0))),
+    "faults": _Grid(
+        (62, 38),
+        (55, 45),
+        (_Cell("faults", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("inspector", 1, 1)),
+    ),
+    "metrics": _whole("metrics"),
+    "topology": _Grid((62, 38), (100,), (_Cell("topology", 0, 0), _Cell("inspector", 1, 0))),
 }
 _THIRDS = (27, 46, 27)
 _WIDE: dict[View, _Grid] = {
@@ -145,6 +174,27 @@ _WIDE: dict[View, _Grid] = {
             _Cell("signals", 0, 0, 2),
             _Cell("inspector", 2, 0),
             _Cell("pathway", 0, 1, 2),
+            _Cell("registry", 2, 1),
+        ),
+    ),
+    "faults": _Grid(
+        _THIRDS,
+        (50, 50),
+        (
+            _Cell("faults", 0, 0, 2),
+            _Cell("inspector", 2, 0),
+            _Cell("pathway", 0, 1, 2),
+            _Cell("registry", 2, 1),
+        ),
+    ),
+    "metrics": _whole("metrics"),
+    "topology": _Grid(
+        _THIRDS,
+        (62, 38),
+        (
+            _Cell("topology", 0, 0, 2),
+            _Cell("inspector", 2, 0),
+            _Cell("signals", 0, 1, 2),
             _Cell("registry", 2, 1),
         ),
     ),

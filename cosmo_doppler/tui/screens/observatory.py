@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
 from textual.message import Message
@@ -147,12 +148,19 @@ class Observatory(Screen[None]):
             board = self.scene.board
             waiting = sum(request.state == "open" for request in board.requests.values())
             heard, known = heard_of(self.scene)
-            notes: dict[View, tuple[str, bool]] = {
-                "traces": (_some(len(board.trace_order)), False),
-                "auctions": (_some(len(board.auction_order)), False),
-                "registry": (f"{heard}/{known}" if known else "", False),
-                "inbox": (_some(waiting), True),
-                "signals": (_some(self.session.timeline.position), False),
+            wrong = board.faults.counts
+            notes: dict[View, tuple[str, Style]] = {
+                "traces": (_some(len(board.trace_order)), ink.dim),
+                "auctions": (_some(len(board.auction_order)), ink.dim),
+                "registry": (f"{heard}/{known}" if known else "", ink.dim),
+                "inbox": (_some(waiting), ink.people),
+                "signals": (_some(self.session.timeline.position), ink.dim),
+                "faults": (
+                    _some(wrong["error"] + wrong["warning"]),
+                    ink.failure if wrong["error"] else ink.plain,
+                ),
+                "metrics": ("", ink.dim),
+                "topology": ("", ink.dim),
             }
         line, self._tabs = chrome.tabs_line(self.stage.view, notes, width, ink)
         return line

@@ -15,11 +15,14 @@ from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, PANES, Pane, View, plan
 from cosmo_doppler.tui.panes.auctions import AuctionRows
 from cosmo_doppler.tui.panes.bids import BidRows
+from cosmo_doppler.tui.panes.faults import FaultRows
 from cosmo_doppler.tui.panes.inbox import InboxRows
 from cosmo_doppler.tui.panes.inspector import InspectorRows
+from cosmo_doppler.tui.panes.metrics import MetricRows
 from cosmo_doppler.tui.panes.pathway import PathwayRows
 from cosmo_doppler.tui.panes.registry import RosterRows
 from cosmo_doppler.tui.panes.signals import SignalRows
+from cosmo_doppler.tui.panes.topology import TopologyRows
 from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.widgets.lines import Lines
@@ -34,6 +37,9 @@ _SOURCES: dict[Pane, Callable[[Scene], Source]] = {
     "registry": RosterRows,
     "inbox": InboxRows,
     "signals": SignalRows,
+    "faults": FaultRows,
+    "metrics": MetricRows,
+    "topology": TopologyRows,
 }
 
 
@@ -208,7 +214,7 @@ class Stage(Container):
         elif name == "auctions" and isinstance(key, str):
             scene.offer_id = key
             scene.trace_id = scene.auction.trace_id if scene.auction is not None else scene.trace_id
-        elif name in {"inbox", "signals"}:
+        elif name in {"inbox", "signals", "faults", "topology"}:
             seen = scene.observed(scene.seq)
             if seen is not None and seen.header.trace_id in scene.board.traces:
                 scene.trace_id = seen.header.trace_id

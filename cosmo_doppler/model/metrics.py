@@ -1,0 +1,218 @@
+"""What a namespace measures: how much, how fast, how often it goes wrong. Every figure is kept up to date."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+
+from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.rates import Rates
+from cosmo_doppler.model.sketch import Sketch
+from cosmo_doppler.model.timings import Asked, Timings
+from cosmo_doppler.model.wording import finite
+from cosmo_sdk.header import Header
+
+MOST_NAMES = 256
+"""Participants measured one by one; those that come later are counted together under `OTHERS`."""
+
+OTHERS = "(others)"
+
+
+class Worker:
+    """What one participant promised and did."""
+
+    __slots__ = ("answers", "bids", "errors", "late_by", "surety", "took", "wins")
+
+    def __init__(self) -> None:
+        self.bids = 0
+        self.wins = 0
+        self.answers = 0
+        self.errors = 0
+        self.took = Sketch()
+        """TASK or award to answer, seconds."""
+        self.late_by = Sketch()
+        """Time taken as a multiple of the time promised in the winning bid."""
+        self.surety = Sketch()
+        """Confidence of its winning bids."""
+
+
+class Metrics:
+    """Aggregates over everything folded so far."""
+
+    def __init__(self) -> None:
+        self.rates = Rates()
+        """Signals by type and second."""
+        self.timings = Timings()
+        """How long answers took."""
+        self.workers: dict[str, Worker] = {}
+        """By participant, as they were met."""
+        self.tally: Counter[str] = Counter()
+        """How often: tasks, offers, answered offers, bids, awards, declines, answers, errors, finals, stops,
+        recalls answered, hits, calls that failed."""
+        self.spent = 0.0
+        """Cost of all winning bids."""
+
+    def saw(self, seen: Observed, type: str) -> None:
+        """Count a signal; `type` is what it is counted under."""
+        self.rates.count(type, seen.at)
+        measure = _MEASURES.get(type)
+        if measure is not None:
+            measure(self, seen, seen.header)
+
+    def worker(self, who: str) -> Worker:
+        """The account of a participant."""
+        account = self.workers.get(who)
+        if account is None:
+            if len(self.workers) >= MOST_NAMES:
+                who = OTHERS
+            account = self.workers.setdefault(who, Worker())
+        return account
+
+    # -- work
+
+    def _task(self, seen: Observed, header: Header) -> None:
+        self.tally["tasks"] += 1
+        if header.parent_id:
+            # A TASK may be the answer to a question, dispatched again (PROTOCOL 6.14).
+            self.timings.answer("human", (header.parent_id,), seen.at)
+        self._begin(seen, header, None)
+
+    def _begin(self, seen: Observed, header: Header, eta_s: float | None) -> None:
+        asked = Asked("task", seen.at, seen.seq, header.who, eta_s)
+        # Released hosts answer an award under an id nobody has seen, so it is found by where and who, too.
+        self.timings.ask(asked, header.id, _place(header))
+
+    def _output(self, seen: Observed, header: Header) -> None:
+        account = self._answered(seen, header)
+        if account is not None:
+            account.answers += 1
+            self.tally["answers"] += 1
+
+    def _error(self, seen: Observed, header: Header) -> None:
+        self.tally["errors"] += 1
+        account = self._answered(seen, header)
+        if account is not None:
+            account.errors += 1
+
+    def _answered(self, seen: Observed, header: Header) -> Worker | None:
+        done = self.timings.answer("task", (header.parent_id or "", _place(header)), seen.at)
+        if done is None:
+            return None
+        asked, took = done
+        account = self.worker(header.who or asked.name)
+        account.took.add(took)
+        if asked.eta_s:
+            account.late_by.add(took / asked.eta_s)
+        return account
+
+    def _final(self, seen: Observed, header: Header) -> None:
+        self.tally["finals"] += 1
+
+    def _stop(self, seen: Observed, header: Header) -> None:
+        self.tally["stops"] += 1
+
+    # -- market
+
+    def _offer(self, seen: Observed, header: Header) -> None:
+        self.tally["offers"] += 1
+        self.timings.ask(Asked("award", seen.at, seen.seq, ""), header.id)
+
+    def _bid(self, seen: Observed, header: Header) -> None:
+        self.tally["bids"] += 1
+        if header.who:
+            self.worker(header.who).bids += 1
+        offer = self.timings.find(header.parent_id or "")
+        if offer is not None and offer.kind == "award":
+            if not offer.replied:
+                offer.replied = True
+                self.tally["answered offers"] += 1
+            self.timings.ask(offer, header.id)
+
+    def _award(self, seen: Observed, header: Header) -> None:
+        self.tally["awards"] += 1
+        self.timings.answer("award", (header.parent_id or "",), seen.at)
+        account = self.worker(header.who)
+        account.wins += 1
+        won = header.read_payload().get("winning_bid")
+        won = won if isinstance(won, dict) else {}
+        self.spent += finite(won.get("cost")) or 0.0
+        confidence = finite(won.get("confidence"))
+        if confidence is not None:
+            account.surety.add(confidence)
+        eta = finite(won.get("eta_ms"))
+        self._begin(seen, header, eta / 1000 if eta and eta > 0 else None)
+
+    def _decline(self, seen: Observed, header: Header) -> None:
+        self.tally["declines"] += 1
+
+    # -- tools, memories, people
+
+    def _call(self, seen: Observed, header: Header) -> None:
+        payload = header.read_payload()
+        asked = Asked("tool", seen.at, seen.seq, _text(payload.get("tool")))
+        self.timings.ask(asked, _call_key(header, payload.get("call_id")), header.id)
+
+    def _result(self, seen: Observed, header: Header) -> None:
+        payload = header.read_payload()
+        self.timings.answer(
+            "tool", (_call_key(header, payload.get("call_id")), header.parent_id or ""), seen.at
+        )
+        self.tally["failed calls"] += bool(payload.get("error"))
+
+    def _recall(self, seen: Observed, header: Header) -> None:
+        self.timings.ask(Asked("recall", seen.at, seen.seq, header.who), header.id)
+
+    def _recalled(self, seen: Observed, header: Header) -> None:
+        payload = header.read_payload()
+        self.tally["recalls"] += 1
+        self.tally["hits"] += bool(payload.get("hits"))
+        self.timings.answer("recall", (header.parent_id or "",), seen.at)
+
+    def _imprint(self, seen: Observed, header: Header) -> None:
+        self.timings.ask(Asked("imprint", seen.at, seen.seq, header.who), header.id)
+
+    def _imprinted(self, seen: Observed, header: Header) -> None:
+        self.timings.answer("imprint", (header.parent_id or "",), seen.at)
+
+    def _question(self, seen: Observed, header: Header) -> None:
+        # Whoever asks is not working meanwhile: the task ends here, and its answer begins another.
+        self.timings.answer("task", (header.parent_id or "", _place(header)), seen.at)
+        self.timings.ask(Asked("human", seen.at, seen.seq, header.who), header.id)
+
+    def _decision(self, seen: Observed, header: Header) -> None:
+        self.timings.answer("human", (header.parent_id or "",), seen.at)
+
+
+def _place(header: Header) -> str:
+    return f"{header.trace_id} {header.who}" if header.who else ""
+
+
+def _call_key(header: Header, call_id: object) -> str:
+    return f"{header.trace_id} call {call_id}" if isinstance(call_id, str) and call_id else ""
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+_MEASURES: dict[str, Callable[[Metrics, Observed, Header], None]] = {
+    "TASK": Metrics._task,
+    "TASK_OFFER": Metrics._offer,
+    "BID": Metrics._bid,
+    "TASK_AWARDED": Metrics._award,
+    "TASK_DECLINED": Metrics._decline,
+    "AGENT_OUTPUT": Metrics._output,
+    "ERROR": Metrics._error,
+    "FINAL": Metrics._final,
+    "STOP": Metrics._stop,
+    "TOOL_CALL": Metrics._call,
+    "TOOL_RESULT": Metrics._result,
+    "RECALL": Metrics._recall,
+    "RECALLED": Metrics._recalled,
+    "IMPRINT": Metrics._imprint,
+    "IMPRINTED": Metrics._imprinted,
+    "CLARIFICATION": Metrics._question,
+    "PERMISSION": Metrics._question,
+    "CLARIFICATION_ANSWER": Metrics._decision,
+    "PERMISSION_DECISION": Metrics._decision,
+}

@@ -1,0 +1,136 @@
+"""What went wrong in silence, newest first: one row each, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.faults import Fault, Severity
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.safe import safe, short_id
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.source import Source, find_near
+
+_SIGNS: dict[Severity, str] = {"error": "✗", "warning": "!", "note": "·"}
+_COLUMNS = Columns(
+    Column("when", "when", 8),
+    Column("severity", "", 1),
+    Column("kind", "fault", 14),
+    Column("times", "times", 5, right=True, needs=96),
+    Column("trace", "trace", 8, needs=150),
+    Column("what", "what happened", 0),
+    Column("look", "look at", 0, needs=150, most=50),
+)
+
+
+def severity_style(fault: Fault, ink: Ink) -> Style:
+    """How a fault's name is written."""
+    if not fault.standing or fault.severity == "note":
+        return ink.dim
+    return ink.failure if fault.severity == "error" else ink.bold
+
+
+class FaultRows(Source):
+    """One row for each fault."""
+
+    hints: ClassVar[tuple[str, ...]] = (
+        "open",
+        "jump_trace",
+        "jump_auction",
+        "pause",
+        "copy",
+        "zoom",
+        "command_palette",
+        "help",
+    )
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._ids: list[int] = []
+        self._changes = -1
+
+    def title(self, ink: Ink) -> Cell:
+        """The pane's name."""
+        return [("Faults", ink.bold)]
+
+    def note(self, ink: Ink) -> Cell:
+        """How many of each severity."""
+        counts = self._scene.board.faults.counts
+        styles: dict[Severity, Style] = {"error": ink.failure, "warning": ink.plain, "note": ink.dim}
+        note: Cell = []
+        for severity, style in styles.items():
+            if counts[severity]:
+                note += [("  " if note else "", ink.dim), (words.many(counts[severity], severity), style)]
+        return note
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Column titles."""
+        return [_COLUMNS.header(width, ink)] if self._scene.board.faults.order else []
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        """That all is well."""
+        return [
+            [("Nothing went wrong so far", ink.dim)],
+            [("offers nobody answers, work that is lost, frames that are malformed come here", ink.dim)],
+        ]
+
+    def count(self) -> int:
+        """Faults kept."""
+        book = self._scene.board.faults
+        if book.changes != self._changes:
+            self._changes = book.changes
+            self._ids = list(reversed(book.order))
+        return len(self._ids)
+
+    def key(self, index: int) -> int:
+        """Its running number."""
+        return self._ids[index]
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where a fault stands."""
+        return find_near(self._ids, key, near)
+
+    def touched(self, changes: Changes) -> bool:
+        """Only faults show here."""
+        if changes.reset:
+            self._changes = -1
+        return changes.reset
+
+    def stamp(self) -> Hashable:
+        """Faults come with time, too."""
+        return self._scene.board.faults.changes
+
+    def marked(self, key: Hashable) -> bool:
+        """While other panes show it."""
+        return self.sequence(key) == self._scene.seq
+
+    def sequence(self, key: Hashable) -> int | None:
+        """The signal to look at."""
+        fault = self._scene.board.faults.by_id.get(key) if isinstance(key, int) else None
+        return fault.seq if fault is not None else None
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One fault."""
+        fault = self._scene.board.faults.by_id[self._ids[index]]
+        style = severity_style(fault, ink)
+        quiet = ink.plain if fault.standing else ink.dim
+        over: Cell = [("  came right", ink.dim)] if not fault.standing else []
+        times = f"{words.count(fault.count)}×" if fault.count > 1 else ""
+        return _COLUMNS.row(
+            width,
+            {
+                "when": [(words.time_of_day(fault.at)[:8], ink.dim)],
+                "severity": [(_SIGNS[fault.severity], style)],
+                "kind": [(safe(fault.kind, 40), style)],
+                "times": [(times, quiet)],
+                "trace": [(short_id(fault.trace_id), ink.dim)],
+                "what": [(safe(fault.sentence, 400), quiet), *over],
+                "look": [(safe(fault.look, 200), ink.dim)],
+            },
+        )
