@@ -10,12 +10,21 @@ from typing import TYPE_CHECKING
 import click
 
 from cosmo_doppler.cli.exits import CommandError
-from cosmo_doppler.cli.options import BYTES, bus_options, examples, for_option, json_option
+from cosmo_doppler.cli.options import (
+    BYTES,
+    bus_options,
+    examples,
+    for_option,
+    json_option,
+    redact_option,
+    redaction_of,
+)
 from cosmo_doppler.cli.output import say, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 from cosmo_doppler.settings import without_login
 
 if TYPE_CHECKING:
+    from cosmo_doppler.redaction import Redaction
     from cosmo_doppler.session import Recorder
 
 PROGRESS_S = 1.0
@@ -47,6 +56,7 @@ PROGRESS_S = 1.0
     help="Go on in another file, session.001.ndjson and so on, after this much: 256MB.",
 )
 @click.option("--force", is_flag=True, help="Replace the file if it exists.")
+@redact_option
 @json_option("Print what was recorded as JSON at the end.")
 def command(
     path: Path,
@@ -55,6 +65,7 @@ def command(
     seconds: float | None,
     rotate: int | None,
     force: bool,
+    redact: tuple[str, ...],
     as_json: bool,
 ) -> None:
     """Write everything that passes to a file, until Ctrl-C.
@@ -63,7 +74,8 @@ def command(
     `cosmo doppler FILE`, and is valid input for jq. A bus that goes away is waited for. A name that ends with .zst
     makes a compressed file.
     """
-    run(lambda: _record(path, url, namespace, seconds, rotate, force, as_json))
+    redaction = redaction_of(redact)
+    run(lambda: _record(path, url, namespace, seconds, rotate, force, redaction, as_json))
 
 
 async def _record(
@@ -73,6 +85,7 @@ async def _record(
     seconds: float | None,
     rotate: int | None,
     force: bool,
+    redaction: Redaction,
     as_json: bool,
 ) -> None:
     from cosmo_doppler.cli.files import new_recording, refuse_existing, until_fault
@@ -91,6 +104,7 @@ async def _record(
     async with watching(url, namespace, receive, events=True):
         # Only now: a bus that is not there must not leave, or replace, a file.
         recorder = new_recording(path, force=force, rotate_bytes=rotate)
+        recorder.redaction = redaction
         for frame in early:
             receive(frame)
         banner = f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end"

@@ -8,6 +8,7 @@ from pathlib import Path
 from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.redaction import Redaction
 
 logger = logging.getLogger(__name__)
 
@@ -28,6 +29,8 @@ class Recorder:
 
     def __init__(self, path: Path, *, rotate_bytes: int | None = None) -> None:
         self.path = path
+        self.redaction = Redaction()
+        """What is taken out of frames before they are written."""
         self.lost = 0
         """Frames that could not be written."""
         self.fault = ""
@@ -56,7 +59,7 @@ class Recorder:
             self.lost += 1
             return
         try:
-            self._writer.write(at, subject, frame)
+            self._writer.write(at, subject, self.redaction.apply(frame))
         except OSError as error:
             self._fail(error)
             self.lost += 1

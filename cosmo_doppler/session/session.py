@@ -188,6 +188,8 @@ class Session:
     def redact(self, redaction: Redaction) -> None:
         """Take values out of everything that is shown or recorded from now on. Call it before `start`."""
         self.store.redaction = redaction
+        if self.recorder is not None:
+            self.recorder.redaction = redaction
 
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
@@ -195,7 +197,7 @@ class Session:
         with self.lock:
             self.store.append(at, subject, frame)
             if self.recorder is not None:
-                self.recorder.write(at, subject, self.store.redaction.apply(frame))
+                self.recorder.write(at, subject, frame)
 
     def report(self, state: SessionState, *, retry_in_s: float | None = None, **facts: Any) -> None:
         """Say how the source stands. Facts not named keep their value, except the reason and the countdown.

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from cosmo_bus.recording import read_recording
-from tests.doppler.cli.commands import cosmo
+from cosmo_sdk import Signal, SignalType
+from tests.doppler.cli.commands import cosmo, publish, running, wait_until
 
 DATA = Path(__file__).parents[1] / "data" / "peer-0.1.14.ndjson"
 
@@ -77,3 +78,18 @@ def test_mistakes_are_named(arguments: list[str], code: int, complaint: str) -> 
     shown = cosmo("export", str(DATA), *arguments)
     assert shown.returncode == code
     assert complaint in shown.stderr
+
+
+def test_a_recording_never_holds_what_is_redacted(url: str, namespace: str, tmp_path: Path) -> None:
+    file = tmp_path / "shared.ndjson"
+    with running(
+        "record", "-o", str(file), "--url", url, "-n", namespace, "--redact", "payload.**.text"
+    ) as record:
+        record.wait_for("recording")
+        publish(
+            url, namespace, Signal(type=SignalType.TASK, payload={"input": {"text": "4111", "kind": "card"}})
+        )
+        wait_until(lambda: b"TASK" in file.read_bytes())
+        assert record.interrupt() == 0
+    (task,) = [frame for frame in frames(file.read_text()) if frame["type"] == "TASK"]
+    assert task["payload"] == {"input": {"text": "[redacted]", "kind": "card"}}
