@@ -20,6 +20,8 @@ from cosmo_doppler.cli.options import (
     json_option,
     read_namespace,
     read_url,
+    redact_option,
+    redaction_of,
 )
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import run
@@ -97,6 +99,7 @@ def _read_place(text: str) -> Path | str:
 @selection_options
 @json_option("Like --tail, one JSON object a line.")
 @look_options
+@redact_option
 @click.option("--synapse", "legacy", metavar="URL[/NS]", hidden=True)
 @click.option("--port", hidden=True, type=int, expose_value=False)
 @click.option("--no-browser", hidden=True, is_flag=True, expose_value=False)
@@ -125,6 +128,7 @@ def command(
     as_json: bool,
     theme: ThemeName | None,
     ascii: bool,
+    redact: tuple[str, ...],
     legacy: str | None,
 ) -> None:
     """Watch the bus at URL live, replay FILE, or run the demo.
@@ -149,7 +153,9 @@ def command(
         return
     if types or trace or neuron or payload:
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
+    redaction = redaction_of(redact)
     session = _open(recording, url, namespace, demo=demo, record=record, speed=speed, paused=paused)
+    session.redact(redaction)
     if screenshot is not None:
         _draw(session, Picture(screenshot, size, view, select), seconds, theme, ascii)
     elif plain or not _on_terminal():
