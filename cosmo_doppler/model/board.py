@@ -225,7 +225,8 @@ class Board:
         trace = self.traces.get(auction.trace_id)
         if trace is not None and auction.state != "open" and auction.offer_id in trace.bidding:
             trace.bids_closed(auction.offer_id, unsold=auction.state == "no bid")
-            trace.spans.ended(trace.by_id.get(auction.offer_id), min(at, auction.closes_at))
+            awarded = auction.state == "awarded"
+            trace.ended(auction.offer_id, at if awarded else min(at, auction.closes_at))
             trace.settle(at)
             self._changes.traces.add(trace.id)
 
@@ -314,7 +315,7 @@ class Board:
         trace = self.traces.get(request.trace_id)
         if trace is not None:
             trace.waiting_on.discard(id)
-            trace.spans.ended(trace.by_id.get(id), at)
+            trace.ended(id, at)
             trace.settle(at)
             self._changes.traces.add(trace.id)
 

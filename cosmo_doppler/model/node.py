@@ -9,6 +9,7 @@ from cosmo_doppler.model.outline import Placed
 
 if TYPE_CHECKING:
     from cosmo_doppler.model.spans import Span
+    from cosmo_doppler.model.traces import Trace
 
 Placement = Literal["", "adopted", "orphan", "linked", "loop", "duplicate"]
 """How a node found its place: it named its parent; its neuron's award adopted it; its parent was never seen, so it
@@ -79,11 +80,16 @@ class Node(Placed):
 
 
 class Portal(Node):
-    """Stands under the node that caused another trace, for that trace. It is no signal of its own."""
+    """Stands under the node that caused another trace, for that trace. It is no signal of its own.
 
-    __slots__ = ()
+    Args:
+        inside: the other trace.
+        first: the signal of it that names a parent in this one.
+    """
 
-    def __init__(self, trace_id: str, first: Node) -> None:
-        """`first` is the signal of the other trace that names a parent in this one."""
-        super().__init__(first.seq, first.at, "", first.parent_id, trace_id, first.type, first.who)
+    __slots__ = ("inside",)
+
+    def __init__(self, inside: Trace, first: Node) -> None:
+        super().__init__(first.seq, first.at, "", first.parent_id, inside.id, first.type, first.who)
+        self.inside = inside
         self.placement = "linked"

@@ -13,6 +13,7 @@ from heapq import heappop, heappush
 from typing import Literal, NamedTuple
 
 from cosmo_doppler.model.node import Node, Portal
+from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS
 
 Part = Literal["auction", "queue", "compute", "tool", "memory", "human"]
 """auction: bids are awaited; queue: nobody is at it, or who should be has earlier work; human: a person is asked."""
@@ -34,7 +35,7 @@ _PART_OF: dict[str, Part] = {
     "ESCALATION": "human",
 }
 _WORK = frozenset({"TASK", "TASK_AWARDED"})
-_QUESTIONS = frozenset({"CLARIFICATION", "PERMISSION", "ESCALATION"})
+_QUESTIONS = frozenset(QUESTION_KEYS)
 _REPLIES = frozenset({"AGENT_OUTPUT", "ERROR", "FINAL", "STOPPED"})
 _ANSWERS: dict[str, frozenset[str]] = {
     "TASK": _REPLIES,
@@ -57,6 +58,13 @@ NOTHING: Sums = (0.0,) * 6
 
 _FEW = 64
 """Ends inside a span that are put in order again when an earlier one becomes known."""
+
+
+_MOST_OUTER = 64
+"""Spans outside of one that ended late, and that had ended themselves, that are told."""
+
+_DEEPEST = 2048
+"""Spans that go on inside each other that are looked into."""
 
 
 class _Done(NamedTuple):
@@ -99,13 +107,17 @@ class Span:
 
     def parts(self, until: float) -> Sums:
         """Where the time from its start until then went, as far as it was known when that was the latest."""
-        if self.end is not None and until >= self.end:
-            return self.took
-        running = next(iter(self.open.values()), None)
-        if running is None or until < running.start:
-            return self._until(until)
-        # What runs longest is what its end waits for, as far as one can tell today.
-        return _added(self._until(running.start), running.parts(until))
+        sums, span = NOTHING, self
+        for _ in range(_DEEPEST):
+            if span.end is not None and until >= span.end:
+                return _added(sums, span.took)
+            running = next(iter(span.open.values()), None)
+            if running is None or until < running.start:
+                break
+            # What runs longest is what its end waits for, as far as one can tell today.
+            sums = _added(sums, span._until(running.start))
+            span = running
+        return _added(sums, span._until(until))
 
     def finish(self, at: float) -> None:
         """It ended: the span it is part of takes it into account."""
@@ -119,6 +131,14 @@ class Span:
 
     def note_end(self, child: Span) -> None:
         """Something inside it ended just now, or later than was thought, or was found to have ended a while ago."""
+        inner, outer = child, self
+        for _ in range(_MOST_OUTER):
+            outer._insert(inner)
+            if outer.end is None or outer.over is None:
+                break
+            inner, outer = outer, outer.over
+
+    def _insert(self, child: Span) -> None:
         done = self._done
         if done is _NONE_DONE:
             done = self._done = []
@@ -132,6 +152,8 @@ class Span:
         for later in range(place + 1, len(done)):
             span = done[later].span
             done[later] = done[later]._replace(sums=self._with(span, later))
+        if self.end is not None:
+            self.took = self._until(self.end)
 
     def begin_child(self, child: Span) -> None:
         """Something begins inside it."""
@@ -187,15 +209,17 @@ _NONE_DONE: list[_Done] = []
 
 
 class Spans:
-    """The spans of one trace.
+    """The spans of one trace, or, until it is gone through, only how long it took as a whole.
 
     Args:
         started_at: when the trace began, epoch seconds.
     """
 
     def __init__(self, started_at: float) -> None:
-        self.whole = Span("queue", started_at, None)
+        self.whole = Span("compute", started_at, None)
         """The trace itself. Time in it that no other span explains nobody was at work."""
+        self.built = False
+        """Whether its signals are known here."""
         self._ended: dict[int, float] = {}
         """Ends that do not follow from the tree: of windows, and of questions answered elsewhere."""
         self._stale = False
@@ -205,35 +229,63 @@ class Spans:
 
     # Folding
 
-    def add(self, node: Node) -> Span | None:
-        """A signal was hung into the tree. Returns the span that it begins."""
+    def add(self, node: Node) -> None:
+        """A signal or a portal was hung into the tree."""
         self._seen += 1
-        part = _PART_OF.get(node.type)
-        span = None
-        if part is not None and not isinstance(node, Portal) and node.placement != "duplicate":
-            span = node.span = Span(part, node.at, node)
+        self._settle(node)
         self._enter(node)
-        return span
 
-    def moved(self, node: Node) -> None:
+    def moved(self) -> None:
         """A signal, and what is below it, was hung elsewhere."""
         self._stale = True
 
-    def ended(self, node: Node | None, at: float) -> None:
+    def ended(self, node: Node, at: float) -> None:
         """A window closed, or a question was answered, which the tree alone does not tell."""
-        if node is not None and node.span is not None and node.span.end is None:
-            self._ended[node.seq] = at
-            self._finish(node.span, at)
+        if node.span is not None:
+            self._finish_unless(node.span, at)
 
     def over(self, at: float | None) -> None:
         """The trace as a whole ended then, for now; None when it goes on."""
         whole = self.whole
-        if at is None:
-            if whole.end is not None and whole.over is not None:
-                whole.over.begin_child(whole)
+        if at is not None:
+            self._finish(whole, at)
+        elif whole.end is not None:
             whole.end = None
-        elif whole.end is None or at > whole.end:
-            whole.finish(at)
+            if whole.over is not None:
+                whole.over.begin_child(whole)
+
+    def build(self, roots: list[Node], ended: dict[int, float]) -> None:
+        """Go through all signals of the tree.
+
+        Args:
+            roots: of the tree.
+            ended: what did not end by a signal of the tree, by position.
+        """
+        self.built, self._stale = True, False
+        self._seen_then = self._seen
+        self._ended = ended
+        whole = self.whole
+        over, end = whole.over, whole.end
+        whole.forget()
+        whole.part, whole.over, whole.end = "queue", over, None
+        nodes = [node for root in roots for node in root.subtree()]
+        for node in nodes:
+            if node.span is not None and not isinstance(node, Portal):
+                node.span.forget()
+                node.span.end = None
+            self._settle(node)
+        ends: list[tuple[float, int, Span]] = []
+        for node in sorted(nodes, key=_arrival):
+            while ends and ends[0][0] <= node.at:
+                self._finish_unless(ends[0][2], heappop(ends)[0])
+            self._enter(node)
+            known = ended.get(node.seq) if not isinstance(node, Portal) else node.inside.ended_at
+            if known is not None and node.span is not None:
+                heappush(ends, (known, node.seq, node.span))
+        while ends:
+            self._finish_unless(ends[0][2], heappop(ends)[0])
+        if end is not None:
+            whole.finish(end)
 
     # Looking
 
@@ -245,31 +297,8 @@ class Spans:
             size: signals in it.
             quiet: nothing has come for a while, so that going through all of it will not be needed again soon.
         """
-        if not self._stale:
-            return
-        if size > _SMALL and not quiet and self._seen - self._seen_then < size // 8:
-            return
-        self._stale = False
-        self._seen_then = self._seen
-        over, end = self.whole.over, self.whole.end
-        self.whole.forget()
-        self.whole.over = over
-        nodes = sorted((node for root in roots for node in root.subtree()), key=_arrival)
-        for node in nodes:
-            if node.span is not None:
-                node.span.forget()
-                node.span.end = None
-        ends: list[tuple[float, int, Span]] = []
-        for node in nodes:
-            while ends and ends[0][0] <= node.at:
-                self._finish(ends[0][2], heappop(ends)[0])
-            self._enter(node)
-            if node.seq in self._ended and node.span is not None:
-                heappush(ends, (self._ended[node.seq], node.seq, node.span))
-        while ends:
-            self._finish(ends[0][2], heappop(ends)[0])
-        if end is not None:
-            self.whole.finish(end)
+        if self._stale and (size <= _SMALL or quiet or self._seen - self._seen_then >= size // 8):
+            self.build(roots, self._ended)
 
     def critical(self, until: float) -> frozenset[int]:
         """Positions of the signals whose spans are the critical path, as of then; the latest ones if it is long."""
@@ -280,17 +309,28 @@ class Spans:
 
     # How spans hang together
 
-    def _enter(self, node: Node) -> None:
-        above = node.parent.within if node.parent is not None else self.whole
-        if node.placement == "duplicate":
-            node.within = above
-            return
-        over = above or self.whole
+    def _settle(self, node: Node) -> None:
+        """Find out what a signal is part of, after its parent's turn."""
+        above = (node.parent.within if node.parent is not None else None) or self.whole
+        part = _PART_OF.get(node.type)
+        if isinstance(node, Portal):
+            node.span = node.inside.timed_as_part()
+        elif node.span is None and part is not None and node.placement != "duplicate":
+            node.span = Span(part, node.at, node)
         span = node.span
+        node.within = span if span is not None and node.type in _NESTING else above
         if span is not None:
-            over.begin_child(span)
-        node.within = span if span is not None and node.type in _NESTING else over
-        if node.parent is not None:
+            span.over = above
+
+    def _enter(self, node: Node) -> None:
+        """Take in a signal whose place is known."""
+        span = node.span
+        if span is not None and span.over is not None:
+            if span.end is None:
+                span.over.begin_child(span)
+            elif isinstance(node, Portal):
+                span.over.note_end(span)
+        if node.parent is not None and node.placement != "duplicate" and not isinstance(node, Portal):
             self._answer(node, node.parent)
 
     def _answer(self, node: Node, parent: Node) -> None:
@@ -299,13 +339,13 @@ class Spans:
         if node.type == "TASK_AWARDED":
             offer = parent.parent if parent.type == "BID" else parent
             span = offer.span if offer is not None and offer.type == "TASK_OFFER" else None
-            if span is not None and span.end is None:
-                self._finish(span, node.at)
+            if span is not None:
+                self._finish_unless(span, node.at)
         elif span is None:
             return
         elif parent.type in _QUESTIONS:
-            if span.end is None:
-                self._finish(span, node.at)
+            if node.type in ANSWER_TYPES:
+                self._finish_unless(span, node.at)
         elif node.placement != "orphan" and node.type in _ANSWERS.get(parent.type, ()):
             self._finish(span, node.at)
             self._finish_asked(parent, node.at)
@@ -319,7 +359,13 @@ class Spans:
             self._finish(asker, at)
             work = asker.node
 
+    def _finish_unless(self, span: Span, at: float) -> None:
+        """End what has not ended yet."""
+        if span.end is None:
+            self._finish(span, at)
+
     def _finish(self, span: Span, at: float) -> None:
+        at = max(at, span.start)
         if span.end is None or at > span.end:
             span.finish(at)
 

@@ -114,9 +114,8 @@ class TraceBook:
             return set()
         child.parent_trace = parent.id
         parent.child_traces.append(child.id)
-        portal = self._portals[child.id] = Portal(child.id, node)
-        parent.tree.open_portal(portal, cause)
-        child.nested_under(cause)
+        portal = self._portals[child.id] = Portal(child, node)
+        parent.open_portal(portal, cause)
         self.outline.move(child, parent)
         return {parent.id}
 

@@ -6,8 +6,8 @@ from typing import Literal
 
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
-from cosmo_doppler.model.spans import Spans
-from cosmo_doppler.model.tree import Tree
+from cosmo_doppler.model.spans import Span, Spans
+from cosmo_doppler.model.tree import LARGE, Tree
 
 __all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
 
@@ -26,11 +26,15 @@ _ENDS = _REPLIES | {"FINAL"}
 _QUIET_S = 0.5
 """How long nothing must have come before a large trace may be gone through again, seconds."""
 
+_SMALL_PART = 256
+"""Nested traces up to this many signals are gone through together with the trace they are nested in."""
+
 
 class Trace(Placed):
     """One workflow."""
 
     __slots__ = (
+        "_ended",
         "_failed_by_itself",
         "_final_at",
         "_load",
@@ -71,8 +75,7 @@ class Trace(Placed):
         """What was asked, from the input of the first TASK or TASK_OFFER, one line, not yet safe for a terminal."""
         self.title_type = ""
         """Type of the signal the title came from."""
-        self.spans = Spans(started_at)
-        self.tree = Tree(self.spans.moved)
+        self.tree = Tree(self._moved)
         self.by_id: dict[str, Node] = self.tree.by_id
         """Its nodes by event id."""
         self.auctions: list[str] = []
@@ -93,6 +96,10 @@ class Trace(Placed):
         names nobody."""
         self.waiting_on: set[str] = set()
         """Ids of requests nobody has answered yet."""
+        self.spans: Spans | None = None
+        """What lasted in it; only once somebody looked, or it grew large. Ask `timed` for it."""
+        self._ended: dict[int, float] = {}
+        """Ends that do not follow from the tree, by position of what began."""
         self._pending: dict[str, str] = {}
         """TASKs and awards not yet answered: who works on it, by event id."""
         self._load: dict[str, int] = {}
@@ -122,25 +129,57 @@ class Trace(Placed):
     def place(self, node: Node) -> None:
         """Hang a new signal into the tree and time it."""
         self.tree.place(node)
-        self.spans.add(node)
+        if self.spans is not None and self.spans.built:
+            self.spans.add(node)
+        elif self.tree.size >= LARGE:
+            self._time()
 
-    def timed(self, now: float) -> Spans:
-        """Its spans, fit to be looked at."""
-        self.spans.freshen(self.tree.roots, self.tree.size, quiet=now - self.last_at > _QUIET_S)
-        return self.spans
-
-    def nested_under(self, cause: Node) -> None:
-        """It turned out to be part of what a signal of another trace began."""
-        whole, over = self.spans.whole, cause.within
-        if over is not None:
-            over.begin_child(whole)
-            if whole.end is not None:
-                whole.finish(whole.end)
+    def open_portal(self, portal: Portal, cause: Node) -> None:
+        """Another trace turned out to be part of what a signal of this one began."""
+        self.tree.open_portal(portal, cause)
+        if self.spans is not None and self.spans.built:
+            self.spans.add(portal)
 
     def leave(self) -> None:
         """The trace it was nested in is no longer kept."""
         self.parent_trace = None
-        self.spans.whole.over = None
+        if self.spans is not None:
+            self.spans.whole.over = None
+
+    def timed(self, now: float) -> Spans:
+        """Its spans, fit to be looked at."""
+        spans = self._time() if self.spans is None or not self.spans.built else self.spans
+        spans.freshen(self.tree.roots, self.tree.size, quiet=now - self.last_at > _QUIET_S)
+        return spans
+
+    def timed_as_part(self) -> Span:
+        """It as a whole, for the trace it is nested in; gone through when it is small enough."""
+        if self.spans is None:
+            self.spans = Spans(self.started_at)
+            self.spans.over(self.ended_at)
+            if self.tree.size <= _SMALL_PART and not self.child_traces:
+                self._time()
+        return self.spans.whole
+
+    def ended(self, id: str, at: float) -> None:
+        """A window closed, or a question was answered, which its tree alone does not tell."""
+        node = self.by_id.get(id)
+        if node is None:
+            return
+        self._ended.setdefault(node.seq, at)
+        if self.spans is not None and self.spans.built:
+            self.spans.ended(node, at)
+
+    def _time(self) -> Spans:
+        if self.spans is None:
+            self.spans = Spans(self.started_at)
+            self.spans.over(self.ended_at)
+        self.spans.build(self.tree.roots, self._ended)
+        return self.spans
+
+    def _moved(self, node: Node) -> None:
+        if self.spans is not None:
+            self.spans.moved()
 
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
@@ -188,7 +227,8 @@ class Trace(Placed):
             self.ended_at = max(self.ended_at, self._output_at)
         elif self.status == "done" and self._final_at is not None:
             self.ended_at = self._final_at
-        self.spans.over(self.ended_at)
+        if self.spans is not None:
+            self.spans.over(self.ended_at)
 
     def _judge(self) -> TraceStatus:
         if self.stopped:
