@@ -135,3 +135,9 @@ def adopt(into: Any, fresh: Any) -> None:
     known = _by_class[type(into)]
     for name in known.fields:
         setattr(into, name, getattr(fresh, name))
+
+
+def copied(value: T) -> T:
+    """A record that shares nothing with this one."""
+    copy: T = decode("a copy", encode(value))
+    return copy

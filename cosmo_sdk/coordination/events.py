@@ -1,13 +1,13 @@
 """What coordination tells of: one event for each Signal that a mirror would send.
 
 An event is committed with the change it tells of, so none is missing and none is told of something that did not
-happen. The functions below are the one place that says what each kind carries; `Event.body` is the payload of the
-Signal, or its variable part: `value` of a MEMORY_APPEND, `snapshot` of a CONTEXT_SYNC.
+happen. `Event.body` is the payload of its Signal, or the part of it that varies: the `value` of a MEMORY_APPEND, the
+`snapshot` of a CONTEXT_SYNC. The tables below say which, by kind.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, field
 
@@ -72,6 +72,54 @@ class Event(Struct, frozen=True):
     parent: str | None = None
     body: dict[str, Any] = {}
     id: str = field(default_factory=new_event_id)
+
+
+class Traced(Protocol):
+    """An object whose events share a trace."""
+
+    id: str
+    trace_id: str | None
+    root_event_id: str | None
+
+
+def first_event(
+    of: Traced, kind: str, now_ms: int, actor: str | None, body: dict[str, Any], cause: str | None
+) -> Event:
+    """The event that tells of a new object. The object's later ones follow from it.
+
+    Args:
+        of: the object; learns the id.
+        kind: what happened.
+        now_ms: when.
+        actor: whose doing it was.
+        body: the facts.
+        cause: the event it follows from itself, such as a TASK.
+    """
+    event = Event(now_ms, kind, of.id, actor, of.trace_id, cause, body)
+    of.root_event_id = event.id
+    return event
+
+
+def next_event(
+    of: Traced,
+    kind: str,
+    now_ms: int,
+    actor: str | None,
+    body: dict[str, Any],
+    *,
+    follows: str | None = None,
+) -> Event:
+    """An event in the life of an object.
+
+    Args:
+        of: the object.
+        kind: what happened.
+        now_ms: when.
+        actor: whose doing it was.
+        body: the facts.
+        follows: the event it answers, such as a bid; the first of the object unless given.
+    """
+    return Event(now_ms, kind, of.id, actor, of.trace_id, follows or of.root_event_id, body)
 
 
 def signal_fields(event: Event) -> tuple[str, str | None, dict[str, Any]]:

@@ -1,0 +1,114 @@
+"""Records as a process knows them: objects that callers hold, brought up to date from the events of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Generic, TypeVar
+
+from cosmo_sdk.coordination import _codec
+from cosmo_sdk.coordination._locks import ForkedLock
+from cosmo_sdk.coordination._store_base import BaseStore
+
+R = TypeVar("R")
+
+_AT_A_TIME = 500
+"""Changes that are looked up one by one; more are read in one scan."""
+
+
+class Live(Generic[R]):
+    """The records of one kind. Once handed out, an object goes on to say what the store says.
+
+    Args:
+        store: where they live.
+        kind: what a scan asks for.
+        prefix: what their keys begin with.
+
+    Attributes:
+        known: the objects by id.
+    """
+
+    def __init__(self, store: BaseStore, kind: str, prefix: str) -> None:
+        self._store = store
+        self._kind = kind
+        self._prefix = prefix
+        self._lock = ForkedLock()
+        self._versions: dict[str, int] = {}
+        self._seen = -1
+        self.known: dict[str, R] = {}
+
+    def move(self, store: BaseStore) -> None:
+        """Forget everything, and go on with another store."""
+        with self._lock:
+            self._store = store
+            self._versions.clear()
+            self._seen = -1
+            self.known.clear()
+
+    def absorb(self, subject: str, record: R | None, version: int, *, into: R | None = None) -> R | None:
+        """Take note of a record that was read or written, unless a later version is known.
+
+        Args:
+            subject: its id.
+            record: what it says; None where it is gone.
+            version: which version that is.
+            into: the object that is to say it from now on; a caller's own.
+
+        Returns:
+            The object callers hold.
+        """
+        with self._lock:
+            if record is None:
+                self._versions.pop(subject, None)
+                return self.known.pop(subject, None)
+            held = self.known.get(subject) if into is None else into
+            if version >= self._versions.get(subject, 0):
+                self._versions[subject] = version
+                if held is None:
+                    held = record
+                else:
+                    _codec.adopt(held, record)
+            self.known[subject] = held if held is not None else record
+            return self.known[subject]
+
+    def get(self, subject: str) -> R | None:
+        """The object as the store has it now."""
+        found = self._store.get_versioned(self._prefix + subject)
+        if found is None:
+            return self.absorb(subject, None, 0) and None
+        return self.absorb(subject, *found)
+
+    def sync(self) -> dict[str, R]:
+        """Learn of every change since the last time, and return all objects."""
+        with self._lock:
+            latest = self._store.revision()
+            if latest == self._seen:
+                return self.known
+            if self._seen < 0 or not 0 < latest - self._seen <= _AT_A_TIME:
+                return self.reload()
+            told = self._store.events(self._seen, _AT_A_TIME)
+            if len(told) < latest - self._seen:
+                # Some were pruned or dropped before they were read.
+                return self.reload()
+            changed = {event.subject for _, event in told if event.kind.partition(".")[0] == self._kind}
+            for subject in changed:
+                self.get(subject)
+            self._seen = told[-1][0]
+            return self.known
+
+    def reload(self) -> dict[str, R]:
+        """Read everything again, in one scan."""
+        with self._lock:
+            # First the mark: what is written in between is read twice rather than not at all.
+            latest = self._store.revision()
+            present = set()
+            for key, record, version in self._store.scan(self._kind):
+                subject = key.removeprefix(self._prefix)
+                present.add(subject)
+                self.absorb(subject, record, version)
+            for subject in self.known.keys() - present:
+                self.absorb(subject, None, 0)
+            self._seen = latest
+            return self.known
+
+    def __iter__(self) -> Iterator[R]:
+        return iter(list(self.known.values()))

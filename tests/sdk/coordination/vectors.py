@@ -1,0 +1,200 @@
+"""Runs test vectors: cases written as data, which any implementation of coordination can run.
+
+A file is JSON with `vectors`: each names a component, its setup, and steps that call an operation and say what it
+returns, what it raises, or what the state is afterwards. `final` is the state at the end.
+"""
+
+from __future__ import annotations
+
+import builtins
+import json
+from pathlib import Path
+from typing import Any
+
+from cosmo_sdk import coordination as coord
+from cosmo_sdk.coordination import ManualClock
+
+HERE = Path(__file__).parent / "vectors"
+
+
+def load(path: Path) -> list[dict[str, Any]]:
+    return json.loads(path.read_text(encoding="utf-8"))["vectors"]
+
+
+def run(vector: dict[str, Any], make_store) -> None:
+    """Run one vector; AssertionError says which step went wrong and how."""
+    bench = Bench(vector, make_store)
+    bench.component = COMPONENTS[vector["component"]](bench)
+    for number, step in enumerate(vector["steps"]):
+        bench.step(f"{vector['id']} step {number} {step.get('op', 'state')}", step)
+    if "final" in vector:
+        check(f"{vector['id']} final", vector["final"], bench.component.state())
+    if "signals" in vector:
+        check(f"{vector['id']} signals", vector["signals"], bench.component.signals())
+
+
+class Bench:
+    """What one vector works on: a store, clocks that move together, and a component."""
+
+    def __init__(self, vector: dict[str, Any], make_store) -> None:
+        self.setup = vector.get("setup", {})
+        self.clocks: list[ManualClock] = []
+        self.clock = self.make_clock({})
+        self.store = make_store(self.clock)
+        self.kept: dict[str, Any] = {}
+
+    def make_clock(self, overrides: dict[str, Any]) -> ManualClock:
+        clock = ManualClock(**{**self.setup.get("clock", {}), **overrides})
+        self.clocks.append(clock)
+        return clock
+
+    def step(self, where: str, step: dict[str, Any]) -> None:
+        if "at" in step:
+            for clock in self.clocks:
+                clock.set(step["at"])
+        if "op" in step:
+            self.call(where, step)
+        if "state" in step:
+            check(f"{where} state", step["state"], self.component.state())
+
+    def call(self, where: str, step: dict[str, Any]) -> None:
+        target = self.component.objects.get(step.get("on"), self.component)
+        args = {name: self.argument(name, value) for name, value in step.get("args", {}).items()}
+        returned, error = outcome(self.component.call, target, step["op"], args)
+        if error is not None:
+            expected = step.get("raises")
+            if expected is None:
+                raise AssertionError(f"{where}: raised {error!r}") from error
+            assert isinstance(error, getattr(builtins, expected)), f"{where}: {error!r} is no {expected}"
+            return
+        assert "raises" not in step, f"{where}: returned {returned!r} instead of raising {step['raises']}"
+        if "as" in step:
+            self.kept[step["as"]] = returned
+        if "returns" in step:
+            check(f"{where} returns", step["returns"], self.component.shown(step["op"], returned))
+        if "reason" in step:
+            check(f"{where} reason", step["reason"], self.component.reason())
+
+    def argument(self, name: str, value: Any) -> Any:
+        if isinstance(value, dict) and value.keys() == {"$ref"}:
+            return self.kept[value["$ref"]]
+        if isinstance(value, dict) and value.keys() == {"$num"}:
+            return float(value["$num"])
+        if isinstance(value, dict):
+            return {key: self.argument("", each) for key, each in value.items()}
+        if isinstance(value, list):
+            return [self.argument("", each) for each in value]
+        return self.component.real(name, value)
+
+
+def outcome(call, *args: Any) -> tuple[Any, Exception | None]:
+    try:
+        return call(*args), None
+    except Exception as error:
+        return None, error
+
+
+def check(where: str, expected: Any, got: Any) -> None:
+    """Objects match as subsets, lists element by element, numbers by value; a bool is no number."""
+    if isinstance(expected, dict):
+        assert isinstance(got, dict), f"{where}: {got!r} is no object"
+        for key, value in expected.items():
+            assert key in got, f"{where}: no {key!r} in {got!r}"
+            check(f"{where}.{key}", value, got[key])
+    elif isinstance(expected, list):
+        assert isinstance(got, list | tuple), f"{where}: {got!r} is no list"
+        assert len(got) == len(expected), f"{where}: {got!r}, expected {expected!r}"
+        for number, value in enumerate(expected):
+            check(f"{where}[{number}]", value, got[number])
+    elif isinstance(expected, int | float) and not isinstance(expected, bool):
+        same = isinstance(got, int | float) and not isinstance(got, bool) and float(got) == float(expected)
+        assert same, f"{where}: {got!r}, expected {expected!r}"
+    else:
+        assert type(got) is type(expected), f"{where}: {got!r}, expected {expected!r}"
+        assert got == expected, f"{where}: {got!r}, expected {expected!r}"
+
+
+class Component:
+    """One manager under test; subclasses say what is special about theirs."""
+
+    ids: dict[str, str]
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench = bench
+        self.objects: dict[Any, Any] = {None: self}
+        self.ids = {}
+        self.build()
+
+    def build(self) -> None: ...
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        return getattr(self.manager if target is self else target, op)(**args)
+
+    def real(self, name: str, value: Any) -> Any:
+        return self.ids.get(value, value) if name.endswith("_id") and isinstance(value, str) else value
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return returned
+
+    def state(self) -> dict[str, Any]:
+        return {}
+
+
+class Pools(Component):
+    def build(self) -> None:
+        self.manager = coord.PoolManager(self.bench.store).bind(clock=self.bench.clock)
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return returned.id if op == "create_pool" else returned
+
+    def state(self) -> dict[str, Any]:
+        return {pool.id: {"agents": sorted(pool.agents)} for pool in self.manager.list_pools()}
+
+
+def topic(value: Any) -> coord.Topic:
+    return coord.Topic(**value)
+
+
+class Tasks(Component):
+    def build(self) -> None:
+        for each in self.bench.setup.get("managers") or [{"name": "only"}]:
+            clock = self.bench.make_clock(each.get("clock", {}))
+            manager = coord.TaskManager(self.bench.store).bind(clock=clock)
+            self.objects[each["name"]] = manager
+            self.manager = manager
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        if op == "submit":
+            given = dict(args["task"])
+            if given.get("topic"):
+                given["topic"] = topic(given["topic"])
+            args = {"task": coord.Task(**given)}
+        elif isinstance(args.get("topics"), list):
+            args = {**args, "topics": [topic(each) for each in args["topics"]]}
+        elif "claim" in args:
+            args = {**args, "claim": coord.Claim(*args["claim"])}
+        return super().call(target, op, args)
+
+    def shown(self, op: str, returned: Any) -> Any:
+        if op.startswith("list_"):
+            return [task.id for task in returned]
+        if op in ("claim_next", "get_task"):
+            return None if returned is None else returned.id
+        if op == "claim_task":
+            return returned and [returned.task_id, returned.agent_id, returned.attempt]
+        return returned
+
+    def state(self) -> dict[str, Any]:
+        return {
+            task.id: {
+                "state": task.state.value,
+                "assigned_to": task.assigned_to,
+                "attempt": task.attempt,
+                "result": task.result,
+                "priority": task.priority,
+            }
+            for _, task, _ in self.bench.store.scan("task")
+        }
+
+
+COMPONENTS: dict[str, type[Component]] = {"pools": Pools, "tasks": Tasks}
