@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from heapq import heappop, heappush
 
 Errand = Callable[[float], None]
@@ -24,8 +24,8 @@ class Agenda:
         self._noted += 1
         heappush(self._heap, (due, self._noted, errand))
 
-    def due(self, now: float) -> Iterator[tuple[float, Errand]]:
-        """Take what is due by `now`, soonest first; also what is noted meanwhile."""
+    def pass_time(self, now: float) -> None:
+        """Run what is due by `now`, soonest first; also what is noted meanwhile."""
         while self._heap and self._heap[0][0] <= now:
             at, _, errand = heappop(self._heap)
-            yield at, errand
+            errand(at)

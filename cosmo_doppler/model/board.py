@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
+from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
@@ -65,12 +66,13 @@ class Board:
         self._traces = TraceBook(max_traces=max_traces, max_nodes=max_nodes)
         self._auctions = AuctionBook()
         self._requests = RequestBook()
-        self._roster = Roster()
+        self._agenda = Agenda()
+        self._roster = Roster(self._agenda)
         self.metrics = Metrics()
         """What all of it measures."""
         self.topology = Topology()
         """Who talks to whom."""
-        self._watch = Watch(self._auctions)
+        self._watch = Watch(self._agenda, self._auctions)
         self._changes = Changes()
 
     @property
@@ -117,6 +119,11 @@ class Board:
     def roster(self) -> dict[str, Participant]:
         """Everybody who announced itself, by id."""
         return self._roster.by_id
+
+    @property
+    def presence(self) -> Roster:
+        """The registry itself: its counts, and what somebody there can do."""
+        return self._roster
 
     @property
     def forgotten_participants(self) -> int:
@@ -176,7 +183,7 @@ class Board:
     def _pass_time(self) -> None:
         """Decide what is due by now."""
         self._close_windows()
-        self._watch.advance(self.now)
+        self._agenda.pass_time(self.now)
 
     # -- work
 

@@ -2,108 +2,72 @@
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import pairwise
-from statistics import median
-from typing import Any, Literal
+from collections import Counter, deque
+from collections.abc import Callable
 
-from cosmo_doppler.model.wording import finite, say
+from cosmo_doppler.model.agenda import Agenda
+from cosmo_doppler.model.lookalikes import Lookalikes
+from cosmo_doppler.model.participant import DEFAULT_PERIOD_S, Liveness, Participant
 from cosmo_sdk.header import Header
 
-Liveness = Literal["live", "late", "stale", "left", "static"]
-"""late: more than 1.5 heartbeat periods of silence; stale: more than 3; left: DEREGISTER;
-static: announced itself and never heartbeats (Engrams and Effectors of released peers)."""
+__all__ = ["DEFAULT_PERIOD_S", "MAX_PARTICIPANTS", "Liveness", "Participant", "Roster", "Turn"]
 
-DEFAULT_PERIOD_S = 30.0
-"""The protocol's default heartbeat period, assumed until two arrivals tell better (PROTOCOL 6.1)."""
-
-
-MAX_PARTICIPANTS = 10_000
+MAX_PARTICIPANTS = 50_000
 """Participants kept; beyond that those not heard of for longest go, counted in `Roster.forgotten`."""
+
+MAX_ABILITIES = 4_096
+"""Different capabilities told apart."""
 
 _RECENT_IDS = 4_096
 """Announcements remembered, so that one delivered twice counts once."""
 
-
-class Participant:
-    """One neuron, engram or effector."""
-
-    __slots__ = (
-        "beats",
-        "capabilities",
-        "health",
-        "id",
-        "kind",
-        "last_heartbeat",
-        "last_seen",
-        "left_at",
-        "load",
-        "registered_at",
-        "role",
-        "seq",
-        "signals",
-        "version",
-    )
-
-    def __init__(self, id: str, registered_at: float) -> None:
-        self.id = id
-        self.role = "neuron"
-        """neuron, engram or effector, as announced."""
-        self.kind = ""
-        self.capabilities: list[str] = []
-        self.version = ""
-        self.registered_at = registered_at
-        self.last_seen = registered_at
-        """Arrival of the last signal it produced, of any type."""
-        self.last_heartbeat: float | None = None
-        self.beats: deque[float] = deque(maxlen=32)
-        """Arrivals of its HEARTBEATs."""
-        self.health = ""
-        """Status text of its last HEARTBEAT."""
-        self.load: float | None = None
-        self.left_at: float | None = None
-        self.signals = 0
-        """Signals it produced."""
-        self.seq = 0
-        """Position of its last REGISTER."""
-
-    def period_s(self) -> float | None:
-        """Its heartbeat period, estimated from arrivals (the wire does not carry it); None before two beats."""
-        if len(self.beats) < 2:
-            return None
-        return median(later - earlier for earlier, later in pairwise(self.beats)) or None
-
-    def liveness(self, now: float) -> Liveness:
-        """How it stands at `now`, epoch seconds."""
-        if self.left_at is not None:
-            return "left"
-        if self.last_heartbeat is None and self.role != "neuron":
-            return "static"
-        silence = now - self.last_seen
-        period = self.period_s() or DEFAULT_PERIOD_S
-        if silence > 3 * period:
-            return "stale"
-        return "late" if silence > 1.5 * period else "live"
+Turn = Callable[[Participant, Liveness, float], None]
+"""Told when somebody's state has changed: who, how it stood before, and when."""
 
 
 class Roster:
-    """Every participant, by id."""
+    """Every participant, by id.
 
-    def __init__(self, *, most: int = MAX_PARTICIPANTS) -> None:
+    Args:
+        agenda: where silence is noted that must be judged later; whoever owns it lets time pass.
+        most: how many participants are kept.
+    """
+
+    def __init__(self, agenda: Agenda | None = None, *, most: int = MAX_PARTICIPANTS) -> None:
         self.by_id: dict[str, Participant] = {}
+        self.counts: Counter[Liveness] = Counter()
+        """Participants by state."""
+        self.abilities: Counter[str] = Counter()
+        """By capability: how many that have not left announced it."""
         self.forgotten = 0
         """Participants dropped because there were too many."""
+        self.changes = 0
+        """Grows when somebody comes or goes: the same number means the same names."""
+        self.on_turn: Turn = _nobody
+        self._agenda = Agenda() if agenda is None else agenda
+        self._lookalikes = Lookalikes()
         self._most = most
         self._recent: set[str] = set()
         self._recent_order: deque[str] = deque()
+
+    @property
+    def heard_of(self) -> int:
+        """Participants that are live, or need no heartbeat."""
+        return self.counts["live"] + self.counts["static"]
+
+    @property
+    def known(self) -> int:
+        """Participants that did not leave."""
+        return len(self.by_id) - self.counts["left"]
 
     def heard(self, who: str, at: float) -> bool:
         """A participant produced something. False when nobody of that name ever announced itself."""
         participant = self.by_id.get(who)
         if participant is None:
             return False
-        participant.last_seen = max(participant.last_seen, at)
-        participant.signals += 1
+        participant.produced(at)
+        if participant.state != "live":
+            self._judge(participant, at)
         return True
 
     def announced(self, header: Header, seq: int, at: float) -> bool:
@@ -121,48 +85,71 @@ class Roster:
                 self._recent.discard(self._recent_order.popleft())
         who = header.who
         participant = self.by_id.get(who) or self._newcomer(who, at)
-        participant.signals += 1
-        participant.last_seen = max(participant.last_seen, at)
+        participant.produced(at)
         if header.type == "REGISTER":
-            _register(participant, header, seq, at)
+            self._able(participant, -1)
+            participant.registered(header, seq, at)
+            self._able(participant, 1)
         elif header.type == "HEARTBEAT":
-            _beat(participant, header.read_payload(), at)
-        else:
+            participant.beat(header.read_payload(), at)
+        elif participant.left_at is None:
+            self._able(participant, -1)
             participant.left_at = at
+        self._judge(participant, at)
         return True
+
+    def _judge(self, participant: Participant, at: float) -> None:
+        """Note how somebody stands now, and when that must be looked at again."""
+        before, state = participant.state, participant.liveness(at)
+        if state != before:
+            participant.state = state
+            self.counts[before] -= 1
+            self.counts[state] += 1
+            self.on_turn(participant, before, at)
+        turns_at = participant.next_turn(at)
+        # Being heard later than expected moves the moment on; that is seen when the first one comes.
+        if turns_at is not None and (participant.due is None or turns_at < participant.due):
+            participant.due = turns_at
+            self._agenda.note(turns_at, lambda due: self._look_again(participant, due))
+
+    def _look_again(self, participant: Participant, due: float) -> None:
+        # Another errand was noted since, for an earlier moment; or nobody knows it any more.
+        if participant.due != due or self.by_id.get(participant.id) is not participant:
+            return
+        participant.due = None
+        self._judge(participant, due)
+
+    def _able(self, participant: Participant, by: int) -> None:
+        if participant.left_at is not None:
+            return
+        for ability in participant.capabilities:
+            if ability in self.abilities or len(self.abilities) < MAX_ABILITIES:
+                self.abilities[ability] += by
+            if self.abilities[ability] <= 0:
+                del self.abilities[ability]
 
     def _newcomer(self, who: str, at: float) -> Participant:
         if len(self.by_id) >= self._most:
             silent = sorted(self.by_id.values(), key=lambda participant: participant.last_seen)
             for participant in silent[: max(1, self._most // 10)]:
-                del self.by_id[participant.id]
-                self.forgotten += 1
+                self._forget(participant)
         participant = self.by_id[who] = Participant(who, at)
+        self.counts[participant.state] += 1
+        self.changes += 1
+        participant.looks_like = self._lookalikes.add(who)
+        other = self.by_id.get(participant.looks_like)
+        if other is not None and not other.looks_like:
+            other.looks_like = who
         return participant
 
-
-def _register(participant: Participant, header: Header, seq: int, at: float) -> None:
-    payload, directed = header.read_payload(), header.directed
-    listed = payload.get("capabilities")
-    if not isinstance(listed, list):
-        listed = directed.capabilities if directed is not None else []
-    role = payload.get("role")
-    participant.role = role[:20] if isinstance(role, str) and role else "neuron"
-    participant.kind = (directed.type or "") if directed is not None else ""
-    participant.capabilities = [item for item in listed if isinstance(item, str)]
-    participant.version = say(payload.get("version"), 40)
-    participant.seq = seq
-    if participant.left_at is not None:
-        participant.left_at = None
-        participant.registered_at = at
-        participant.last_heartbeat = None
-        participant.beats.clear()
+    def _forget(self, participant: Participant) -> None:
+        del self.by_id[participant.id]
+        self._able(participant, -1)
+        self._lookalikes.remove(participant.id)
+        self.counts[participant.state] -= 1
+        self.forgotten += 1
+        self.changes += 1
 
 
-def _beat(participant: Participant, payload: dict[str, Any], at: float) -> None:
-    participant.health = say(payload.get("status"), 40)
-    participant.load = finite(payload.get("load"))
-    # A stray beat after DEREGISTER does not bring anybody back; only REGISTER does (PROTOCOL 6.7).
-    if participant.left_at is None:
-        participant.last_heartbeat = at
-        participant.beats.append(at)
+def _nobody(participant: Participant, before: Liveness, at: float) -> None:
+    """Nobody wants to know."""

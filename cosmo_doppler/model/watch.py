@@ -16,18 +16,14 @@ class Watch:
     """Reads every signal, and what did not come in time.
 
     Args:
+        agenda: the board's; what did not come in time is found when it says so.
         auctions: the board's, already folded when `saw` is called.
     """
 
-    def __init__(self, auctions: AuctionBook) -> None:
+    def __init__(self, agenda: Agenda, auctions: AuctionBook) -> None:
         self.book = FaultBook()
-        self._agenda = Agenda()
+        self._agenda = agenda
         self._auctions = auctions
-
-    def advance(self, now: float) -> None:
-        """Let time pass: what should have come by `now` and did not is a fault."""
-        for at, errand in self._agenda.due(now):
-            errand(at)
 
     def saw(self, seen: Observed) -> None:
         """Read a signal the board has just folded."""

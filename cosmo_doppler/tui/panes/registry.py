@@ -9,8 +9,10 @@ from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.roster import Liveness, Participant
+from cosmo_doppler.model.metrics import Worker
+from cosmo_doppler.model.participant import SLOTS, Liveness, Participant
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.bars import sparkline
 from cosmo_doppler.tui.panes.traces import quantity
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
@@ -27,9 +29,14 @@ _COLUMNS = Columns(
     Column("role", "role", 8, needs=52),
     Column("seen", "seen", 6, right=True),
     Column("period", "every", 6, right=True, needs=66),
+    Column("jitter", "±", 6, right=True, needs=112),
     Column("beats", "beats", _BEATS, right=True, needs=40),
+    Column("activity", "last minute", SLOTS, needs=150),
+    Column("load", "load", 6, right=True, needs=100),
     Column("signals", "sig", 5, right=True, needs=80),
+    Column("kept", "wins  ok  time", 17, right=True, needs=112),
     Column("capabilities", "can", 0, needs=76),
+    Column("version", "version", 8, needs=128),
 )
 
 
@@ -57,8 +64,39 @@ def beats(participant: Participant, now: float) -> str:
 
 def heard_of(scene: Scene) -> tuple[int, int]:
     """Participants that are live or need no heartbeat, and all that did not leave."""
-    states = [participant.liveness(scene.now) for participant in scene.board.roster.values()]
-    return sum(state in {"live", "static"} for state in states), sum(state != "left" for state in states)
+    presence = scene.board.presence
+    return presence.heard_of, presence.known
+
+
+def load_of(participant: Participant, ink: Ink) -> Cell:
+    """Tasks in flight of those it takes at once; the share in use where it says only that."""
+    running, capacity = participant.in_flight, participant.capacity()
+    if running is not None and capacity is not None:
+        return [(f"{running}", ink.plain), (f"/{capacity}", ink.dim)]
+    if running is not None:
+        return [(f"{running}", ink.plain if running else ink.dim)]
+    if participant.load is not None:
+        return quantity((f"{participant.load:.0%}"[:-1], "%"), ink)
+    return [("–", ink.dim)]
+
+
+def kept_of(account: Worker | None, ink: Ink) -> Cell:
+    """What somebody promised against what came: wins, answers that were no error, and time as a multiple of the promise."""
+    if account is None or not account.wins:
+        return [("–", ink.dim)]
+    ended = account.answers + account.errors
+    well = f"{account.answers / ended:.0%}" if ended else "–"
+    time = f"{account.late_by.quantile(0.5):.1f}×" if account.late_by.count else "–"
+    return [(f"{account.wins:,}", ink.plain), (f"{well:>6}", ink.plain), (f"{time:>6}", ink.plain)]
+
+
+def warning_of(participant: Participant) -> str:
+    """What makes its name doubtful; empty when nothing does."""
+    if participant.shared:
+        return "two hosts claim it"
+    if participant.looks_like:
+        return f"looks like {participant.looks_like}"
+    return ""
 
 
 class RosterRows(Source):
@@ -78,6 +116,7 @@ class RosterRows(Source):
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._ids: list[str] = []
+        self._changes = 0
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -101,9 +140,10 @@ class RosterRows(Source):
 
     def count(self) -> int:
         """Participants known."""
-        roster = self._scene.board.roster
-        if len(self._ids) != len(roster) or (self._ids and self._ids[-1] not in roster):
-            self._ids = list(roster)
+        board = self._scene.board
+        if board.presence.changes != self._changes:
+            self._changes = board.presence.changes
+            self._ids = list(board.roster)
         return len(self._ids)
 
     def key(self, index: int) -> str:
@@ -117,7 +157,7 @@ class RosterRows(Source):
     def touched(self, changes: Changes) -> bool:
         """Only participants show here."""
         if changes.reset:
-            self._ids = []
+            self._changes = -1
         return bool(changes.roster) or changes.reset
 
     def stamp(self) -> Hashable:
@@ -142,24 +182,35 @@ class RosterRows(Source):
         state = participant.liveness(now)
         style = _state_style(state, ink)
         quiet = ink.dim if state == "left" else ink.plain
-        period = participant.period_s()
         marks = beats(participant, now) if participant.beats and state != "left" else ""
+        activity = participant.activity(now)
+        doubt = warning_of(participant)
         return _COLUMNS.row(
             width,
             {
                 "state": [(f"{_SIGNS[state]} {state}", style)],
                 "who": [(safe(participant.id, 80), quiet if state != "stale" else ink.bold)],
                 "role": [(safe(participant.role, 20), ink.dim)],
-                "capabilities": [(safe(", ".join(participant.capabilities), 200), quiet)],
-                "period": quantity((f"{period:.1f}" if period < 10 else f"{period:.0f}", "s"), ink)
-                if period is not None
-                else [("–", ink.dim)],
+                "capabilities": [
+                    *([(f"! {safe(doubt, 120)}  ", ink.bold)] if doubt else []),
+                    (safe(", ".join(participant.capabilities), 200), quiet),
+                ],
+                "period": _seconds(participant.period_s(), ink),
+                "jitter": _seconds(participant.jitter_s(), ink),
                 "seen": quantity(
                     words.age(now - participant.last_seen),
                     ink,
                     style if state in {"late", "stale"} else quiet,
                 ),
                 "beats": [(mark, ink.faint if mark == "·" else ink.dim) for mark in marks],
+                "activity": [(sparkline(activity, max(activity)), ink.dim)],
+                "load": load_of(participant, ink),
                 "signals": [(words.count(participant.signals), ink.dim)],
+                "kept": kept_of(self._scene.board.metrics.workers.get(participant.id), ink),
+                "version": [(safe(participant.version, 40), ink.dim)],
             },
         )
+
+
+def _seconds(seconds: float | None, ink: Ink) -> Cell:
+    return [("–", ink.dim)] if seconds is None else quantity(words.duration(seconds), ink)

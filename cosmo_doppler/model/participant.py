@@ -1,0 +1,241 @@
+"""One neuron, engram or effector, as far as its signals tell."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from math import nextafter
+from statistics import median
+from typing import Any, Literal
+
+from cosmo_doppler.model.wording import finite, say
+from cosmo_sdk.header import Header
+
+Liveness = Literal["live", "late", "stale", "left", "static"]
+"""late: more than 1.5 heartbeat periods of silence; stale: more than 3; left: DEREGISTER;
+static: announced itself and never heartbeats (Engrams and Effectors of released peers)."""
+
+DEFAULT_PERIOD_S = 30.0
+"""The protocol's default heartbeat period, assumed until two arrivals tell better (PROTOCOL 6.1)."""
+
+LATE, STALE = 1.5, 3.0
+"""Periods of silence after which somebody is late, and stale."""
+
+SLOT_S = 2
+"""Seconds that one place of the activity stands for."""
+
+SLOTS = 30
+"""Places of the activity: the last minute."""
+
+_BEATS = 16
+"""Heartbeats remembered; the period is the median gap between them."""
+
+_CLAIMS = 3
+"""Hosts remembered: one, another and the first again are two at a time."""
+
+_MOST = 255
+
+_ENOUGH_GAPS, _APART, _STEADY = 10, 0.3, 0.1
+"""How many gaps show two rhythms; how far apart these are and how steady each is, as parts of a whole period."""
+
+
+class Participant:
+    """What is known of somebody."""
+
+    __slots__ = (
+        "_activity",
+        "_hosts",
+        "_jitter",
+        "_period",
+        "_slot",
+        "beats",
+        "capabilities",
+        "due",
+        "health",
+        "id",
+        "in_flight",
+        "kind",
+        "last_heartbeat",
+        "last_seen",
+        "left_at",
+        "load",
+        "looks_like",
+        "registered_at",
+        "role",
+        "seq",
+        "shared",
+        "signals",
+        "state",
+        "version",
+    )
+
+    def __init__(self, id: str, registered_at: float) -> None:
+        self.id = id
+        self.role = "neuron"
+        """neuron, engram or effector, as announced."""
+        self.kind = ""
+        self.capabilities: list[str] = []
+        self.version = ""
+        self.registered_at = registered_at
+        self.last_seen = registered_at
+        """Arrival of the last signal it produced, of any type."""
+        self.last_heartbeat: float | None = None
+        self.beats: list[float] = []
+        """Arrivals of its last HEARTBEATs."""
+        self.health = ""
+        """Status text of its last HEARTBEAT."""
+        self.load: float | None = None
+        """Share of its capacity in use, 0 to 1, as its last HEARTBEAT says."""
+        self.in_flight: int | None = None
+        """Tasks it works on, as its last HEARTBEAT says."""
+        self.left_at: float | None = None
+        self.signals = 0
+        """Signals it produced."""
+        self.seq = 0
+        """Position of its last REGISTER."""
+        self.state: Liveness = "live"
+        """How it stood when the board looked last."""
+        self.due: float | None = None
+        """When its silence must be judged again; None when nothing waits for that."""
+        self.looks_like = ""
+        """Somebody whose name is easily taken for this one."""
+        self.shared = ""
+        """Why two hosts seem to claim this name; empty while one does."""
+        self._hosts: list[str] = []
+        self._period: float | None = None
+        self._jitter: float | None = None
+        self._activity: bytearray | None = None
+        self._slot = 0
+
+    def period_s(self) -> float | None:
+        """Its heartbeat period, estimated from arrivals (the wire does not carry it); None before two beats."""
+        return self._period
+
+    def jitter_s(self) -> float | None:
+        """How far a heartbeat usually is off its time: the median distance from the period; None before three beats."""
+        return self._jitter
+
+    def liveness(self, now: float) -> Liveness:
+        """How it stands at `now`, epoch seconds."""
+        if self.left_at is not None:
+            return "left"
+        if self.last_heartbeat is None and self.role != "neuron":
+            return "static"
+        if now >= self._turns_at(STALE):
+            return "stale"
+        return "late" if now >= self._turns_at(LATE) else "live"
+
+    def next_turn(self, now: float) -> float | None:
+        """When silence alone makes it something worse than at `now`; None when it cannot get worse."""
+        state = self.liveness(now)
+        if state not in ("live", "late"):
+            return None
+        return self._turns_at(LATE if state == "live" else STALE)
+
+    def capacity(self) -> int | None:
+        """How many tasks it takes at once, as far as load and tasks in flight tell; None when they do not."""
+        if not self.load or not self.in_flight:
+            return None
+        return round(self.in_flight / self.load)
+
+    def activity(self, now: float) -> list[int]:
+        """Signals it produced in each two seconds of the last minute, oldest first."""
+        newest = int(now) // SLOT_S
+        ring = self._activity
+        if ring is None:
+            return [0] * SLOTS
+        return [
+            ring[slot % SLOTS] if self._slot - SLOTS < slot <= self._slot else 0
+            for slot in range(newest - SLOTS + 1, newest + 1)
+        ]
+
+    # What happens to it; called by the roster
+
+    def produced(self, at: float) -> None:
+        """It was heard."""
+        self.signals += 1
+        if at > self.last_seen:
+            self.last_seen = at
+        slot = int(at) // SLOT_S
+        ring = self._activity
+        if ring is None:
+            ring = self._activity = bytearray(SLOTS)
+            self._slot = slot
+        for passed in range(max(self._slot, slot - SLOTS) + 1, slot + 1):
+            ring[passed % SLOTS] = 0
+        self._slot = max(self._slot, slot)
+        place = self._slot % SLOTS
+        ring[place] = min(_MOST, ring[place] + 1)
+
+    def registered(self, header: Header, seq: int, at: float) -> None:
+        """It announced itself, for the first time or again."""
+        payload, directed = header.read_payload(), header.directed
+        listed = payload.get("capabilities")
+        if not isinstance(listed, list):
+            listed = directed.capabilities if directed is not None else []
+        role = payload.get("role")
+        self.role = role[:20] if isinstance(role, str) and role else "neuron"
+        self.kind = (directed.type or "") if directed is not None else ""
+        self.capabilities = [item for item in listed if isinstance(item, str)]
+        self.version = say(payload.get("version"), 40)
+        self.seq = seq
+        self._claim(header)
+        if self.left_at is not None:
+            self.left_at = None
+            self.registered_at = at
+            self.last_heartbeat = None
+            self._period = self._jitter = None
+            self.shared = ""
+            self.beats.clear()
+
+    def beat(self, payload: dict[str, Any], at: float) -> None:
+        """It sent a HEARTBEAT."""
+        self.health = say(payload.get("status"), 40)
+        self.load = finite(payload.get("load"))
+        running = payload.get("in_flight")
+        self.in_flight = running if type(running) is int and running >= 0 else None
+        # A stray beat after DEREGISTER does not bring anybody back; only REGISTER does (PROTOCOL 6.7).
+        if self.left_at is not None:
+            return
+        self.last_heartbeat = at
+        self.beats.append(at)
+        del self.beats[:-_BEATS]
+        gaps = [later - earlier for earlier, later in pairwise(self.beats)]
+        if gaps:
+            self._period = median(gaps) or None
+        if self._period is not None and len(gaps) > 1:
+            self._jitter = median(abs(gap - self._period) for gap in gaps)
+        if not self.shared and _two_rhythms(gaps):
+            self.shared = "its heartbeats come in two rhythms"
+
+    def _turns_at(self, periods: float) -> float:
+        """The first moment at which silence has lasted for more than so many periods."""
+        return nextafter(self.last_seen + periods * (self._period or DEFAULT_PERIOD_S), float("inf"))
+
+    def _claim(self, header: Header) -> None:
+        """Note which host speaks for it. A restart changes hosts; going back and forth takes two at a time."""
+        host = header.read_meta().get("cosmo.host")
+        if isinstance(host, str) and host:
+            claim = f"hosts {host[:40]}"
+        else:
+            claim = f"capabilities {', '.join(sorted(self.capabilities))[:80] or 'none'}, version {self.version or 'none'}"
+        hosts = self._hosts
+        if hosts and hosts[-1] == claim:
+            return
+        if claim in hosts:
+            self.shared = f"{claim} and {hosts[-1]} announce it by turns"
+        hosts.append(claim)
+        del hosts[:-_CLAIMS]
+
+
+def _two_rhythms(gaps: list[float]) -> bool:
+    """Whether every other gap is short and the ones between are long: what two hosts with one period make together."""
+    if len(gaps) < _ENOUGH_GAPS:
+        return False
+    both = gaps[0::2], gaps[1::2]
+    middles = [median(half) for half in both]
+    whole = sum(middles)
+    return abs(middles[0] - middles[1]) > _APART * whole and all(
+        abs(gap - middle) < _STEADY * whole
+        for half, middle in zip(both, middles, strict=True)
+        for gap in half
+    )
