@@ -18,6 +18,7 @@ from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
+from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
@@ -73,6 +74,8 @@ class Board:
         self.topology = Topology()
         """Who talks to whom."""
         self._watch = Watch(self._agenda, self._auctions)
+        self.retries = Retries()
+        """Attempts at the same work."""
         self._changes = Changes()
 
     @property
@@ -215,6 +218,7 @@ class Board:
             gone = self._traces.evict()
             self._auctions.forget(gone)
             self._requests.forget(gone)
+            self.retries.forget(gone)
             self._changes = Changes(signals=self._changes.signals, reset=True)
         return self._traces.open(id, at)
 
@@ -238,6 +242,9 @@ class Board:
             self._changes.traces.add(trace.id)
 
     def _fold_task(self, trace: Trace, node: Node, header: Header) -> None:
+        series = self.retries.fold(node, header)
+        if series is not None and len(series.traces) > 1:
+            self._changes.traces |= self._traces.group(trace, series.traces[0])
         if not trace.title:
             trace.title, trace.title_type = say(header.read_payload().get("input")), header.type
 
@@ -286,6 +293,11 @@ class Board:
             parent_id=header.parent_id, trace_id=trace.id, who=node.who, reason=reason
         )
         self._touch(auction, node.at)
+
+    def _fold_stopped(self, trace: Trace, node: Node, header: Header) -> None:
+        cancelled = finite(header.read_payload().get("cancelled"))
+        if trace.stop is not None:
+            trace.stop.ack(node.who, int(cancelled) if cancelled is not None and 0 < cancelled < 1e6 else 0)
 
     def _fold_stop(self, trace: Trace, node: Node, header: Header) -> None:
         for auction in self._auctions.stop(trace.id):
@@ -349,6 +361,7 @@ _FOLDS = {
     "TASK_AWARDED": Board._fold_award,
     "TASK_DECLINED": Board._fold_decline,
     "STOP": Board._fold_stop,
+    "STOPPED": Board._fold_stopped,
     "CLARIFICATION": Board._fold_question,
     "PERMISSION": Board._fold_question,
     "ESCALATION": Board._fold_question,

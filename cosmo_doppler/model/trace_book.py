@@ -73,6 +73,18 @@ class TraceBook:
         self._nodes += 1
         trace.tree.place_again(node, first)
 
+    def group(self, trace: Trace, first: str) -> set[str]:
+        """Show another attempt at the same work below the first one.
+
+        Returns:
+            Ids of the traces that look different now.
+        """
+        above = self.by_id.get(first)
+        if above is None or trace.parent_trace is not None or not self._may_nest(trace, above):
+            return set()
+        self._put_under(trace, above)
+        return {trace.id, above.id}
+
     def evict(self) -> set[str]:
         """Forget the oldest tenth: finished traces first, whatever is oldest when none is. Returns their ids."""
         count = max(1, len(self.by_id) // 10)
@@ -112,12 +124,15 @@ class TraceBook:
         cause = parent.by_id.get(node.parent_id) if parent is not None else None
         if parent is None or cause is None or not self._may_nest(child, parent):
             return set()
-        child.parent_trace = parent.id
-        parent.child_traces.append(child.id)
         portal = self._portals[child.id] = Portal(child, node)
         parent.open_portal(portal, cause)
-        self.outline.move(child, parent)
+        self._put_under(child, parent)
         return {parent.id}
+
+    def _put_under(self, child: Trace, parent: Trace) -> None:
+        child.parent_trace = parent.id
+        parent.child_traces.append(child.id)
+        self.outline.move(child, parent)
 
     def _may_nest(self, child: Trace, parent: Trace) -> bool:
         """Whether `child` is not above `parent` already, as far as one looks: traces may name each other, too."""

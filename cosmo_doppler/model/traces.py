@@ -7,6 +7,7 @@ from typing import Literal
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
 from cosmo_doppler.model.spans import Span, Spans
+from cosmo_doppler.model.stops import StopLedger
 from cosmo_doppler.model.tree import LARGE, Tree
 
 __all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
@@ -54,6 +55,7 @@ class Trace(Placed):
         "spans",
         "started_at",
         "status",
+        "stop",
         "stopped",
         "title",
         "title_type",
@@ -83,7 +85,7 @@ class Trace(Placed):
         self.bidding: set[str] = set()
         """Offer ids of the auctions still open."""
         self.parent_trace: str | None = None
-        """Trace of the event that caused this one, when that is another trace."""
+        """Trace of the event that caused this one, when that is another trace; or that of the first attempt at it."""
         self.child_traces: list[str] = []
         self.errors = 0
         """ERROR signals seen."""
@@ -91,6 +93,8 @@ class Trace(Placed):
         """An ERROR was seen, and no new work since."""
         self.stopped = False
         """A STOP was seen."""
+        self.stop: StopLedger | None = None
+        """What became of the first one."""
         self.working: dict[str, float] = {}
         """Participants with a TASK or award not yet answered, and since when they have been busy; `""` where a TASK
         names nobody."""
@@ -185,6 +189,8 @@ class Trace(Placed):
         """Fold what a node, already in the tree, says about the state of the work."""
         self.last_at = max(self.last_at, node.at)
         kind = node.type
+        if self.stop is not None:
+            self.stop.note(node)
         if kind in _WORK:
             self._begin(node)
         elif kind in _REPLIES:
@@ -200,6 +206,8 @@ class Trace(Placed):
             # What had failed by itself stays failed: producers send STOP before they retry on another trace.
             self._failed_by_itself = self.status == "failed" and not self._pending
             self.stopped = True
+            if self.stop is None:
+                self.stop = StopLedger(node.at, self.working)
             self._idle()
 
     def bids_open(self, offer_id: str) -> None:
