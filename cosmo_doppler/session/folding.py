@@ -1,0 +1,90 @@
+"""The board at a position of the store: folded forward, and taken back."""
+
+from __future__ import annotations
+
+import time
+
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.session.rewind import Rewind
+from cosmo_doppler.store import Store
+
+_SLICE = 64
+"""Signals folded between two looks at the clock."""
+
+STRETCH = 64
+"""Signals after which the board can be gone back to again, at least."""
+
+_STRETCH_PER_KEPT = 1 / 400
+"""The more is kept for a stretch the longer it is: signals for each value kept."""
+
+
+class Fold:
+    """Folds the store's signals into a board.
+
+    Args:
+        store: where they are.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.board = Board()
+        self.position = 0
+        """Signals folded."""
+        self._store = store
+        self._rewind = Rewind(self.board)
+
+    def forward(self, goal: int, stop_at: float, *, kept: bool) -> int:
+        """Fold up to `goal` signals, or until the clock of `time.perf_counter` says stop; at least a few.
+
+        Args:
+            goal: position to come to.
+            stop_at: when to stop.
+            kept: so that it can be taken back, which takes many times as long.
+
+        Returns:
+            How many were folded.
+        """
+        first = self.position
+        if first < goal and not kept:
+            self._rewind.forget()
+        while self.position < goal:
+            if kept:
+                self._fold_kept(min(goal, self.position + _SLICE))
+            else:
+                self._fold(min(goal, self.position + _SLICE))
+            if time.perf_counter() >= stop_at:
+                break
+        return self.position - first
+
+    def advance(self, now: float) -> None:
+        """Let time pass on the board."""
+        if self._rewind.reaches is None:
+            self.board.advance(now)
+            return
+        with self._rewind.watching():
+            self.board.advance(now)
+
+    def back(self, position: int, now: float) -> None:
+        """Go back to a board that knows no more than so many signals and shows no later moment: perhaps an empty one."""
+        known = self._rewind.back(position, now)
+        if known is None:
+            self.board = Board()
+            self._rewind = Rewind(self.board)
+            known = 0
+        self.position = known
+        # The panels hold keys of what was taken back.
+        self.board.take_changes()
+        self.board.restart()
+
+    def _fold(self, until: int) -> None:
+        apply = self.board.apply
+        for seen in self._store.observe(self.position, until):
+            apply(seen)
+        self.position = until
+
+    def _fold_kept(self, until: int) -> None:
+        rewind = self._rewind
+        since = rewind.last
+        if since is None or self.position - since.position >= max(STRETCH, since.kept * _STRETCH_PER_KEPT):
+            rewind.begin(self.position)
+        with rewind.watching():
+            self._fold(until)

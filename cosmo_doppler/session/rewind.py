@@ -1,0 +1,300 @@
+"""Taking back what was folded: the last signals on a board can be undone in the time of a frame.
+
+A board is a graph of plain objects that knows nothing of this. While a stretch of signals is folded with an eye on
+it, every object of the model is copied (its own attributes and containers, nothing deeper) right before it is used
+for the first time in that stretch; putting these copies back is the board as it was when the stretch began. The eyes
+are `__getattribute__` and `__setattr__` of the model's classes, put there for as long as it takes: folding without
+them costs nothing more.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import threading
+from array import array
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from itertools import islice
+from typing import Any
+
+import cosmo_doppler.model
+from cosmo_doppler.model.board import Board
+
+MOST_STRETCHES = 256
+"""Stretches that can be taken back."""
+
+MOST_KEPT = 4_000_000
+"""Values that may be kept for all of them together; beyond that the oldest go."""
+
+_LOOKED_AT = 8
+"""Entries of a container that are looked at to see whether there are containers in it."""
+
+_CONTAINERS = (list, dict, set, deque, bytearray, array)
+
+_get = object.__getattribute__
+_set = object.__setattr__
+
+
+class _Eye(threading.local):
+    """Who watches in this thread."""
+
+    stretch: Stretch | None = None
+
+
+_eye = _Eye()
+_lock = threading.Lock()
+_watchers = 0
+
+
+class Stretch:
+    """Some signals, folded one after the other, and what everything they touched was before.
+
+    Args:
+        position: signals folded before it.
+        now: the moment the board showed before it, epoch seconds.
+    """
+
+    def __init__(self, position: int, now: float) -> None:
+        self.position = position
+        self.now = now
+        self.kept = 0
+        """Values held."""
+        self._objects: dict[int, tuple[Any, tuple[tuple[str, Any], ...]]] = {}
+        self._containers: dict[int, tuple[Any, Any]] = {}
+
+    def touch(self, thing: Any) -> None:
+        """An object of the model is about to be used."""
+        if id(thing) in self._objects:
+            return
+        values = tuple((name, value) for name, value in _attributes(thing))
+        self._objects[id(thing)] = thing, values
+        self.kept += len(values)
+        for _, value in values:
+            if _kind_of(value) is not None:
+                self._keep(value)
+
+    def undo(self) -> None:
+        """Put everything back."""
+        for container, values in self._containers.values():
+            kind = _kind_of(container)
+            if kind is not None:
+                _REFILL[kind](container, values)
+        for thing, values in self._objects.values():
+            known = {name for name, _ in values}
+            for name, value in values:
+                _set(thing, name, value)
+            for name, _ in list(_attributes(thing)):
+                if name not in known:
+                    object.__delattr__(thing, name)
+
+    def _keep(self, container: Any) -> None:
+        """Copy a container, and those directly in it."""
+        waiting = [container]
+        while waiting:
+            each = waiting.pop()
+            kind = _kind_of(each)
+            if kind is None or id(each) in self._containers:
+                continue
+            values = _COPY[kind](each)
+            self._containers[id(each)] = each, values
+            self.kept += len(values)
+            inner = each.values() if kind is dict else each
+            if any(_containers_in(value) for value in islice(inner, _LOOKED_AT)):
+                for value in inner:
+                    waiting += _containers_in(value)
+
+
+def _kind_of(value: Any) -> type | None:
+    """Which container something is; None for anything else. An object is not asked: that would be to look at it."""
+    kind: Any = type(value)
+    return _kind(kind)
+
+
+@cache
+def _kind(kind: Any) -> type | None:
+    return next((each for each in _CONTAINERS if issubclass(kind, each)), None)
+
+
+def _containers_in(value: Any) -> list[Any]:
+    if _kind_of(value) is not None:
+        return [value]
+    return [each for each in value if _kind_of(each) is not None] if type(value) is tuple else []
+
+
+def _refill(container: Any, values: Any) -> None:
+    container.clear()
+    container.update(values)
+
+
+def _replace(container: Any, values: Any) -> None:
+    container[:] = values
+
+
+def _refill_deque(container: Any, values: Any) -> None:
+    container.clear()
+    container.extend(values)
+
+
+_COPY: dict[type, Callable[[Any], Any]] = {
+    list: list.copy,
+    dict: dict,
+    set: set,
+    deque: tuple,
+    bytearray: bytes,
+    array: array.__copy__,
+}
+_REFILL: dict[type, Callable[[Any, Any], None]] = {
+    list: _replace,
+    dict: _refill,
+    set: _refill,
+    deque: _refill_deque,
+    bytearray: _replace,
+    array: _replace,
+}
+
+
+def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
+    """Every attribute an object has now."""
+    kind: Any = type(thing)
+    for name in _slots(kind):
+        try:
+            yield name, _get(thing, name)
+        except AttributeError:
+            continue
+    try:
+        yield from list(_get(thing, "__dict__").items())
+    except AttributeError:
+        return
+
+
+@cache
+def _slots(kind: Any) -> tuple[str, ...]:
+    return tuple(
+        name
+        for each in kind.__mro__
+        for name in each.__dict__.get("__slots__", ())
+        if name not in ("__dict__", "__weakref__")
+    )
+
+
+@cache
+def _model_classes() -> tuple[type, ...]:
+    """Every class of the model whose objects can change."""
+    found = []
+    package = cosmo_doppler.model
+    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+        module = importlib.import_module(info.name)
+        for value in vars(module).values():
+            if isinstance(value, type) and value.__module__ == info.name and _changes(value):
+                found.append(value)  # noqa: PERF401
+    return tuple(found)
+
+
+def _changes(kind: type) -> bool:
+    frozen = getattr(kind, "__struct_config__", None)
+    return not issubclass(kind, tuple | BaseException | str) and frozen is None
+
+
+def _watched(thing: Any, name: str) -> Any:
+    """Stands in for `__getattribute__`."""
+    stretch = _eye.stretch
+    if stretch is not None:
+        stretch.touch(thing)
+    return _get(thing, name)
+
+
+def _watched_set(thing: Any, name: str, value: Any) -> None:
+    """Stands in for `__setattr__`."""
+    stretch = _eye.stretch
+    if stretch is not None:
+        stretch.touch(thing)
+    _set(thing, name, value)
+
+
+def _open_eyes() -> None:
+    global _watchers  # noqa: PLW0603
+    with _lock:
+        _watchers += 1
+        if _watchers == 1:
+            for kind in _model_classes():
+                kind.__getattribute__ = _watched  # type: ignore[method-assign, assignment]
+                kind.__setattr__ = _watched_set  # type: ignore[method-assign, assignment]
+
+
+def _close_eyes() -> None:
+    global _watchers  # noqa: PLW0603
+    with _lock:
+        _watchers -= 1
+        if _watchers == 0:
+            for kind in _model_classes():
+                del kind.__getattribute__, kind.__setattr__
+
+
+class Rewind:
+    """What a board can take back.
+
+    Args:
+        board: nobody changes it but under `watching`, or after `forget`.
+    """
+
+    def __init__(self, board: Board) -> None:
+        self.board = board
+        self._stretches: deque[Stretch] = deque()
+        self._kept = 0
+
+    @property
+    def reaches(self) -> int | None:
+        """The earliest position that can be gone back to; None when nothing can be taken back."""
+        return self._stretches[0].position if self._stretches else None
+
+    @property
+    def last(self) -> Stretch | None:
+        """The stretch that is folded now."""
+        return self._stretches[-1] if self._stretches else None
+
+    def begin(self, position: int) -> None:
+        """Begin a stretch: the board can be put back to how it is now."""
+        self._stretches.append(Stretch(position, self.board.now))
+        self._kept += 0 if len(self._stretches) < 2 else self._stretches[-2].kept
+        while len(self._stretches) > 1 and (len(self._stretches) > MOST_STRETCHES or self._kept > MOST_KEPT):
+            self._kept -= self._stretches.popleft().kept
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """While this is entered, what is done to the board can be taken back. Needs a stretch."""
+        _open_eyes()
+        before, _eye.stretch = _eye.stretch, self._stretches[-1]
+        try:
+            yield
+        finally:
+            _eye.stretch = before
+            _close_eyes()
+
+    def forget(self) -> None:
+        """The board is about to be changed without being watched."""
+        self._stretches.clear()
+        self._kept = 0
+
+    def back(self, position: int, now: float) -> int | None:
+        """Put the board back to the beginning of a stretch.
+
+        Args:
+            position: it must not know more signals than these.
+            now: nor show a later moment, epoch seconds.
+
+        Returns:
+            How many signals it knows then; None when it cannot go back that far, and was left as it is.
+        """
+        stretches = self._stretches
+        if not stretches or stretches[0].position > position or stretches[0].now > now:
+            return None
+        while True:
+            stretch = stretches.pop()
+            stretch.undo()
+            if stretches:
+                self._kept -= stretches[-1].kept
+            if stretch.position <= position and stretch.now <= now:
+                return stretch.position
