@@ -126,11 +126,23 @@ def read_bid(*, id: str, neuron: str | None, payload: Mapping[str, Any], meta: M
     )
 
 
+def gives_way(later: Bid, earlier: Bid) -> bool:
+    """Whether a second bid in one name does not replace the first: only the first says nothing of its host.
+
+    Two hosts of one name. The one that does not say which host it is serves whatever its neuron is awarded; only if
+    it wins, exactly one of them works.
+    """
+    return bool(later.instance) and not earlier.instance
+
+
 def latest_per_neuron(bids: Sequence[Bid]) -> list[Bid]:
-    """One bid for each neuron, the latest, in the place where its first one arrived."""
+    """One bid for each neuron, the latest that does not give way, in the place where its first one arrived."""
     latest: dict[str, Bid] = {}
     for bid in bids:
-        latest[bid.neuron or bid.id] = bid
+        name = bid.neuron or bid.id
+        earlier = latest.get(name)
+        if earlier is None or not gives_way(bid, earlier):
+            latest[name] = bid
     return list(latest.values())
 
 

@@ -70,7 +70,7 @@ class AuctionBook:
         """A STOP was seen: what was open there is over."""
         stopped = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
         for auction in stopped:
-            auction.state = "stopped"
+            auction.stop()
             self._open.pop(auction.offer_id, None)
         return stopped
 

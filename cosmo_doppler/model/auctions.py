@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron
+from msgspec.structs import replace
 
-BidState = Literal["bid", "won", "declined", "late", "invalid", "replaced", "revoked"]
-"""bid: undecided; late: after the window or the award; replaced: the same neuron bid again; revoked: it had won."""
+from cosmo_doppler.model.market.explain import explain
+from cosmo_sdk.bidding import Bid, Select, gives_way, latest_per_neuron
 
-AuctionState = Literal["open", "awarded", "no bid", "unresolved", "stopped"]
+BidState = Literal[
+    "bid",
+    "sealed",
+    "won",
+    "declined",
+    "late",
+    "invalid",
+    "replaced",
+    "duplicate",
+    "withdrawn",
+    "revoked",
+]
+"""bid: undecided; sealed: undecided, and its price is not told yet; late: after the window or the award; replaced: the
+same neuron bid again; duplicate: another host of the same neuron had bid, and its bid stands; withdrawn: taken back
+before the end; revoked: it had won."""
+
+AuctionState = Literal["open", "awarded", "no bid", "unresolved", "stopped", "unsold"]
 """no bid: the window closed and nobody had bid; unresolved: somebody had, the window closed, and no award was seen,
-or the award was revoked and nobody followed."""
+or the award was revoked and nobody followed; unsold: whoever held it said that it goes to nobody."""
 
 GRACE_S = 0.5
 """How long after the window an award may still be under way, seconds."""
@@ -20,14 +35,35 @@ GRACE_S = 0.5
 DEFAULT_WINDOW_MS = 5_000
 """When an offer names no window: how long it is shown as open, milliseconds."""
 
-_TOWARDS_THE_END = 0.75
-"""Strategies that compare bids wait for the window; an award before this part of it did not wait."""
-
-_WEIGHED = frozenset({"bid", "won", "declined", "revoked"})
+_WEIGHED = frozenset({"bid", "sealed", "won", "declined", "revoked"})
 """States of bids that were there to be chosen."""
 
-_PROMPT = 0.5
-"""`first_bid` awards at once; it did not if a bid lay there since this part of the window."""
+_UNDECIDED = frozenset({"bid", "sealed"})
+
+_UNSOLD = ("unsold", "cancelled")
+"""What the decline of a whole auction begins with (mirrored auctions only)."""
+
+
+class FirstAward(NamedTuple):
+    """The first award of an auction: the one that a strategy explains. Later ones pass the work on."""
+
+    bid_id: str
+    """Empty when the winning bid was not seen."""
+    winner: str
+    at: float
+    """Arrival, epoch seconds."""
+    sent_at: float | None
+    """By the producer's clock, epoch seconds; None when it did not say."""
+
+
+class Mirror(NamedTuple):
+    """What tells of an auction that agents hold elsewhere; its signals are copies, for observers only."""
+
+    auction_id: str
+    kind: str
+    """english, dutch, sealed_first, vickrey, ...; as said, not yet safe for a terminal."""
+    reverse: bool
+    """The lowest amount is the best one."""
 
 
 class SeenBid:
@@ -35,13 +71,13 @@ class SeenBid:
 
     __slots__ = ("at", "bid", "declined_reason", "seq", "state")
 
-    def __init__(self, bid: Bid, seq: int, at: float) -> None:
+    def __init__(self, bid: Bid, seq: int, at: float, *, sealed: bool = False) -> None:
         self.bid = bid
         self.seq = seq
         """Position of the BID in the store."""
         self.at = at
         """Arrival, epoch seconds."""
-        self.state: BidState = "invalid" if bid.problem else "bid"
+        self.state: BidState = "invalid" if bid.problem else "sealed" if sealed else "bid"
         self.declined_reason = ""
         """What the bidder was told; empty when it was told nothing."""
 
@@ -51,15 +87,20 @@ class Auction:
 
     __slots__ = (
         "_by_id",
-        "_first_award",
         "_standing",
         "awarded_at",
         "awards",
         "bids",
         "capabilities",
         "deadline_ms",
+        "first_award",
+        "mirror",
         "offer_id",
         "opened_at",
+        "producer",
+        "revision",
+        "round",
+        "sent_at",
         "seq",
         "state",
         "title",
@@ -77,6 +118,10 @@ class Auction:
         deadline_ms: int,
         capabilities: list[str],
         title: str,
+        *,
+        sent_at: float | None = None,
+        producer: str = "",
+        mirror: Mirror | None = None,
     ) -> None:
         self.offer_id = offer_id
         self.trace_id = trace_id
@@ -89,6 +134,16 @@ class Auction:
         self.capabilities = capabilities
         self.title = title
         """What is asked, one line, not yet safe for a terminal."""
+        self.sent_at = sent_at
+        """When the offer was sent by its producer's clock, epoch seconds; None when it did not say."""
+        self.producer = producer
+        """Who offers, where the bus tells: whose work the offer is part of. Empty for most."""
+        self.mirror = mirror
+        """Set when this only tells of an auction held elsewhere."""
+        self.round = 1
+        """Which offer of its trace this is, counted from 1."""
+        self.revision = 0
+        """Grows with everything that happens to it."""
         self.state: AuctionState = "open"
         self.bids: list[SeenBid] = []
         """By arrival."""
@@ -99,8 +154,7 @@ class Auction:
         """When the present winner got it, epoch seconds."""
         self.awards = 0
         """How often the work was awarded."""
-        self._first_award: tuple[str, str, float] | None = None
-        """Winning bid, winner and time of the first award: the one that a strategy explains."""
+        self.first_award: FirstAward | None = None
         self._by_id: dict[str, SeenBid] = {}
         self._standing: dict[str, SeenBid] = {}
         """The bid of each neuron that counts."""
@@ -119,23 +173,47 @@ class Auction:
         """Milliseconds until the window closes; 0 when it has closed or the auction is decided."""
         return max(0.0, (self.closes_at - now) * 1000) if self.state == "open" else 0.0
 
-    def admit(self, bid: Bid, seq: int, at: float) -> SeenBid:
-        """Take in a bid as it arrives."""
-        seen = SeenBid(bid, seq, at)
+    def admit(self, bid: Bid, seq: int, at: float, *, sealed: bool = False) -> SeenBid:
+        """Take in a bid as it arrives; `sealed` when its price is kept secret until the award."""
+        self.revision += 1
+        seen = SeenBid(bid, seq, at, sealed=sealed)
         if not bid.problem:
             if self.state != "open" or at > self.closes_at:
                 seen.state = "late"
             else:
-                earlier = self._standing.get(bid.neuron)
-                if earlier is not None and earlier.state == "bid":
-                    earlier.state = "replaced"
-                self._standing[bid.neuron] = seen
+                self._stand(seen)
         self.bids.append(seen)
         self._by_id[bid.id] = seen
         return seen
 
-    def award(self, bid_id: str | None, neuron: str, at: float) -> None:
+    def _stand(self, seen: SeenBid) -> None:
+        """Of two bids in one name only one counts."""
+        earlier = self._standing.get(seen.bid.neuron)
+        if earlier is not None and gives_way(seen.bid, earlier.bid):
+            seen.state = "duplicate"
+            return
+        if earlier is not None and earlier.state in _UNDECIDED:
+            earlier.state = "replaced"
+        self._standing[seen.bid.neuron] = seen
+
+    def withdraw(self, neuron: str) -> None:
+        """A bidder took its bid back."""
+        self.revision += 1
+        seen = self._standing.pop(neuron, None)
+        if seen is not None and seen.state in _UNDECIDED:
+            seen.state = "withdrawn"
+
+    def reveal(self, amounts: dict[str, float]) -> None:
+        """The prices of sealed bids are told, by bidder."""
+        self.revision += 1
+        for seen in self.bids:
+            amount = amounts.get(seen.bid.neuron)
+            if amount is not None and seen.bid.cost is None:
+                seen.bid = replace(seen.bid, cost=amount)
+
+    def award(self, bid_id: str | None, neuron: str, at: float, *, sent_at: float | None = None) -> None:
         """Note the award: by the id of the winning bid, else by the winner's name. The latest award counts."""
+        self.revision += 1
         won = self._by_id.get(bid_id) if bid_id else None
         if won is None and neuron:
             won = next((seen for seen in reversed(self.bids) if seen.bid.neuron == neuron), None)
@@ -150,8 +228,8 @@ class Auction:
         if won is not None:
             won.state = "won"
             self.winning_bid_id = won.bid.id
-        if self._first_award is None:
-            self._first_award = (self.winning_bid_id, self.winner, at)
+        if self.first_award is None:
+            self.first_award = FirstAward(self.winning_bid_id, self.winner, at, sent_at)
 
     def decline(self, bid_id: str | None, neuron: str, reason: str) -> None:
         """Note that a bidder was told it lost.
@@ -161,6 +239,10 @@ class Auction:
             neuron: the bidder, for that case.
             reason: what it was told.
         """
+        self.revision += 1
+        if self.mirror is not None and not bid_id and not neuron and reason.startswith(_UNSOLD):
+            self.state = "unsold"
+            return
         if bid_id:
             named = self._by_id.get(bid_id)
             losing = [] if named is None else [named]
@@ -170,9 +252,9 @@ class Auction:
             seen.declined_reason = reason
             if seen.state == "won" and bid_id:
                 self._revoke(seen)
-            elif reason == "late" and seen.state == "bid":
+            elif reason == "late" and seen.state in _UNDECIDED:
                 seen.state = "late"
-            elif reason != "late" and (seen.state == "bid" or self._in_time_after_all(seen)):
+            elif reason != "late" and (seen.state in _UNDECIDED or self._in_time_after_all(seen)):
                 seen.state = "declined"
 
     def _revoke(self, seen: SeenBid) -> None:
@@ -184,43 +266,25 @@ class Auction:
 
     def close(self) -> None:
         """The window is over and no award was seen."""
-        self.state = (
-            "unresolved" if any(seen.state in ("bid", "declined") for seen in self.bids) else "no bid"
-        )
+        self.revision += 1
+        weighed = any(seen.state in _WEIGHED for seen in self.bids)
+        self.state = "unresolved" if weighed else "no bid"
+
+    def stop(self) -> None:
+        """The trace was stopped while bids were taken."""
+        self.revision += 1
+        self.state = "stopped"
 
     def contenders(self) -> list[Bid]:
         """The bids a producer that saw what we saw would weigh: valid, in time, the latest of each neuron."""
         return latest_per_neuron([seen.bid for seen in self.bids if seen.state in _WEIGHED])
 
     def explained_by(self) -> list[Select]:
-        """The strategies under which the first winner wins, as an observer can tell; empty before an award.
+        """The strategies that may have chosen the first winner; empty before an award, and when none may have.
 
-        The strategy never crosses the wire, so this is what fits the order of arrival and the moment of the award.
+        The strategy never crosses the wire. See `cosmo_doppler.model.market.explain`.
         """
-        if self._first_award is None:
-            return []
-        awarded_at = self._first_award[2]
-        # Released producers let every bid of a neuron stand; ours lets the latest replace it.
-        everything = [seen.bid for seen in self.bids if seen.state in _WEIGHED or seen.state == "replaced"]
-        fields = (self.contenders(), everything)
-        fitting = [select for select in SELECTS if any(self._wins(field, select) for field in fields)]
-        if not self.deadline_ms:
-            return fitting
-        window = self.deadline_ms / 1000
-        if awarded_at < self.opened_at + _TOWARDS_THE_END * window:
-            return [select for select in fitting if select == "first_bid"]
-        first_at = min((seen.at for seen in self.bids if not seen.bid.problem), default=awarded_at)
-        if first_at < self.opened_at + _PROMPT * window:
-            patient: list[Select] = [select for select in fitting if select != "first_bid"]
-            return patient or fitting
-        return fitting
-
-    def _wins(self, field: Sequence[Bid], select: Select) -> bool:
-        best = choose_winner(field, select)
-        if best is None or self._first_award is None:
-            return False
-        bid_id, winner, _ = self._first_award
-        return best.id == bid_id if bid_id else best.neuron == winner
+        return [finding.select for finding in explain(self) if finding.fits != "no"]
 
     def _in_time_after_all(self, seen: SeenBid) -> bool:
         """A bid late by our clock, but before the award, that the producer weighed and declined like any other."""

@@ -7,7 +7,7 @@ import logging
 from collections import OrderedDict
 from typing import Any
 
-from cosmo_sdk.bidding import SELECTS, Bid, Reaward, Select, rank, read_bid
+from cosmo_sdk.bidding import SELECTS, Bid, Reaward, Select, gives_way, rank, read_bid
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._award import Awards
 from cosmo_sdk.dendrite._dispatch import place
@@ -61,9 +61,7 @@ class Round:
             logger.info("bid %s of %s cannot win: %s", bid.id, bid.neuron or "nobody", bid.problem)
             return
         earlier = self.bids.get(bid.neuron)
-        if earlier is not None and not earlier.instance and bid.instance:
-            # Two hosts of one name. The one that does not say which host it is serves whatever its neuron is awarded;
-            # only if it wins, exactly one of them works.
+        if earlier is not None and gives_way(bid, earlier):
             logger.info("bid %s of %s gives way to another host of that name", bid.id, bid.neuron)
             return
         self.bids[bid.neuron] = bid
