@@ -6,6 +6,7 @@ Everything works on a `Store`: `MemoryStore` for one process, `SqliteStore` for 
 from cosmo_sdk.coordination._managing import Sink
 from cosmo_sdk.coordination._sweeping import aio, run_claim_sweeper
 from cosmo_sdk.coordination.clock import Clock, ManualClock, SystemClock
+from cosmo_sdk.coordination.consensus import Consensus, VoteBook, VoteResult
 from cosmo_sdk.coordination.errors import (
     CoordinationError,
     ExistsError,
@@ -18,6 +19,13 @@ from cosmo_sdk.coordination.errors import (
 from cosmo_sdk.coordination.events import EVENT_KINDS, Event
 from cosmo_sdk.coordination.metrics import CoordinationMetrics, MetricsCollector
 from cosmo_sdk.coordination.models import Pool, Task, TaskState, Topic
+from cosmo_sdk.coordination.negotiation import (
+    NegotiationProtocol,
+    NegotiationRules,
+    NegotiationSession,
+    NegotiationState,
+    Proposal,
+)
 from cosmo_sdk.coordination.pool_manager import PoolManager
 from cosmo_sdk.coordination.store import CompatStore, Index, MemoryStore, SqliteStore, Store
 from cosmo_sdk.coordination.task_manager import Claim, TaskManager
@@ -27,6 +35,7 @@ __all__ = [
     "Claim",
     "Clock",
     "CompatStore",
+    "Consensus",
     "CoordinationError",
     "CoordinationMetrics",
     "Event",
@@ -35,9 +44,14 @@ __all__ = [
     "ManualClock",
     "MemoryStore",
     "MetricsCollector",
+    "NegotiationProtocol",
+    "NegotiationRules",
+    "NegotiationSession",
+    "NegotiationState",
     "NotAuthorizedError",
     "Pool",
     "PoolManager",
+    "Proposal",
     "ScopeError",
     "Sink",
     "SqliteStore",
@@ -50,6 +64,8 @@ __all__ = [
     "TaskManager",
     "TaskState",
     "Topic",
+    "VoteBook",
+    "VoteResult",
     "aio",
     "run_claim_sweeper",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 
 from cosmo_sdk import coordination as coord
 from cosmo_sdk.coordination import ManualClock
+from cosmo_sdk.coordination.models import plain
 
 HERE = Path(__file__).parent / "vectors"
 
@@ -197,4 +198,67 @@ class Tasks(Component):
         }
 
 
-COMPONENTS: dict[str, type[Component]] = {"pools": Pools, "tasks": Tasks}
+class Counting(Component):
+    def build(self) -> None:
+        self.manager = coord.Consensus
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return plain(returned)
+
+
+class Votes(Component):
+    def build(self) -> None:
+        self.manager = coord.VoteBook(self.bench.store).bind(clock=self.bench.clock)
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return plain(returned)
+
+    def state(self) -> dict[str, Any]:
+        return {vote_id: plain(self.manager.get_vote(vote_id)) for vote_id in self.manager}
+
+
+class Negotiations(Component):
+    """Sessions are called s1, s2 and their proposals p1, p2, in order."""
+
+    def build(self) -> None:
+        rules = coord.NegotiationRules(**self.bench.setup.get("rules", {}))
+        self.manager = coord.NegotiationProtocol.with_rules(
+            rules, store=self.bench.store, clock=self.bench.clock
+        )
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        asked = args.get("proposal_id")
+        if asked is not None:
+            history = self.manager.get_session(args["session_id"]).history
+            args["proposal_id"] = history[int(asked[1:]) - 1].id
+        returned = super().call(target, op, args)
+        if op == "create_session":
+            self.ids[f"s{len(self.ids) + 1}"] = returned
+        return returned
+
+    def shown(self, op: str, returned: Any) -> Any:
+        names = {real: name for name, real in self.ids.items()}
+        return [names[each] for each in returned] if isinstance(returned, list) else returned
+
+    def state(self) -> dict[str, Any]:
+        return {name: self._session(self.manager.get_session(real)) for name, real in self.ids.items()}
+
+    def _session(self, session: coord.NegotiationSession) -> dict[str, Any]:
+        return {
+            "state": session.state.value,
+            "rounds": len(session.history),
+            "current": session.current_proposal.content,
+            "proposer": session.current_proposal.proposer_id,
+            "accepted_by": sorted(session.accepted_by),
+            "reason": session.reason,
+            "participants": session.participants,
+        }
+
+
+COMPONENTS: dict[str, type[Component]] = {
+    "consensus": Counting,
+    "negotiation": Negotiations,
+    "pools": Pools,
+    "tasks": Tasks,
+    "votebook": Votes,
+}
