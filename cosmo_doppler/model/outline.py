@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 BLOCK = 256
 """Marks a block holds before it is halved."""
@@ -38,14 +38,19 @@ class Placed:
         self.end: _End | None = None
         """The mark after its branch, once it had children."""
 
+    def stands_in(self, outline: Outline[Any]) -> bool:
+        """Whether it is an item of that outline."""
+        return self.block is not None and self.block.outline is outline
+
 
 P = TypeVar("P", bound=Placed)
 
 
 class _Block:
-    __slots__ = ("first", "lines", "marks", "number")
+    __slots__ = ("first", "lines", "marks", "number", "outline")
 
-    def __init__(self, marks: list[Placed | _End]) -> None:
+    def __init__(self, outline: Outline[Any], marks: list[Placed | _End]) -> None:
+        self.outline = outline
         self.marks = marks
         self.number = 0
         """Which block it is; as of the last `Outline._number`."""
@@ -73,7 +78,7 @@ class Outline(Generic[P]):
     """Items in display order."""
 
     def __init__(self) -> None:
-        self._blocks: list[_Block] = [_Block([])]
+        self._blocks: list[_Block] = [_Block(self, [])]
         self._firsts: list[int] = [0]
         self._numbered = True
         self._size = 0
@@ -185,7 +190,7 @@ class Outline(Generic[P]):
         if len(block.marks) > BLOCK:
             self._number()
             half = len(block.marks) // 2
-            rest = _Block(block.marks[half:])
+            rest = _Block(self, block.marks[half:])
             del block.marks[half:]
             block.lines = None
             self._blocks.insert(block.number + 1, rest)
@@ -199,18 +204,18 @@ class Outline(Generic[P]):
         first, last = _block_of(item), _block_of(item.end or item)
         begin, finish = first.offset(item), last.offset(item.end or item) + 1
         if first is last:
-            taken = [_Block(first.marks[begin:finish])]
+            taken = [_Block(self, first.marks[begin:finish])]
             left = [first] if len(first.marks) > finish - begin else []
             del first.marks[begin:finish]
         else:
             between = self._blocks[first.number + 1 : last.number]
-            taken = [_Block(first.marks[begin:]), *between, _Block(last.marks[:finish])]
+            taken = [_Block(self, first.marks[begin:]), *between, _Block(self, last.marks[:finish])]
             del first.marks[begin:], last.marks[:finish]
             left = _joined(first, last)
         first.lines = last.lines = None
         self._blocks[first.number : last.number + 1] = left
         if not self._blocks:
-            self._blocks.append(_Block([]))
+            self._blocks.append(_Block(self, []))
         return taken
 
     def _splice(self, block: _Block, offset: int, taken: list[_Block]) -> None:
@@ -218,7 +223,7 @@ class Outline(Generic[P]):
         self.version += 1
         self._numbered = False
         self._number()
-        after = _Block(block.marks[offset:])
+        after = _Block(self, block.marks[offset:])
         del block.marks[offset:]
         block.lines = None
         self._blocks[block.number : block.number + 1] = [

@@ -6,8 +6,9 @@ from typing import Literal
 
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
-from cosmo_doppler.model.spans import Span, Spans
+from cosmo_doppler.model.spans import Span
 from cosmo_doppler.model.stops import StopLedger
+from cosmo_doppler.model.timing import Spans
 from cosmo_doppler.model.tree import LARGE, Tree
 
 __all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
