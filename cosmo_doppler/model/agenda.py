@@ -9,18 +9,34 @@ Errand = Callable[[float], None]
 """What to do when the moment comes; it is given that moment, epoch seconds."""
 
 
+MOST_ERRANDS = 200_000
+"""Errands noted at a time; further ones are not noted, counted in `Agenda.skipped`."""
+
+
 class Agenda:
     """Errands by the moment they are due. Several due together run in the order they were noted."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, most: int = MOST_ERRANDS) -> None:
+        self.skipped = 0
+        """Errands that found no room."""
+        self._most = most
         self._heap: list[tuple[float, int, Errand]] = []
         self._noted = 0
 
     def __len__(self) -> int:
         return len(self._heap)
 
-    def note(self, due: float, errand: Errand) -> None:
-        """Have `errand` run once time is past `due`."""
+    def note(self, due: float, errand: Errand, *, vital: bool = False) -> None:
+        """Have `errand` run once time is at `due`.
+
+        Args:
+            due: epoch seconds.
+            errand: what to do.
+            vital: it is noted in any case; whoever says so has few of them.
+        """
+        if len(self._heap) >= self._most and not vital:
+            self.skipped += 1
+            return
         self._noted += 1
         heappush(self._heap, (due, self._noted, errand))
 

@@ -20,6 +20,7 @@ from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
+from cosmo_doppler.model.rules.ground import Ground
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
 from cosmo_doppler.model.traces import Node, Trace
@@ -73,7 +74,9 @@ class Board:
         """What all of it measures."""
         self.topology = Topology()
         """Who talks to whom."""
-        self._watch = Watch(self._agenda, self._auctions)
+        self._watch = Watch(
+            Ground(FaultBook(), self._agenda, self._roster, self._auctions.by_offer, self._traces.by_id)
+        )
         self.retries = Retries()
         """Attempts at the same work."""
         self._changes = Changes()
@@ -138,6 +141,10 @@ class Board:
         """What went wrong."""
         return self._watch.book
 
+    def running(self, who: str) -> int:
+        """How many tasks and awards a participant has not answered yet."""
+        return self._watch.running(who)
+
     def take_changes(self) -> Changes:
         """What was touched since the last call."""
         changes, self._changes = self._changes, Changes()
@@ -165,6 +172,7 @@ class Board:
         self._changes.signals += 1
         if is_event(seen.subject):
             self.interventions += 1
+            self._watch.told(seen)
             return
         if header.problem:
             self.malformed += 1
@@ -172,10 +180,12 @@ class Board:
         counted = kind if kind in _KNOWN else UNKNOWN_TYPE
         self.types[counted] += 1
         if kind in _MANAGEMENT:
-            self._announce(seen)
+            if not self._announce(seen):
+                return
         elif header.trace_id and kind:
             if not self._fold(seen, who):
                 self.duplicates += 1
+                self._watch.saw_again(seen, self.traces[header.trace_id].by_id.get(header.id))
                 return
             self.topology.saw(seen)
         if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
@@ -344,14 +354,18 @@ class Board:
 
     # -- presence
 
-    def _announce(self, seen: Observed) -> None:
+    def _announce(self, seen: Observed) -> bool:
+        """Fold what is said of presence. False when it had been delivered before."""
         header = seen.header
-        if header.type == "DISCOVER" or not header.who:
-            return
-        if self._roster.announced(header, seen.seq, seen.at):
+        if header.type == "DISCOVER":
+            self._roster.asked(seen.at)
+        elif header.who:
+            if not self._roster.announced(header, seen.seq, seen.at):
+                self.duplicates += 1
+                self._watch.saw_again(seen, None)
+                return False
             self._changes.roster.add(header.who)
-        else:
-            self.duplicates += 1
+        return True
 
 
 _FOLDS = {

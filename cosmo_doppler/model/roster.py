@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Callable
+from functools import partial
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.lookalikes import Lookalikes
@@ -17,6 +18,9 @@ MAX_PARTICIPANTS = 50_000
 
 MAX_ABILITIES = 4_096
 """Different capabilities told apart."""
+
+ANSWER_S, COMPLETE_S = 1.0, 60.0
+"""After a DISCOVER, or after a while of heartbeats with their REGISTERs, everybody who is there is known, seconds."""
 
 _RECENT_IDS = 4_096
 """Announcements remembered, so that one delivered twice counts once."""
@@ -47,6 +51,8 @@ class Roster:
         self._agenda = Agenda() if agenda is None else agenda
         self._lookalikes = Lookalikes()
         self._most = most
+        self._asked_at: float | None = None
+        self._first_at: float | None = None
         self._recent: set[str] = set()
         self._recent_order: deque[str] = deque()
 
@@ -59,6 +65,17 @@ class Roster:
     def known(self) -> int:
         """Participants that did not leave."""
         return len(self.by_id) - self.counts["left"]
+
+    def asked(self, at: float) -> None:
+        """A DISCOVER was seen: everybody announces itself now."""
+        if self._asked_at is None:
+            self._asked_at = at
+
+    def complete(self, now: float) -> bool:
+        """Whether who is not known by now is not there, as far as can be told: a recording may begin in the middle."""
+        if self._asked_at is not None and now >= self._asked_at + ANSWER_S:
+            return bool(self.by_id)
+        return self._first_at is not None and now >= self._first_at + COMPLETE_S
 
     def heard(self, who: str, at: float) -> bool:
         """A participant produced something. False when nobody of that name ever announced itself."""
@@ -110,7 +127,7 @@ class Roster:
         # Being heard later than expected moves the moment on; that is seen when the first one comes.
         if turns_at is not None and (participant.due is None or turns_at < participant.due):
             participant.due = turns_at
-            self._agenda.note(turns_at, lambda due: self._look_again(participant, due))
+            self._agenda.note(turns_at, partial(self._look_again, participant), vital=True)
 
     def _look_again(self, participant: Participant, due: float) -> None:
         # Another errand was noted since, for an earlier moment; or nobody knows it any more.
@@ -133,6 +150,8 @@ class Roster:
             silent = sorted(self.by_id.values(), key=lambda participant: participant.last_seen)
             for participant in silent[: max(1, self._most // 10)]:
                 self._forget(participant)
+        if self._first_at is None:
+            self._first_at = at
         participant = self.by_id[who] = Participant(who, at)
         self.counts[participant.state] += 1
         self.changes += 1

@@ -1,94 +1,72 @@
-"""The rules that find faults, and what runs them: a fold over signals and time."""
+"""Runs the rules that find faults: a fold over signals and time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from cosmo_doppler.model.agenda import Agenda
-from cosmo_doppler.model.auction_book import AuctionBook
-from cosmo_doppler.model.faults import Fault, FaultBook
+from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.observed import Observed
-from cosmo_doppler.model.wording import say
-from cosmo_sdk.header import Header
+from cosmo_doppler.model.participant import Liveness, Participant
+from cosmo_doppler.model.rules.frames import FrameRules
+from cosmo_doppler.model.rules.ground import Ground, Reads
+from cosmo_doppler.model.rules.market import MarketRules
+from cosmo_doppler.model.rules.presence import PresenceRules
+from cosmo_doppler.model.rules.work import WorkRules
+from cosmo_doppler.model.traces import Node
+from cosmo_sdk.signal_types import ADDRESSED_TYPES
+
+_ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 
 class Watch:
-    """Reads every signal, and what did not come in time.
+    """Reads every signal once the board has folded it; what did not come in time is found by the board's agenda.
 
     Args:
-        agenda: the board's; what did not come in time is found when it says so.
-        auctions: the board's, already folded when `saw` is called.
+        ground: the board as rules see it. The roster tells this watch of whoever falls silent.
     """
 
-    def __init__(self, agenda: Agenda, auctions: AuctionBook) -> None:
-        self.book = FaultBook()
-        self._agenda = agenda
-        self._auctions = auctions
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._frames = FrameRules(ground)
+        self._presence = PresenceRules(ground)
+        self._market = MarketRules(ground)
+        self._work = WorkRules(ground, self._market)
+        self._reads: dict[str, tuple[Reads, ...]] = {}
+        everybody = (self._frames, self._presence, self._market, self._work)
+        for type in {type for rules in everybody for type in rules.reads}:
+            self._reads[type] = tuple(rules.reads for rules in everybody if type in rules.reads)
+        ground.roster.on_turn = self._turned
+
+    @property
+    def book(self) -> FaultBook:
+        """What was found."""
+        return self._ground.book
+
+    def running(self, who: str) -> int:
+        """How many tasks and awards somebody has not answered yet."""
+        return self._work.running(who)
 
     def saw(self, seen: Observed) -> None:
-        """Read a signal the board has just folded."""
+        """A frame was folded."""
         header = seen.header
+        kind = header.type
         if header.problem:
-            self._malformed(seen, header)
-        read = _READ.get(header.type)
-        if read is not None:
-            read(self, seen, header)
-
-    def _malformed(self, seen: Observed, header: Header) -> None:
-        self.book.report(
-            Fault(
-                "malformed",
-                "warning",
-                f"a frame on {seen.subject} is no valid Signal: {header.problem}",
-                "the frame as it arrived; agents drop it",
-                at=seen.at,
-                seq=seen.seq,
-                who=header.who,
-            ),
-            ("malformed", header.who, header.problem),
-        )
-
-    def _error(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
-        recoverable = payload.get("recoverable") is True
-        self.book.report(
-            Fault(
-                "error",
-                "warning" if recoverable else "error",
-                f"{header.who or 'somebody'} failed: {say(payload.get('code'), 60)}: {say(payload.get('message'), 160)}",
-                "it says that trying again may help" if recoverable else "the input it was given",
-                at=seen.at,
-                seq=seen.seq,
-                trace_id=header.trace_id,
-                who=header.who,
-            )
-        )
-
-    def _offer(self, seen: Observed, header: Header) -> None:
-        auction = self._auctions.by_offer.get(header.id)
-        if auction is None or auction.seq != seen.seq:
+            self._frames.malformed(seen, header)
+        if header.who and header.ts is not None and kind not in _ADDRESSED:
+            self._presence.sent(seen, header)
+        if not header.id or not header.trace_id:
             return
+        self._work.any(seen, header)
+        for reads in self._reads.get(kind, ()):
+            reads[kind](seen, header)
 
-        def closed(at: float) -> None:
-            if auction.state != "no bid":
-                return
-            self.book.report(
-                Fault(
-                    "no bid",
-                    "warning",
-                    f"nobody bid on {auction.title or 'an offer'} within {auction.deadline_ms} ms",
-                    f"who can do {', '.join(auction.capabilities)}" if auction.capabilities else "the offer",
-                    at=at,
-                    seq=seen.seq,
-                    trace_id=header.trace_id,
-                    offer_id=header.id,
-                )
-            )
+    def saw_again(self, seen: Observed, first: Node | None) -> None:
+        """A signal was delivered whose id is known; it changed nothing."""
+        self._frames.repeated(seen, seen.header, first)
 
-        self._agenda.note(auction.given_up_at, closed)
+    def told(self, seen: Observed) -> None:
+        """The bus told of a gate or of a fault made to order."""
+        self._frames.event(seen, seen.header)
 
-
-_READ: dict[str, Callable[[Watch, Observed, Header], None]] = {
-    "ERROR": Watch._error,
-    "TASK_OFFER": Watch._offer,
-}
+    def _turned(self, participant: Participant, before: Liveness, at: float) -> None:
+        self._presence.turned(participant, before, at)
+        if participant.state in ("stale", "left"):
+            self._work.gone(participant, at)

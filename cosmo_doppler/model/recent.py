@@ -1,0 +1,52 @@
+"""A memory of the latest: a dict that forgets what it has known for longest."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+V = TypeVar("V")
+
+
+class Recent(Generic[K, V]):
+    """The latest `most` entries.
+
+    Args:
+        most: how many are kept.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._entries: dict[K, V] = {}
+        self.forgotten = 0
+        """Entries that went because there were too many."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+    def __contains__(self, key: object) -> bool:
+        return key in self._entries
+
+    def __iter__(self) -> Iterator[K]:
+        return iter(self._entries)
+
+    def get(self, key: K) -> V | None:
+        """What is known under a key."""
+        return self._entries.get(key)
+
+    def put(self, key: K, value: V) -> V | None:
+        """Remember. A known key keeps its age.
+
+        Returns:
+            What had to go for it.
+        """
+        self._entries[key] = value
+        if len(self._entries) <= self._most:
+            return None
+        self.forgotten += 1
+        return self._entries.pop(next(iter(self._entries)))
+
+    def pop(self, key: K) -> V | None:
+        """Forget."""
+        return self._entries.pop(key, None)

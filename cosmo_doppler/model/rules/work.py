@@ -1,0 +1,345 @@
+"""Work that is lost: given to nobody, never begun, done twice, or done after a STOP."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from cosmo_doppler.model.faults import Fault, Severity
+from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.participant import Participant
+from cosmo_doppler.model.recent import Recent
+from cosmo_doppler.model.rules.ground import Ground, Reads, is_mirrored, spell, subject_of
+from cosmo_doppler.model.rules.market import MarketRules
+from cosmo_doppler.model.stops import ON_ITS_WAY_S
+from cosmo_doppler.model.wording import finite
+from cosmo_sdk.header import Header
+
+NOBODY_S = 2.0
+"""How long a TASK for somebody who is not there may go without a sign, seconds."""
+
+PROMISES = 3.0
+"""So many times the promised time may pass before a winner is called silent."""
+
+PROMISED_S, UNPROMISED_S = 5.0, 30.0
+"""At least so long; and so long when it promised nothing, seconds."""
+
+LONGEST_S = 3600.0
+"""Promises are not waited for any longer, seconds."""
+
+FAREWELL_S = 5.0
+"""How long an answer may come after a DEREGISTER, seconds: released hosts let their work run on (PROTOCOL 6.3)."""
+
+_MOST = 20_000
+"""Pieces of work, and stopped traces, remembered."""
+
+_ANSWERS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
+_SIGNS = frozenset(
+    {
+        "PLAN",
+        "THOUGHT_DELTA",
+        "TOOL_CALL",
+        "RECALL",
+        "IMPRINT",
+        "CRITIQUE",
+        "MEMORY_APPEND",
+        "TASK",
+        "TASK_OFFER",
+    }
+)
+"""What somebody at work says under it."""
+
+_ZOMBIE = frozenset({"AGENT_OUTPUT", "PLAN", "THOUGHT_DELTA", "CRITIQUE", "MEMORY_APPEND"})
+"""What nobody should say of a trace that was stopped."""
+
+
+class _Work:
+    """A TASK or an award until it is answered."""
+
+    __slots__ = (
+        "answered_by",
+        "at",
+        "bid_id",
+        "capabilities",
+        "fault",
+        "heard",
+        "id",
+        "open",
+        "seq",
+        "trace_id",
+        "who",
+    )
+
+    def __init__(self, header: Header, seen: Observed) -> None:
+        self.id = header.id
+        self.trace_id = header.trace_id
+        self.who = header.who
+        self.at = seen.at
+        self.seq = seen.seq
+        self.bid_id = ""
+        """The bid that won it; empty for a TASK."""
+        self.capabilities: list[str] = []
+        self.heard = False
+        """Somebody showed that it is being worked on."""
+        self.open = True
+        self.answered_by = ""
+        self.fault: Fault | None = None
+        """What was said of it, to be taken back once it is answered."""
+
+
+class WorkRules:
+    """Reads who was given work, and what became of it."""
+
+    def __init__(self, ground: Ground, market: MarketRules) -> None:
+        self._ground = ground
+        self._market = market
+        self._works: Recent[str, _Work] = Recent(_MOST)
+        self._held: dict[str, dict[str, _Work]] = {}
+        """Open work by holder."""
+        self._on: dict[str, dict[str, _Work]] = {}
+        """Open work by trace."""
+        self._leaving: Recent[str, bool] = Recent(_MOST)
+        """Participants that left and said that they finish their work."""
+        reads: dict[str, Callable[[Observed, Header], None]] = {
+            "TASK": self._task,
+            "TASK_AWARDED": self._award,
+            "FINAL": self._final,
+            "STOP": self._stop,
+            "DEREGISTER": self._deregister,
+        }
+        reads |= dict.fromkeys(_ANSWERS, self._answer)
+        self.reads: Reads = reads
+
+    def running(self, who: str) -> int:
+        """How many tasks and awards somebody has not answered yet."""
+        return len(self._held.get(who, ()))
+
+    def any(self, seen: Observed, header: Header) -> None:
+        """Any signal of a workflow: it may show that work goes on, or that it should not."""
+        kind = header.type
+        if kind in _SIGNS:
+            work = self._works.get(header.parent_id or "")
+            if work is not None:
+                work.heard = True
+        if kind in _ZOMBIE or kind in ("TASK", "TASK_AWARDED"):
+            self._after_stop(seen, header)
+
+    # -- beginnings
+
+    def _task(self, seen: Observed, header: Header) -> None:
+        work = self._begin(seen, header)
+        needed = header.read_payload().get("capabilities")
+        if isinstance(needed, list):
+            work.capabilities = [item for item in needed if isinstance(item, str)]
+        self._ground.agenda.note(seen.at + NOBODY_S, partial(self._nobody, work))
+
+    def _award(self, seen: Observed, header: Header) -> None:
+        if is_mirrored(header):
+            return
+        work = self._begin(seen, header)
+        work.bid_id = header.parent_id or ""
+        self._withdraw(header, seen.at)
+        won = header.read_payload().get("winning_bid")
+        eta = finite(won.get("eta_ms")) if isinstance(won, dict) else None
+        patience = max(PROMISED_S, PROMISES * eta / 1000) if eta and eta > 0 else UNPROMISED_S
+        self._ground.agenda.note(seen.at + min(patience, LONGEST_S), partial(self._unbegun, work))
+
+    def _begin(self, seen: Observed, header: Header) -> _Work:
+        work = _Work(header, seen)
+        for forgotten in (self._works.get(work.id), self._works.put(work.id, work)):
+            if forgotten is not None:
+                self._close(forgotten)
+        self._held.setdefault(work.who, {})[work.id] = work
+        self._on.setdefault(work.trace_id, {})[work.id] = work
+        return work
+
+    def _nobody(self, work: _Work, at: float) -> None:
+        """A TASK has had time to reach somebody."""
+        if not work.open or work.heard or work.fault is not None:
+            return
+        why = self._why_nobody(work, at) if work.who else self._market.missing(work.capabilities, at)
+        if not why:
+            return
+        self._report(
+            work,
+            at,
+            "task to nobody",
+            "warning",
+            f"no answer to a TASK: {why}",
+            "the name, or who should be there",
+        )
+
+    def _why_nobody(self, work: _Work, at: float) -> str:
+        participant = self._ground.roster.by_id.get(work.who)
+        if participant is None:
+            return f"nobody called {work.who} announced itself" if self._ground.roster.complete(at) else ""
+        return {"left": f"{work.who} has left", "stale": f"{work.who} is not heard any more"}.get(
+            participant.state, ""
+        )
+
+    def _unbegun(self, work: _Work, at: float) -> None:
+        if not work.open or work.heard or work.fault is not None:
+            return
+        self._report(
+            work,
+            at,
+            "award, no work",
+            "warning",
+            f"{work.who} was awarded {self._about(work)} {spell(at - work.at)} ago, and nothing came",
+            "whether it is alive, and whether it got the award",
+        )
+
+    # -- ends
+
+    def _answer(self, seen: Observed, header: Header) -> None:
+        named = self._works.get(header.parent_id or "")
+        work = named or self._oldest(header.trace_id, header.who)
+        if work is None:
+            return
+        if work.open:
+            work.answered_by = header.who
+            self._close(work)
+            if work.fault is not None:
+                self._ground.book.came_right(work.fault, seen.at)
+            if work.bid_id:
+                self._market.settled(work.bid_id, seen.at)
+        elif named is not None and header.type == "AGENT_OUTPUT":
+            self._second(seen, header, work)
+
+    def _withdraw(self, award: Header, at: float) -> None:
+        """An award may take the work from whoever had it, as `reaward=` does."""
+        if b"cosmo.withdraws" not in bytes(award.meta):
+            return
+        replaced = award.read_meta().get("cosmo.withdraws")
+        work = self._works.get(replaced) if isinstance(replaced, str) else None
+        if work is None:
+            return
+        self._close(work)
+        if work.fault is not None:
+            self._ground.book.came_right(work.fault, at)
+
+    def _second(self, seen: Observed, header: Header, work: _Work) -> None:
+        """Another answer to work that has one. A question before it is none."""
+        if not work.answered_by or work.answered_by == header.who:
+            return
+        if not work.who and not work.capabilities:
+            # An open call: everybody may answer.
+            return
+        self._report(
+            work,
+            seen.at,
+            "double claim",
+            "warning",
+            f"{work.answered_by} and {header.who} both answered {self._about(work)}",
+            "why both believed it was theirs: queue groups, names, awards",
+            seq=seen.seq,
+        )
+
+    def _final(self, seen: Observed, header: Header) -> None:
+        self._end_all(header.trace_id, seen.at)
+
+    def _stop(self, seen: Observed, header: Header) -> None:
+        self._end_all(header.trace_id, None)
+
+    def _end_all(self, trace_id: str, settled_at: float | None) -> None:
+        for work in list(self._on.get(trace_id, {}).values()):
+            self._close(work)
+            if settled_at is not None and work.bid_id:
+                self._market.settled(work.bid_id, settled_at)
+
+    def _close(self, work: _Work) -> None:
+        work.open = False
+        for index, key in ((self._held, work.who), (self._on, work.trace_id)):
+            works = index.get(key)
+            if works is not None:
+                works.pop(work.id, None)
+                if not works:
+                    del index[key]
+
+    def _oldest(self, trace_id: str, who: str) -> _Work | None:
+        """The open work on a trace that an answer with an unknown parent means (PROTOCOL 3.4)."""
+        works = self._on.get(trace_id)
+        if not works or not who:
+            return None
+        return next((work for work in works.values() if work.who == who), None)
+
+    # -- whoever is lost, and whoever goes on
+
+    def gone(self, participant: Participant, at: float) -> None:
+        """Somebody turned stale or left."""
+        for work in list(self._held.get(participant.id, {}).values()):
+            if participant.state == "left":
+                self._ground.agenda.note(at + FAREWELL_S, partial(self._lost, work))
+            else:
+                self._lost(work, at)
+
+    def _lost(self, work: _Work, at: float) -> None:
+        participant = self._ground.roster.by_id.get(work.who)
+        if not work.open or work.fault is not None or participant is None:
+            return
+        if participant.state not in ("stale", "left") or work.who in self._leaving:
+            return
+        how = "left" if participant.state == "left" else "fell silent"
+        self._report(
+            work,
+            at,
+            "work lost",
+            "error",
+            f"{work.who} {how} with {self._about(work)} unanswered",
+            "whether anybody gives it to somebody else",
+        )
+
+    def _deregister(self, seen: Observed, header: Header) -> None:
+        self._leaving.pop(header.who)
+        if header.read_meta().get("cosmo.running"):
+            self._leaving.put(header.who, True)
+
+    def _after_stop(self, seen: Observed, header: Header) -> None:
+        trace = self._ground.traces.get(header.trace_id)
+        if trace is None or trace.stop is None or seen.at - trace.stop.at <= ON_ITS_WAY_S:
+            return
+        given = header.type in ("TASK", "TASK_AWARDED")
+        after = spell(seen.at - trace.stop.at)
+        about = subject_of(trace, header.trace_id)
+        fault = Fault(
+            "after a STOP",
+            "warning",
+            f"{header.who or 'somebody'} was given work on {about} {after} after its STOP; hosts refuse that"
+            if given
+            else f"{header.who or 'somebody'} still said {header.type} on {about} {after} after its STOP",
+            "who sent it: new work needs a new trace" if given else "whether it heard the STOP at all",
+            at=seen.at,
+            seq=seen.seq,
+            trace_id=header.trace_id,
+            who=header.who,
+        )
+        self._ground.book.report(fault, ("after a STOP", header.trace_id, header.who))
+
+    # -- words
+
+    def _about(self, work: _Work) -> str:
+        return subject_of(self._ground.traces.get(work.trace_id), work.trace_id)
+
+    def _report(
+        self,
+        work: _Work,
+        at: float,
+        kind: str,
+        severity: Severity,
+        sentence: str,
+        look: str,
+        *,
+        seq: int | None = None,
+    ) -> None:
+        work.fault = self._ground.book.report(
+            Fault(
+                kind,
+                severity,
+                sentence,
+                look,
+                at=at,
+                seq=work.seq if seq is None else seq,
+                trace_id=work.trace_id,
+                who=work.who,
+            )
+        )
