@@ -48,7 +48,7 @@ class FirstAward(NamedTuple):
     """The first award of an auction: the one that a strategy explains. Later ones pass the work on."""
 
     bid_id: str
-    """Empty when the winning bid was not seen."""
+    """As the award names it, seen or not; empty when it names none."""
     winner: str
     at: float
     """Arrival, epoch seconds."""
@@ -86,7 +86,9 @@ class Auction:
     """One TASK_OFFER and everything that answers it."""
 
     __slots__ = (
+        "_awaited",
         "_by_id",
+        "_guessed",
         "_standing",
         "awarded_at",
         "awards",
@@ -155,6 +157,10 @@ class Auction:
         self.awards = 0
         """How often the work was awarded."""
         self.first_award: FirstAward | None = None
+        self._awaited = ""
+        """The winning bid, named by an award that overtook it."""
+        self._guessed: SeenBid | None = None
+        """What is taken for that bid meanwhile."""
         self._by_id: dict[str, SeenBid] = {}
         self._standing: dict[str, SeenBid] = {}
         """The bid of each neuron that counts."""
@@ -184,7 +190,17 @@ class Auction:
                 self._stand(seen)
         self.bids.append(seen)
         self._by_id[bid.id] = seen
+        if self._awaited and bid.id == self._awaited:
+            self._overtaken(seen)
         return seen
+
+    def _overtaken(self, seen: SeenBid) -> None:
+        """The bid that an award named comes after the award."""
+        if self._guessed is not None and self._guessed.state == "won":
+            self._guessed.state = "replaced" if self._guessed.bid.neuron == seen.bid.neuron else "declined"
+        seen.state = "won"
+        self.winning_bid_id = seen.bid.id
+        self._awaited, self._guessed = "", None
 
     def _stand(self, seen: SeenBid) -> None:
         """Of two bids in one name only one counts."""
@@ -228,8 +244,11 @@ class Auction:
         if won is not None:
             won.state = "won"
             self.winning_bid_id = won.bid.id
+        named = bid_id if bid_id and bid_id != self.offer_id else ""
+        self._awaited = "" if named in self._by_id else named
+        self._guessed = won if self._awaited else None
         if self.first_award is None:
-            self.first_award = FirstAward(self.winning_bid_id, self.winner, at, sent_at)
+            self.first_award = FirstAward(named, self.winner, at, sent_at)
 
     def decline(self, bid_id: str | None, neuron: str, reason: str) -> None:
         """Note that a bidder was told it lost.
