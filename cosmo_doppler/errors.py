@@ -2,6 +2,7 @@
 
 DopplerError
   RecordingError     a file that cannot be replayed
+  ExportError        something that cannot be written to a file
   SettingError       a namespace, size or address that cannot be meant
     ConfigError      a config file that says what makes no sense
 """
@@ -28,6 +29,10 @@ class RecordingError(DopplerError):
         self.line_number = line_number
         where = f"{path}, line {line_number}" if line_number is not None else str(path)
         super().__init__(f"{where}: {reason}")
+
+
+class ExportError(DopplerError):
+    """A part of a session that cannot be written, or not there."""
 
 
 class SettingError(DopplerError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,9 +15,9 @@ from cosmo_doppler.cli.options import examples, redact_option, redaction_of
 from cosmo_doppler.cli.output import ReaderLeft, say
 
 if TYPE_CHECKING:
-    from cosmo_doppler.session import Session
+    from cosmo_doppler.export import Format
 
-Format = Literal["ndjson", "csv", "md"]
+FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md")
 
 
 @click.command(
@@ -34,7 +34,7 @@ Format = Literal["ndjson", "csv", "md"]
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(get_args(Format)),
+    type=click.Choice(FORMATS),
     help="ndjson: a recording; csv: one row for each bid; md: a page.  [default: by OUT, else ndjson]",
 )
 @click.option(
@@ -57,6 +57,7 @@ def command(
     redact: tuple[str, ...],
 ) -> None:
     """Write a part of the recording FILE: its signals, its bids, or a page about one trace or auction."""
+    from cosmo_doppler.export import Selection, exported, write_new
     from cosmo_doppler.session import load_all, open_replay
 
     if trace and auction:
@@ -70,45 +71,28 @@ def command(
     session = open_replay(file, paused=True)
     session.redact(redaction)
     load_all(session)
+    board = session.timeline.board
+    selection = Selection(
+        _find(board.trace_order, trace, "trace") if trace else None,
+        _find(board.auction_order, auction, "auction") if auction else None,
+    )
     try:
-        _write(out, _parts(session, kind, trace, auction))
+        parts = exported(session, selection, kind)
+        if out is None:
+            _print(parts)
+        else:
+            write_new(out, parts, force=force)
+            say(f"wrote {out}")
     finally:
         session.stop()
 
 
 def _format_of(out: Path | None) -> Format:
     suffix = "" if out is None else out.suffix.lstrip(".")
-    if suffix in get_args(Format):
-        kind: Format = suffix  # type: ignore[assignment]
-        return kind
-    if suffix:
-        raise click.UsageError(f"{out} names no format: end it in .ndjson, .csv or .md, or say --format")
-    return "ndjson"
-
-
-def _parts(session: Session, kind: Format, trace: str, auction: str) -> Iterator[bytes]:
-    from cosmo_doppler import export
-
-    board, store = session.timeline.board, session.store
-    trace_id = _find(board.trace_order, trace, "trace") if trace else None
-    offer_id = _find(board.auction_order, auction, "auction") if auction else None
-    chosen = board.auctions[offer_id] if offer_id is not None else None
-    if kind == "csv":
-        auctions = board.traces[trace_id].auctions if trace_id is not None else board.auction_order
-        picked = [chosen] if chosen is not None else [board.auctions[each] for each in auctions]
-        yield export.bids_csv(picked).encode()
-    elif kind == "md":
-        page = export.trace_page(board, store, trace_id) if trace_id is not None else ""
-        if chosen is not None:
-            page = export.auction_page(chosen) + "\n"
-        yield page.encode()
-    else:
-        seqs: list[int] | range = range(len(store))
-        if trace_id is not None:
-            seqs = export.trace_seqs(board, trace_id)
-        elif chosen is not None:
-            seqs = export.auction_seqs(board, chosen)
-        yield from export.recording_lines(store, seqs)
+    for kind in FORMATS:
+        if suffix in ("", kind):
+            return kind
+    raise click.UsageError(f"{out} names no format: end it in .ndjson, .csv or .md, or say --format")
 
 
 def _find(known: list[str], end: str, noun: str) -> str:
@@ -120,23 +104,10 @@ def _find(known: list[str], end: str, noun: str) -> str:
     return found[0]
 
 
-def _write(out: Path | None, parts: Iterator[bytes]) -> None:
-    if out is None:
-        try:
-            for part in parts:
-                sys.stdout.buffer.write(part)
-            sys.stdout.buffer.flush()
-        except BrokenPipeError:
-            raise ReaderLeft from None
-        return
-    # Whole or not at all: a name that is there holds everything.
-    unfinished = out.with_name(f".{out.name}.part")
+def _print(parts: Iterator[bytes]) -> None:
     try:
-        with unfinished.open("wb") as target:
-            target.writelines(parts)
-        unfinished.replace(out)
-    except OSError as error:
-        raise CommandError(f"cannot write {out}: {error.strerror}", "name another place") from None
-    finally:
-        unfinished.unlink(missing_ok=True)
-    say(f"wrote {out}")
+        for part in parts:
+            sys.stdout.buffer.write(part)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        raise ReaderLeft from None

@@ -2,14 +2,19 @@
 
 from cosmo_doppler.export.bids import BID_COLUMNS, bids_csv
 from cosmo_doppler.export.pages import auction_page, trace_page
+from cosmo_doppler.export.selection import Format, Selection, exported, write_new
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
 
 __all__ = [
     "BID_COLUMNS",
+    "Format",
+    "Selection",
     "auction_page",
     "auction_seqs",
     "bids_csv",
+    "exported",
     "recording_lines",
     "trace_page",
     "trace_seqs",
+    "write_new",
 ]

@@ -90,6 +90,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump_auction", "b", "b", "auction", "Go to the auction of what the cursor is on", "Jump"),
     Action("jump_parent", "p", "p", "parent", "Go to the signal that caused this one", "Jump"),
     Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action(
+        "export", "x", "x", "export", "Write a trace, an auction, everything or the screen to a file", "Jump"
+    ),
     Action("pause", "space", "space", "pause", "Pause and go on; recording never pauses", "Time"),
     Action("step(1)", "right_square_bracket", "]", "step", "One signal forward", "Time"),
     Action("step(-1)", "left_square_bracket", "[", "step back", "One signal back", "Time"),

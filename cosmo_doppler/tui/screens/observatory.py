@@ -12,6 +12,7 @@ from textual.screen import Screen
 from textual.timer import Timer
 
 from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.export import Selection
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.session import Session, SessionStatus, open_live, open_replay
 from cosmo_doppler.tui import chrome, jumps, modals, words
@@ -298,6 +299,16 @@ class Observatory(Screen[None]):
         hidden = hidden_characters(text)
         warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
         self.say(f"Copied {words.size(len(frame))} of JSON{warning}")
+
+    def action_export(self) -> None:
+        """A part of what is seen, into a file."""
+        scene = self.scene
+        with self.session.lock:
+            known = Selection(
+                scene.trace_id if scene.trace is not None else None,
+                scene.offer_id if scene.auction is not None else None,
+            )
+        self.run_worker(modals.export_selection(self.app, self.session, known), exclusive=True)
 
     # Time
 
