@@ -24,6 +24,7 @@ from cosmo_doppler.cli.options import (
     redaction_of,
 )
 from cosmo_doppler.cli.output import say
+from cosmo_doppler.cli.playing import Playing, playing_options
 from cosmo_doppler.cli.running import run
 from cosmo_doppler.cli.tail import Selection, selection_options, stream
 from cosmo_doppler.config import ThemeName, read_config
@@ -57,12 +58,13 @@ def _read_place(text: str) -> Path | str:
         "cosmo doppler --url cosmo://127.0.0.1:7071 -n quickstart --record session.ndjson",
         "cosmo doppler nats://127.0.0.1:4222 -n quickstart",
         "cosmo doppler session.ndjson --speed 4 --paused",
+        "cosmo doppler producer.ndjson worker.ndjson --from 00:01:12 --loop",
         "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
         "cosmo doppler --demo --for 30s | less",
         "cosmo doppler --ascii --theme contrast",
     )
 )
-@click.argument("place", required=False, metavar="[FILE|URL]", type=Checked("place", _read_place))
+@click.argument("places", nargs=-1, metavar="[FILE...|URL]", type=Checked("place", _read_place))
 @bus_options
 @click.option("--demo", is_flag=True, help="Watch a small market of agents on a bus of its own.")
 @click.option(
@@ -70,14 +72,7 @@ def _read_place(text: str) -> Path | str:
     type=click.Path(dir_okay=False, path_type=Path),
     help="Also write what is seen to this new file.",
 )
-@click.option(
-    "--speed",
-    type=click.FloatRange(0.1, 100.0),
-    default=1.0,
-    show_default=True,
-    help="Speed of a replay; 2 is twice as fast as recorded.",
-)
-@click.option("--paused", is_flag=True, help="Open a replay paused at its start.")
+@playing_options
 @click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -107,13 +102,12 @@ def _read_place(text: str) -> Path | str:
 @click.pass_context
 def command(
     ctx: click.Context,
-    place: Path | str | None,
+    places: tuple[Path | str, ...],
     url: str,
     namespace: str,
     demo: bool,
     record: Path | None,
-    speed: float,
-    paused: bool,
+    playing: Playing,
     screenshot: Path | None,
     size: tuple[int, int],
     view: View,
@@ -131,22 +125,25 @@ def command(
     redact: tuple[str, ...],
     legacy: str | None,
 ) -> None:
-    """Watch the bus at URL live, replay FILE, or run the demo.
+    """Watch the bus at URL live, replay FILE (several are merged by time), or run the demo.
 
     Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
     """
-    recording = place if isinstance(place, Path) else None
-    if isinstance(place, str):
+    recordings = [place for place in places if isinstance(place, Path)]
+    buses = [place for place in places if isinstance(place, str)]
+    if len(buses) > 1 or (buses and recordings):
+        raise click.UsageError("one bus at a time, or recordings, which may be several")
+    if buses:
         if demo or ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
             raise click.UsageError("one place at a time: leave out URL, or --url and --demo")
-        url = place
-    if recording is not None and demo:
+        url = buses[0]
+    if recordings and demo:
         raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
     if legacy is not None:
         url, namespace = _read_legacy(ctx, legacy, namespace)
     if tail or as_json:
-        if recording is not None or demo:
+        if recordings or demo:
             raise click.UsageError("--tail and --json print a live bus; for the rest use --plain")
         wanted = Selection(frozenset(types), trace, neuron)
         run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
@@ -154,7 +151,8 @@ def command(
     if types or trace or neuron or payload:
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
     redaction = redaction_of(redact)
-    session = _open(recording, url, namespace, demo=demo, record=record, speed=speed, paused=paused)
+    session = _open(recordings, url, namespace, demo=demo, record=record, playing=playing)
+    playing.apply(session)
     session.redact(redaction)
     if screenshot is not None:
         _draw(session, Picture(screenshot, size, view, select), seconds, theme, ascii)
@@ -183,21 +181,20 @@ def _read_legacy(ctx: click.Context, legacy: str, namespace: str) -> tuple[str, 
 
 
 def _open(
-    recording: Path | None,
+    recordings: list[Path],
     url: str,
     namespace: str,
     *,
     demo: bool,
     record: Path | None,
-    speed: float,
-    paused: bool,
+    playing: Playing,
 ) -> Session:
     from cosmo_doppler.session import open_live, open_replay
 
-    if recording is not None:
+    if recordings:
         if record is not None:
             raise click.UsageError("--record writes what a bus says; FILE is a recording already")
-        return open_replay(recording, speed=speed, paused=paused)
+        return open_replay(recordings, speed=playing.speed, paused=playing.paused)
     if record is not None:
         from cosmo_doppler.cli.files import refuse_existing
 

@@ -11,7 +11,7 @@ from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.looks import chosen_look, follow_config
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.config import read_config
-from cosmo_doppler.session import Session, load_all
+from cosmo_doppler.session import Session, load_all, load_start
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.headless import render_svg
 
@@ -57,7 +57,7 @@ async def open_screen(
 async def draw(session: Session, picture: Picture, seconds: float | None, look: Look) -> None:
     """Render one screen of a session and write it as SVG.
 
-    A recording is shown at its end, or at its start when it was opened paused. A bus or the demo is watched for some
+    A recording is shown at its end, or where it was to begin when it was opened paused. A bus or the demo is watched for some
     seconds first.
 
     Raises:
@@ -75,7 +75,9 @@ async def draw(session: Session, picture: Picture, seconds: float | None, look: 
                     "start a bus with `cosmo synapse start memory`",
                     Exit.UNREACHABLE,
                 )
-        elif not session.timeline.paused:
+        elif session.timeline.paused:
+            load_start(session)
+        else:
             load_all(session)
         await render_svg(session, picture.path, picture.size, picture.view, picture.select or None, look)
     finally:

@@ -2,7 +2,7 @@
 
 from cosmo_doppler.session.live import check_namespace, open_live
 from cosmo_doppler.session.recorder import Recorder
-from cosmo_doppler.session.replay import load_all, open_replay
+from cosmo_doppler.session.replay import load_all, load_start, open_replay
 from cosmo_doppler.session.session import Gap, Session, SessionKind, SlicedSource, Source
 from cosmo_doppler.session.status import SessionState, SessionStatus
 from cosmo_doppler.session.timeline import SPEEDS, Timeline
@@ -20,6 +20,7 @@ __all__ = [
     "Timeline",
     "check_namespace",
     "load_all",
+    "load_start",
     "open_live",
     "open_replay",
 ]

@@ -194,6 +194,18 @@ def load_all(session: Session) -> None:
     fold_all(session)
 
 
+def load_start(session: Session) -> None:
+    """Read the whole recording now and stand where playing begins."""
+    source = session.source
+    if isinstance(source, FileSource):
+        while source.load(session, 1.0):
+            pass
+    with session.lock:
+        session.timeline.pump(0.0, 1.0)
+        while session.timeline.seeking is not None:
+            session.timeline.pump(0.0, 1.0)
+
+
 def fold_all(session: Session) -> None:
     """Move the playhead to the end of what is there, now."""
     with session.lock:

@@ -185,6 +185,11 @@ class Session:
 
     # -- what sources call
 
+    def limit_memory(self, most: int) -> None:
+        """Keep at most about so many bytes of frames in memory; the oldest beyond it move to disk."""
+        with self.lock:
+            self.store.memory.cap = most
+
     def redact(self, redaction: Redaction) -> None:
         """Take values out of everything that is shown or recorded from now on. Call it before `start`."""
         self.store.redaction = redaction
@@ -231,6 +236,8 @@ class Session:
                 malformed=self.timeline.board.malformed,
                 dropped=self.count_lost() + (recorder.lost if recorder else 0),
                 gaps=len(self.gaps),
+                moved=self.store.moved,
+                memory_fault=self.store.memory.fault,
                 recording=str(recorder.path) if recorder else "",
                 recorded_bytes=recorder.bytes_written if recorder else 0,
             )

@@ -31,6 +31,10 @@ class SessionStatus:
     recording: str = ""
     """The file being written; empty when none is."""
     recorded_bytes: int = 0
+    moved: int = 0
+    """Bytes of the oldest signals that were moved from memory to disk."""
+    memory_fault: str = ""
+    """Why no more of them can be moved, though memory holds more than it should; empty while they can."""
     skipped: int = 0
     """Lines of the file being replayed that are no frames."""
     loaded: float = 1.0

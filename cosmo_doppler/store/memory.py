@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from cosmo_doppler.store.files import RandomFile
 
-DEFAULT_CAP = 512 << 20
+DEFAULT_CAP = 512_000_000
 """Bytes of frames kept in memory when nobody says otherwise."""
 
 _MOVED = 1 << 20
