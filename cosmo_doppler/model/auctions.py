@@ -294,9 +294,17 @@ class Auction:
         self.revision += 1
         self.state = "stopped"
 
+    @property
+    def in_time(self) -> list[SeenBid]:
+        """Every valid bid that came in time, by arrival; also those that another one of their neuron outlived."""
+        return [
+            seen for seen in self.bids if seen.state in _WEIGHED or seen.state in ("replaced", "duplicate")
+        ]
+
     def contenders(self) -> list[Bid]:
         """The bids a producer that saw what we saw would weigh: valid, in time, the latest of each neuron."""
-        return latest_per_neuron([seen.bid for seen in self.bids if seen.state in _WEIGHED])
+        in_time = latest_per_neuron([seen.bid for seen in self.in_time])
+        return [bid for bid in in_time if self._by_id[bid.id].state in _WEIGHED]
 
     def explained_by(self) -> list[Select]:
         """The strategies that may have chosen the first winner; empty before an award, and when none may have.
