@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkabl
 
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.redaction import Redaction
+from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
@@ -105,6 +106,8 @@ class Session:
         self.source = source
         self.gaps: list[Gap] = []
         """Outages survived while watching, by time."""
+        self.losses = Losses()
+        """Frames lost on their way to us or to the recording."""
         self.count_lost: Callable[[], int] = int
         """Frames the source knows to be lost on their way to us."""
         self._status = SessionStatus(state="loading" if kind == "replay" else "connecting")
@@ -182,6 +185,10 @@ class Session:
             self.timeline.pump(elapsed)
             if self.recorder is not None:
                 self.recorder.pump(elapsed)
+            self.losses.note(self._lost(), len(self.store), self.wall())
+
+    def _lost(self) -> int:
+        return self.count_lost() + (self.recorder.lost if self.recorder is not None else 0)
 
     # -- what sources call
 
@@ -234,7 +241,7 @@ class Session:
                 signals=len(self.store),
                 rate=self._meter.rate(now, len(self.store)) if self.kind != "replay" else 0.0,
                 malformed=self.timeline.board.malformed,
-                dropped=self.count_lost() + (recorder.lost if recorder else 0),
+                dropped=self._lost(),
                 gaps=len(self.gaps),
                 moved=self.store.moved,
                 memory_fault=self.store.memory.fault,

@@ -11,6 +11,7 @@ from rich.style import Style
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.faults import Fault, Severity
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.fault_list import FaultId, FaultList
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
@@ -52,8 +53,7 @@ class FaultRows(Source):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._ids: list[int] = []
-        self._changes = -1
+        self._list = FaultList(scene)
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -61,17 +61,17 @@ class FaultRows(Source):
 
     def note(self, ink: Ink) -> Cell:
         """How many of each severity."""
-        counts = self._scene.board.faults.counts
+        counts = self._list.counts()
         styles: dict[Severity, Style] = {"error": ink.failure, "warning": ink.plain, "note": ink.dim}
         note: Cell = []
         for severity, style in styles.items():
-            if counts[severity]:
-                note += [("  " if note else "", ink.dim), (words.many(counts[severity], severity), style)]
+            if number := counts.get(severity):
+                note += [("  " if note else "", ink.dim), (words.many(number, severity), style)]
         return note
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self._scene.board.faults.order else []
+        return [_COLUMNS.header(width, ink)] if self._list.ids else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """That all is well."""
@@ -82,29 +82,26 @@ class FaultRows(Source):
 
     def count(self) -> int:
         """Faults kept."""
-        book = self._scene.board.faults
-        if book.changes != self._changes:
-            self._changes = book.changes
-            self._ids = list(reversed(book.order))
-        return len(self._ids)
+        return len(self._list.ids)
 
-    def key(self, index: int) -> int:
-        """Its running number."""
-        return self._ids[index]
+    def key(self, index: int) -> FaultId:
+        """What it is known by."""
+        ids = self._list.ids
+        return ids[len(ids) - 1 - index]
 
     def index(self, key: Hashable, near: int) -> int | None:
         """Where a fault stands."""
-        return find_near(self._ids, key, near)
+        ids = self._list.ids
+        place = find_near(ids, key, len(ids) - 1 - near)
+        return None if place is None else len(ids) - 1 - place
 
     def touched(self, changes: Changes) -> bool:
-        """Only faults show here."""
-        if changes.reset:
-            self._changes = -1
+        """Faults come with time, too: the stamp tells."""
         return changes.reset
 
     def stamp(self) -> Hashable:
-        """Faults come with time, too."""
-        return self._scene.board.faults.changes
+        """Another one when a fault came, counted on, or came right."""
+        return self._list.stamp()
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""
@@ -112,12 +109,14 @@ class FaultRows(Source):
 
     def sequence(self, key: Hashable) -> int | None:
         """The signal to look at."""
-        fault = self._scene.board.faults.by_id.get(key) if isinstance(key, int) else None
+        fault = self._list.get(key)
         return fault.seq if fault is not None else None
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One fault."""
-        fault = self._scene.board.faults.by_id[self._ids[index]]
+        fault = self._list.get(self.key(index))
+        if fault is None:
+            return []
         style = severity_style(fault, ink)
         quiet = ink.plain if fault.standing else ink.dim
         over: Cell = [("  came right", ink.dim)] if not fault.standing else []
