@@ -5,6 +5,13 @@ Everything works on a `Store`: `MemoryStore` for one process, `SqliteStore` for 
 
 from cosmo_sdk.coordination._managing import Sink
 from cosmo_sdk.coordination._sweeping import aio, run_claim_sweeper
+from cosmo_sdk.coordination.bidding import (
+    AuctionResult,
+    AuctionRules,
+    AuctionType,
+    BidCheck,
+    BiddingProtocol,
+)
 from cosmo_sdk.coordination.clock import Clock, ManualClock, SystemClock
 from cosmo_sdk.coordination.consensus import Consensus, VoteBook, VoteResult
 from cosmo_sdk.coordination.errors import (
@@ -32,6 +39,11 @@ from cosmo_sdk.coordination.task_manager import Claim, TaskManager
 
 __all__ = [
     "EVENT_KINDS",
+    "AuctionResult",
+    "AuctionRules",
+    "AuctionType",
+    "BidCheck",
+    "BiddingProtocol",
     "Claim",
     "Clock",
     "CompatStore",

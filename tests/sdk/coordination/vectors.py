@@ -255,7 +255,55 @@ class Negotiations(Component):
         }
 
 
+def auction_rules(fields: dict[str, Any]) -> coord.AuctionRules:
+    return coord.AuctionRules(**fields)
+
+
+def auction_state(auction: coord.BiddingProtocol) -> dict[str, Any]:
+    result = auction.result()
+    closes_at = auction.closes_at
+    # On a shared store sealed bids are kept back; a vector may look at them all the same.
+    bids = auction.store.get(f"auc:{auction.auction_id}").bids.values()
+    return {
+        "winner": result and result.winner,
+        "price": result and result.price,
+        "reason": result and result.reason,
+        "runner_up": result and result.runner_up,
+        "degenerate": result is not None and result.degenerate,
+        "status": auction.status,
+        "rounds": auction.rounds,
+        "active": auction.active,
+        "current_price": auction.current_price,
+        "leader": auction.leader,
+        "min_next_bid": auction.min_next_bid,
+        "closes_at": None if closes_at is None else round((closes_at - auction.opened_at) * 1000) / 1000,
+        "bids": {bid.agent: float(bid.amount) for bid in bids},
+    }
+
+
+class Auctions(Component):
+    def build(self) -> None:
+        setup = self.bench.setup
+        self.manager = coord.BiddingProtocol.with_rules(
+            auction_rules(setup.get("rules", {})),
+            auction_type=setup["auction_type"],
+            auction_id=setup.get("auction_id"),
+            store=self.bench.store,
+            clock=self.bench.clock,
+        )
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return plain(returned)
+
+    def reason(self) -> str:
+        return self.manager.last_rejection
+
+    def state(self) -> dict[str, Any]:
+        return auction_state(self.manager)
+
+
 COMPONENTS: dict[str, type[Component]] = {
+    "bidding": Auctions,
     "consensus": Counting,
     "negotiation": Negotiations,
     "pools": Pools,
