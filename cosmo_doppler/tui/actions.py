@@ -89,6 +89,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump_trace", "t", "t", "trace", "Go to the trace of what the cursor is on", "Jump"),
     Action("jump_auction", "b", "b", "auction", "Go to the auction of what the cursor is on", "Jump"),
     Action("jump_parent", "p", "p", "parent", "Go to the signal that caused this one", "Jump"),
+    Action("fault(1)", "e", "e", "next fault", "Go to the next fault, from anywhere", "Jump"),
+    Action("fault(-1)", "E", "E", "last fault", "Go to the fault before", "Jump"),
     Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
     Action(
         "export", "x", "x", "export", "Write a trace, an auction, everything or the screen to a file", "Jump"

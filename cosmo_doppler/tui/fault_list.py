@@ -53,7 +53,7 @@ class FaultList:
             return self._scene.board.faults.by_id.get(id)
         return next((fault for key, fault in self._missed() if key == id), None)
 
-    def after(self, current: FaultId | None, step: int) -> FaultId | None:
+    def after(self, current: object, step: int) -> FaultId | None:
         """The next fault that is more than a note, or the previous one when `step` is negative.
 
         Args:
@@ -61,8 +61,8 @@ class FaultList:
             step: 1 or -1.
         """
         ids = self.ids
-        if current in ids:
-            here = ids.index(current)
+        here = next((place for place, id in enumerate(ids) if id == current), None)
+        if here is not None:
             places = range(here + 1, len(ids)) if step > 0 else range(here - 1, -1, -1)
         else:
             places = range(len(ids) - 1, -1, -1)

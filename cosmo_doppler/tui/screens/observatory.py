@@ -17,6 +17,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.session import Session, SessionStatus, open_live, open_replay
 from cosmo_doppler.tui import chrome, jumps, modals, words
 from cosmo_doppler.tui.actions import bindings_of
+from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.panes.registry import heard_of
@@ -78,6 +79,9 @@ class Observatory(Screen[None]):
         self._board = session.timeline.board
         self._tabs: list[chrome.Tab] = []
         self._track = chrome.Track(0, 1)
+        self._faults = FaultList(self.scene)
+        self._fault: object = None
+        """The fault one went to last."""
         self._notice = ""
         self._notice_timer: Timer | None = None
 
@@ -285,6 +289,38 @@ class Observatory(Screen[None]):
             return
         self.stage.go("traces", "traces", parent.trace_id)
         self.stage.go("traces", "pathway", parent.seq)
+
+    def action_fault(self, step: int) -> None:
+        """To the next fault, or the one before."""
+        with self.session.lock:
+            if self.stage.view == "faults":
+                self._fault = self.stage.panes["faults"].cursor
+            found = self._faults.after(self._fault, step)
+        if found is None:
+            self.say(f"No {'later' if step > 0 else 'earlier'} fault")
+        elif self.stage.view == "faults":
+            self.stage.go("faults", "faults", found)
+        else:
+            self._go_to_fault(found)
+
+    @on(Stage.Sought)
+    def _sought(self, message: Stage.Sought) -> None:
+        self._go_to_fault(message.fault)
+
+    def _go_to_fault(self, id: object) -> None:
+        with self.session.lock:
+            fault = self._faults.get(id)
+            place = self._faults.place(fault) if fault is not None else None
+            trace_id = fault.trace_id if fault is not None else ""
+        self._fault = id
+        if fault is None or place is None:
+            self.say("Nothing of that fault is left to look at")
+            return
+        view, pane, key = place
+        if view == "traces":
+            self.stage.go("traces", "traces", trace_id)
+        self.stage.go(view, pane, key)
+        self.say(f"{fault.kind}: {fault.sentence}")
 
     def action_copy(self) -> None:
         """The whole signal as it arrived."""

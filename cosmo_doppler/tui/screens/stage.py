@@ -51,6 +51,13 @@ class Stage(Container):
     class Focused(Message):
         """Another pane has the focus, or another view is shown."""
 
+    class Sought(Message):
+        """A person wants to see what a fault is about."""
+
+        def __init__(self, fault: object) -> None:
+            super().__init__()
+            self.fault = fault
+
     def __init__(self, scene: Scene, view: View, cover: Widget) -> None:
         super().__init__(id="stage")
         self.scene = scene
@@ -176,6 +183,9 @@ class Stage(Container):
         if below is None:
             return
         self.chosen(_name(message.lines))
+        if _name(message.lines) == "faults":
+            self.post_message(self.Sought(message.lines.cursor))
+            return
         if below in self.shown:
             self.focus_pane(below)
         else:
