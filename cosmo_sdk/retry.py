@@ -16,6 +16,9 @@ from cosmo_sdk.signal_types import SignalType
 
 _logger = logging.getLogger("cosmo_sdk.retry")
 
+RETRY_AFTER = "cosmo.retry_after_s"
+"""Meta key of an ERROR: in how many seconds it is worth another attempt, as a provider's rate limit says."""
+
 
 def default_retry_on(outcome: object) -> bool:
     """Whether an outcome is worth another attempt: a timeout, a Pathway closed early, a recoverable ERROR.
@@ -33,6 +36,14 @@ def default_retry_on(outcome: object) -> bool:
     if isinstance(outcome, Signal) and outcome.type is SignalType.ERROR:
         return bool(outcome.payload.get("recoverable"))
     return False
+
+
+def asked_pause_s(outcome: object) -> float:
+    """Seconds that an ERROR asks to wait before another attempt, in `meta["cosmo.retry_after_s"]`; 0 when it does not."""
+    asked = outcome.meta.get(RETRY_AFTER) if isinstance(outcome, Signal) else None
+    if isinstance(asked, bool) or not isinstance(asked, int | float) or not math.isfinite(asked):
+        return 0.0
+    return max(0.0, float(asked))
 
 
 def no_backoff(attempt: int) -> float:
@@ -64,6 +75,8 @@ class RetryStrategy:
     """Told of each attempt that failed and will be repeated: its number from 0, its outcome."""
     reason: str = "retry"
     """What the STOP of an abandoned attempt says."""
+    max_retry_after_s: float = 60.0
+    """The longest pause that an ERROR may ask for, seconds: 0 takes no notice of `meta["cosmo.retry_after_s"]`."""
 
     def __post_init__(self) -> None:
         if self.max_attempts < 1:
@@ -82,8 +95,17 @@ class RetryStrategy:
         except Exception:
             _logger.exception("on_retry raised after attempt %d", attempt)
 
-    def pause_s(self, attempt: int) -> float:
-        """Seconds to wait after `attempt`: what `backoff` says, 0 when it raises or makes no sense."""
+    def pause_s(self, attempt: int, outcome: object = None) -> float:
+        """Seconds to wait after `attempt`: what `backoff` says, and no less than an ERROR asks for.
+
+        Args:
+            attempt: its number, from 0.
+            outcome: what came of it.
+        """
+        return max(self._backoff_s(attempt), min(asked_pause_s(outcome), self.max_retry_after_s))
+
+    def _backoff_s(self, attempt: int) -> float:
+        """What `backoff` says; 0 when it raises or makes no sense."""
         try:
             seconds = float(self.backoff(attempt) if callable(self.backoff) else self.backoff)
         except Exception:

@@ -88,5 +88,5 @@ async def retrying(
                 raise outcome
             return outcome
         strategy.announce(number, outcome)
-        await vigil.pause(strategy.pause_s(number))
+        await vigil.pause(strategy.pause_s(number, outcome))
     raise AssertionError("max_attempts is at least 1")

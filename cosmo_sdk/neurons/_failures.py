@@ -11,6 +11,7 @@ import msgspec
 
 from cosmo_sdk.clock import SYSTEM_CLOCK
 from cosmo_sdk.errors import NeuronError
+from cosmo_sdk.retry import RETRY_AFTER
 
 SAID_LIMIT = 300
 """Characters of a provider's own message that go into an ERROR."""
@@ -53,7 +54,7 @@ def refused(status: int, headers: Mapping[str, str], body: bytes, where: str, hi
     if hint and status in (401, 403):
         message += f" ({hint})"
     wait_s = _retry_after(headers)
-    return _failure(status, message, {} if wait_s is None else {"cosmo.retry_after_s": wait_s})
+    return _failure(status, message, {} if wait_s is None else {RETRY_AFTER: wait_s})
 
 
 def told(error: Any, where: str, *, midway: bool) -> NeuronError:

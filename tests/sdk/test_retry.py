@@ -59,6 +59,7 @@ def test_defaults_are_those_users_know():
         "rollback_on_retry": False,
         "on_retry": None,
         "reason": "retry",
+        "max_retry_after_s": 60.0,
     }
     with pytest.raises(dataclasses.FrozenInstanceError):
         RetryStrategy().max_attempts = 5
@@ -87,3 +88,29 @@ def test_backoff_gets_the_number_of_the_failed_attempt_from_zero():
 def test_backoff_may_be_a_number():
     assert RetryStrategy(backoff=1.5).pause_s(7) == 1.5
     assert RetryStrategy(backoff=-1).pause_s(0) == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "pause"),
+    [
+        (7.5, 7.5),
+        (1, 2.0),
+        (3600, 60.0),
+        (-1, 2.0),
+        ("soon", 2.0),
+        (True, 2.0),
+        (float("nan"), 2.0),
+        (None, 2.0),
+    ],
+)
+def test_the_pause_is_no_shorter_than_an_error_asks_for_and_no_longer_than_allowed(asked, pause):
+    refused = error_signal(
+        trace_id="trc_1", code="RATE", message="m", recoverable=True, meta={"cosmo.retry_after_s": asked}
+    )
+    assert RetryStrategy(backoff=2.0).pause_s(0, refused) == pause
+
+
+def test_what_an_error_asks_for_may_be_ignored():
+    refused = error_signal(trace_id="trc_1", code="RATE", message="m", meta={"cosmo.retry_after_s": 7})
+    assert RetryStrategy(max_retry_after_s=0).pause_s(0, refused) == 0
+    assert RetryStrategy().pause_s(0, TimeoutError()) == 0

@@ -10,6 +10,7 @@ from cosmo_sdk import (
     Axon,
     Dendrite,
     MemorySynapse,
+    NeuronError,
     PathwayShutDown,
     PathwayStopped,
     RetryStrategy,
@@ -214,6 +215,26 @@ async def test_a_recoverable_error_is_retried_on_a_trace_of_its_own(room: Room):
     assert tasks[0].trace_id == "trc_mine"
     assert len({task.trace_id for task in tasks}) == 3
     assert [stop.trace_id for stop in room.of(SignalType.STOP)] == [task.trace_id for task in tasks[:2]]
+
+
+async def test_a_retry_waits_as_long_as_the_error_asks(room: Room):
+    attempts: list[int] = []
+
+    async def limited(input, context):
+        attempts.append(len(attempts))
+        if len(attempts) == 1:
+            raise NeuronError("slow down", recoverable=True, meta={"cosmo.retry_after_s": 5})
+        return {"ok": True}
+
+    await room.worker("limited", limited)
+    orchestrator = await room.dendrite()
+    waiting = asyncio.ensure_future(
+        orchestrator.run_with_retry(retry=RetryStrategy(), neuron="limited", input={})
+    )
+    await room.clock.advance(4.9)
+    assert attempts == [0]
+    await room.clock.advance(0.2)
+    assert (await waiting).payload == {"output": {"ok": True}}
 
 
 async def test_a_stop_by_somebody_else_is_not_retried(room: Room):

@@ -258,9 +258,16 @@ async def test_a_recoverable_failure_is_retried_to_success():
     async with running_provider(busy, Answer(b"", 503), answer(FOUR)) as provider, open_room() as room:
         await room.worker("writer", Neuron(source="openai", model="m", api_key=KEY, endpoint=provider.url))
         desk = await room.dendrite()
-        reply = await desk.dispatch_and_wait(
-            neuron="writer", input={"prompt": "2+2?"}, retry=RetryStrategy(max_attempts=3, timeout_s=None)
+        refused = asyncio.Event()
+        strategy = RetryStrategy(max_attempts=3, timeout_s=None, on_retry=lambda *_: refused.set())
+        waiting = asyncio.ensure_future(
+            desk.dispatch_and_wait(neuron="writer", input={"prompt": "2+2?"}, retry=strategy)
         )
+        await refused.wait()
+        assert len(provider.requests) == 1
+        # As long as the provider asked for.
+        await room.clock.advance(7)
+        reply = await waiting
         assert reply.payload["output"] == {"response": "four", "meta": FOUR}
         errors = room.of(SignalType.ERROR)
         assert [error.payload["code"] for error in errors] == ["NEURON_HTTP_429", "NEURON_HTTP_503"]
