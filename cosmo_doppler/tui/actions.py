@@ -53,7 +53,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("bottom", "G,end", "G end", "bottom", "The last row", "Move", "pane", False),
     Action(
         "open",
-        "enter,l,right",
+        "enter",
         "enter",
         "open",
         "Go deeper into what the cursor is on",
@@ -61,7 +61,9 @@ ACTIONS: tuple[Action, ...] = (
         "pane",
         False,
     ),
-    Action("back", "escape,h,left", "esc", "back", "Go back one step", "Move", "screen", False),
+    Action("back", "escape", "esc", "back", "Go back one step", "Move", "screen", False),
+    Action("unfold", "l,right", "l →", "unfold", "Unfold a branch, or go deeper", "Move", "pane", False),
+    Action("fold", "h,left", "h ←", "fold", "Fold a branch, or go back one step", "Move", "pane", False),
     Action(
         "next_pane", "tab", "tab", "next pane", "Move the focus to the next pane", "Move", "screen", False
     ),
@@ -85,7 +87,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('topology')", "8", "8", "Topology", "Show who talks to whom", "Look"),
     Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),
     Action("follow", "f", "f", "follow", "Keep up with what arrives, or hold still", "Look", "pane"),
-    Action("light", "T", "T", "light", "Change between the dark and the light theme", "Look", "app"),
+    Action("look('next')", "w", "w", "other view", "Waterfall, tree, lanes or flame", "Look"),
+    Action("look('in')", "plus", "+", "zoom time", "Look closer at the time axis", "Look"),
+    Action("look('out')", "minus", "-", "zoom out", "Look at the time axis from further away", "Look"),
+    Action("look('fit')", "0", "0", "fit", "Show all of the time axis", "Look"),
+    Action("look('earlier')", "H,shift+left", "H", "earlier", "Go back along the time axis", "Look"),
+    Action("look('later')", "J,shift+right", "J", "later", "Go on along the time axis", "Look"),
+    Action("times", "T", "T", "times", "Times since the start, of day, or since the one before", "Look"),
+    Action("describe", "d", "d", "describe", "Show everything about what the cursor is on", "Look"),
+    Action(
+        "light", "ctrl+t", "ctrl+t", "light", "Change between the dark and the light theme", "Look", "app"
+    ),
     Action("jump_trace", "t", "t", "trace", "Go to the trace of what the cursor is on", "Jump"),
     Action("jump_auction", "b", "b", "auction", "Go to the auction of what the cursor is on", "Jump"),
     Action("jump_parent", "p", "p", "parent", "Go to the signal that caused this one", "Jump"),
@@ -106,12 +118,13 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("slower", "less_than_sign", "<", "slower", "Replay slower", "Time"),
     Action("faster", "greater_than_sign", ">", "faster", "Replay faster", "Time"),
-    Action("to_start", "0", "0", "start", "Go to the first signal", "Time"),
+    Action("to_start", "circumflex_accent", "^", "start", "Go to the first signal", "Time"),
     Action("to_end", "L,dollar_sign", "L", "live", "Go to the newest signal and stay there", "Time"),
     Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
     Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
     Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
+    Action("command", "colon", ":", "command", "Write a command, such as seek 40% or trace 7B1E", "Doppler"),
     Action("help", "question_mark", "?", "help", "Show every key", "Doppler"),
     Action(
         "command_palette",

@@ -14,7 +14,7 @@ from textual.command import Provider
 from textual.notifications import SeverityLevel
 
 from cosmo_doppler.session import Session
-from cosmo_doppler.tui.actions import Action, action, bindings_of
+from cosmo_doppler.tui.actions import Action, bindings_of
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.palette import ObservatoryCommands
@@ -115,12 +115,7 @@ class DopplerApp(LookedApp):
 
     async def run_listed(self, entry: Action) -> None:
         """Do what the palette chose, where its key would do it."""
-        where = {
-            "pane": self.observatory.stage.panes[self.observatory.stage.focused],
-            "screen": self.observatory,
-            "app": self,
-        }
-        await self.run_action(entry.name, where[action(entry.name).place])
+        await self.observatory.run_listed(entry)
 
     def action_help_quit(self) -> None:
         """Ctrl-C ends Doppler, as it ends every other command. With text selected it copies that instead."""

@@ -16,19 +16,22 @@ from cosmo_doppler.export import Selection
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.session import Session, SessionStatus, open_live, open_replay
 from cosmo_doppler.tui import chrome, jumps, modals, words
-from cosmo_doppler.tui.actions import bindings_of
+from cosmo_doppler.tui.actions import Action, bindings_of
+from cosmo_doppler.tui.commands import completions, run_command
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.layout import View
-from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.placard import placard
 from cosmo_doppler.tui.safe import hidden_characters, safe
-from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.help import HelpScreen
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
+from cosmo_doppler.tui.widgets.prompt import Prompt
+from cosmo_doppler.tui.widgets.source import Glance
 
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
 """Actions the footer offers while there is nothing to look at."""
@@ -67,6 +70,7 @@ class Observatory(Screen[None]):
         self.stage = Stage(self.scene, view, self.cover)
         self._replay = OneLine(self._replay_line, id="replay")
         self._keys = OneLine(self._keys_line, id="keys", raised=True)
+        self.prompt = Prompt(id="prompt")
         self._lines = (
             OneLine(self._status_line, id="status", raised=True),
             OneLine(self._tabs_line, id="tabs"),
@@ -88,7 +92,7 @@ class Observatory(Screen[None]):
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
         status, tabs, replay, keys = self._lines
-        yield from (status, tabs, self.stage, replay, keys)
+        yield from (status, tabs, self.stage, replay, self.prompt, keys)
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -139,6 +143,7 @@ class Observatory(Screen[None]):
     def _renew_lines(self) -> None:
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
         self.cover.display = self.cover.renew()
+        self._keys.display = not self.prompt.asking
         for line in self._lines:
             line.renew()
 
@@ -232,9 +237,58 @@ class Observatory(Screen[None]):
         """Show a view."""
         self.stage.show(view)
 
+    def action_command(self) -> None:
+        """A line of words instead of keys."""
+        self.prompt.ask(":", hint="trace, seek, open, bus ... tab completes", completer=self._completions)
+
+    def _completions(self, line: str) -> list[str]:
+        with self.session.lock:
+            return completions(self.scene, line)
+
+    @on(Prompt.Written)
+    def _written(self, message: Prompt.Written) -> None:
+        """Carry out what was written; what cannot be meant stays to be put right."""
+        message.stop()
+        if not message.text:
+            self.prompt.close()
+            return
+        try:
+            run_command(self, message.text)
+        except DopplerError as error:
+            self.prompt.refuse(str(error))
+        else:
+            self.prompt.close()
+
+    def take_look(self, look: Look) -> None:
+        """Change theme, signs and keys."""
+        if isinstance(self.app, LookedApp):
+            self.app.take_look(look)
+        self.repaint()
+
+    async def run_listed(self, entry: Action) -> None:
+        """Do what an action of the table says, where its key would do it."""
+        where = {"pane": self.stage.panes[self.stage.focused], "screen": self, "app": self.app}
+        await self.app.run_action(entry.name, where[entry.place])
+
     def action_zoom(self) -> None:
         """Zoom the focused pane."""
         self.stage.zoom()
+
+    def action_look(self, how: Glance) -> None:
+        """Another way to show the same, or another stretch of its time."""
+        if not self.stage.look(how):
+            self.say("Nothing on this screen has a time axis" if how != "next" else "There is one view of this")
+
+    def action_times(self) -> None:
+        """Moments are told in the next way."""
+        scene = self.scene
+        scene.times = TIMES[(TIMES.index(scene.times) + 1) % len(TIMES)]
+        self.stage.repaint()
+        self.say(f"Times: {scene.times}{' (UTC)' if scene.times == 'absolute' else ''}")
+
+    def action_describe(self) -> None:
+        """The selected signal, whole."""
+        self.stage.describe()
 
     def action_back(self) -> None:
         """One step back."""
