@@ -173,9 +173,11 @@ class WorkRules:
         participant = self._ground.roster.by_id.get(work.who)
         if participant is None:
             return f"nobody called {work.who} announced itself" if self._ground.roster.complete(at) else ""
-        return {"left": f"{work.who} has left", "stale": f"{work.who} is not heard any more"}.get(
-            participant.state, ""
-        )
+        if participant.state == "stale":
+            return f"{work.who} is not heard any more"
+        # Who leaves later takes it along: that is another fault, or a farewell.
+        had_left = participant.left_at is not None and participant.left_at <= work.at
+        return f"{work.who} had left" if had_left else ""
 
     def _unbegun(self, work: _Work, at: float) -> None:
         if not work.open or work.heard or work.fault is not None:

@@ -1,0 +1,107 @@
+"""The faults on the screen, and the way to what they are about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from cosmo_doppler.session import Session
+from cosmo_doppler.session.session import Gap
+from cosmo_doppler.tui.fault_list import FaultList
+from cosmo_doppler.tui.scene import Scene
+from tests.doppler.tui.conftest import START, market
+
+Recorded = Callable[..., Session]
+Shown = Callable[..., Any]
+SIZES = [(80, 24), (120, 40), (200, 60)]
+
+
+@pytest.fixture
+def session(recorded: Recorded, signal_frame: Callable[..., dict[str, Any]]) -> Session:
+    """The market, and a heartbeat so late that the last offer has closed."""
+    late = signal_frame("HEARTBEAT", "H3", "M5", who="ada", payload={"status": "ok"})
+    return recorded([*market(), (START + 4, late)])
+
+
+@pytest.mark.parametrize("size", SIZES)
+async def test_each_fault_says_what_happened(session: Session, shown: Shown, size: tuple[int, int]) -> None:
+    async with shown(session, view="faults", size=size) as screen:
+        first, second = (line.split(None, 2) for line in screen.lines if line[1:].startswith("14:13:2"))
+        assert first[1:] == ["!", first[2]]
+        assert second[1:] == ["✗", second[2]]
+        assert first[2].replace("1×", "").split()[:2] == ["no", "bid"]
+        assert "nobody bid on song for “sing”" in first[2]
+        assert "ada failed: X: no" in second[2]
+        assert "1 error  1 warning" in screen.text
+
+
+async def test_without_faults_the_pane_says_that_all_is_well(
+    recorded: Recorded, signal_frame: Any, shown: Shown
+) -> None:
+    quiet = recorded([(START, signal_frame("REGISTER", "R", "M", who="ada"))])
+    async with shown(quiet, view="faults") as screen:
+        assert "Nothing went wrong so far" in screen.text
+
+
+async def test_enter_goes_to_what_a_fault_is_about(session: Session, shown: Shown) -> None:
+    async with shown(session, view="faults") as screen:
+        await screen.press("enter")
+        assert (screen.stage.view, screen.stage.focused) == ("auctions", "auctions")
+        assert screen.scene.offer_id.endswith("OFFER2")
+        assert "no bid: nobody bid on song" in screen.lines[-1]
+        await screen.press("6", "j", "enter")
+        assert (screen.stage.view, screen.stage.focused) == ("traces", "pathway")
+        assert screen.scene.trace_id.endswith("TWO")
+        assert session.store.observed(screen.scene.seq).header.type == "ERROR"
+
+
+async def test_e_goes_through_the_faults_from_anywhere(session: Session, shown: Shown) -> None:
+    async with shown(session, view="registry") as screen:
+        await screen.press("e")
+        assert screen.stage.view == "auctions"
+        await screen.press("e")
+        assert "No later fault" in screen.lines[-1]
+        await screen.press("E")
+        assert screen.stage.view == "traces"
+        assert "error: ada failed" in screen.lines[-1]
+        await screen.press("E")
+        assert "No earlier fault" in screen.lines[-1]
+        await screen.press("6", "g", "E")
+        assert screen.stage.view == "faults"
+        assert screen.stage.panes["faults"].cursor == 1
+
+
+async def test_going_back_in_time_takes_later_faults_away(session: Session, shown: Shown) -> None:
+    async with shown(session, view="faults") as screen:
+        await screen.press("left_square_bracket")
+        assert "nobody bid" not in screen.text
+        assert "ada failed" in screen.text
+        await screen.press("right_square_bracket")
+        assert "nobody bid" in screen.text
+
+
+def test_what_the_session_missed_stands_among_them(session: Session) -> None:
+    session.gaps.append(Gap(12, START + 2.2, START + 2.3))
+    session.losses.note(3, 13, START + 2.35)
+    session.losses.note(5, 13, START + 2.36)
+    faults = FaultList(Scene(session))
+    assert faults.ids == [1, "gap 0", "loss 0", 2]
+    gap, loss = faults.get("gap 0"), faults.get("loss 0")
+    assert gap is not None
+    assert loss is not None
+    assert gap.sentence == "nothing was seen for 100 ms: the bus was away"
+    assert loss.sentence.startswith("5 frames did not get here")
+    assert faults.counts() == {"error": 2, "warning": 2}
+    session.timeline.seek(5)
+    session.pump()
+    assert faults.ids == []
+
+
+def test_only_what_is_more_than_a_note_is_gone_to(recorded: Recorded, signal_frame: Any) -> None:
+    odd = [signal_frame("SONG", f"S{number}", "ONE", who="ada") for number in range(2)]
+    session = recorded([(START + number, frame) for number, frame in enumerate(odd)])
+    faults = FaultList(Scene(session))
+    assert [session.timeline.board.faults.by_id[id].severity for id in faults.ids] == ["note"]
+    assert faults.after(None, 1) is None
