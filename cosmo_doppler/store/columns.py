@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import deque
-from typing import Protocol
+from collections.abc import Sequence
+from itertools import accumulate
+from typing import Literal, Protocol
 
 from cosmo_bus.recording import read_line
 from cosmo_doppler.model.bus_events import is_event, read_any
@@ -17,6 +19,7 @@ from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.store.indexing import NameTables
 from cosmo_doppler.store.memory import DEFAULT_CAP, FrameMemory
+from cosmo_doppler.store.names import Names
 from cosmo_doppler.store.rows import FRAME, PLACE_BITS, Rows
 from cosmo_sdk.header import Header, read_headers
 
@@ -181,6 +184,35 @@ class Store:
     def trace_id(self, seq: int) -> str:
         """Its trace; empty when it has none."""
         return self.names.traces.texts[self._rows.trace[seq]]
+
+    def column(self, name: Literal["type", "who", "trace", "subject"]) -> tuple[Sequence[int], list[str]]:
+        """A column as numbers, and the text of each number. Both grow; neither is the caller's to change."""
+        numbers: Sequence[int] = getattr(self._rows, name)
+        names: dict[str, Names] = {
+            "type": self.names.types,
+            "who": self.names.whos,
+            "trace": self.names.traces,
+            "subject": self.names.subjects,
+        }
+        return numbers, names[name].texts
+
+    def together(self, first: int, last: int) -> tuple[bytes, list[int]] | None:
+        """What is kept of rows `first` until before `last`, in one piece, and where each row ends in it.
+
+        None when they do not lie one after the other, or something is redacted: then read frame by frame. What is
+        kept of a row may be its line in a recording, which contains the frame.
+        """
+        rows = self._rows
+        if self.redaction or not 0 <= first < last <= len(self):
+            return None
+        begin, ends = rows.place[first], list(accumulate(rows.length[first:last]))
+        kind = begin >> PLACE_BITS
+        if (kind != FRAME and kind % 2 == 0) or ends[-1] > _READ_AT_ONCE:
+            return None
+        if rows.place[first + 1 : last].tolist() != [begin + end for end in ends[:-1]]:
+            return None
+        data = self._read(kind, begin & _ADDRESS, ends[-1])
+        return (data, ends) if len(data) == ends[-1] else None
 
     def position_at(self, at: float) -> int:
         """How many rows had arrived by `at`, epoch seconds."""
