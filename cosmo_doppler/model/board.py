@@ -23,7 +23,7 @@ from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
-from cosmo_doppler.model.traces import Node, Trace
+from cosmo_doppler.model.traces import Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
@@ -102,6 +102,10 @@ class Board:
         return self._traces.evicted
 
     @property
+    def portal_to(self, trace_id: str) -> Portal | None:
+        """The door to a trace in the one it is nested in; None when it is in none."""
+        return self._traces.portal_to(trace_id)
+
     def auctions(self) -> dict[str, Auction]:
         """Every auction, by offer id."""
         return self._auctions.by_offer

@@ -26,6 +26,7 @@ class Node(Placed):
     __slots__ = (
         "at",
         "children",
+        "gap",
         "id",
         "parent",
         "parent_id",
@@ -46,6 +47,8 @@ class Node(Placed):
         """Position in the store: its frame is fetched there when it is painted."""
         self.at = at
         """Receive time, epoch seconds."""
+        self.gap = 0.0
+        """Seconds since the signal before it on this trace."""
         self.id = id
         self.parent_id = parent_id
         """As sent; may name an event nobody saw."""

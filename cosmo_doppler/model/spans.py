@@ -48,7 +48,7 @@ class _Done(NamedTuple):
 class Span:
     """Something that lasts."""
 
-    __slots__ = ("_done", "end", "node", "open", "over", "part", "start", "took")
+    __slots__ = ("_done", "end", "node", "open", "outcome", "over", "part", "start", "took")
 
     def __init__(self, part: Part, start: float, node: Node | None) -> None:
         self.part = part
@@ -58,6 +58,8 @@ class Span:
         """None while it goes on."""
         self.node = node
         """The signal that began it; None for a trace as a whole."""
+        self.outcome = ""
+        """Type of the signal that ended it, the latest one; empty when none did."""
         self.took: Sums = NOTHING
         """What its time went into, once it has ended."""
         self.forget()
@@ -116,8 +118,10 @@ class Span:
                 return
         done.insert(place, _Done(end, child.start, child, self._with(child, place)))
         for later in range(place + 1, len(done)):
-            span = done[later].span
-            done[later] = done[later]._replace(sums=self._with(span, later))
+            known = done[later]
+            # What has ended once more since then is counted by its later end.
+            if known.span.end == known.end:
+                done[later] = known._replace(sums=self._with(known.span, later))
         if self.end is not None:
             self.took = self._until(self.end)
 

@@ -191,36 +191,37 @@ class Spans:
             offer = parent.parent if parent.type == "BID" else parent
             span = offer.span if offer is not None and offer.type == "TASK_OFFER" else None
             if span is not None:
-                self._finish_unless(span, node.at)
+                self._finish_unless(span, node.at, node.type)
         elif span is None:
             return
         elif parent.type in _QUESTIONS:
             if node.type in ANSWER_TYPES:
-                self._finish_unless(span, node.at)
+                self._finish_unless(span, node.at, node.type)
         elif node.placement != "orphan" and node.type in _ANSWERS.get(parent.type, ()):
-            self._finish(span, node.at)
-            self._finish_asked(parent, node.at)
+            self._finish(span, node.at, node.type)
+            self._finish_asked(parent, node)
 
-    def _finish_asked(self, work: Node, at: float) -> None:
+    def _finish_asked(self, work: Node, answer: Node) -> None:
         """The answer of re-dispatched work is the answer of the work whose question it goes back to (PROTOCOL 6.14)."""
         while work.parent is not None and work.parent.type in _QUESTIONS and work.span is not None:
             asker = work.span.over
             if asker is None or asker.node is None or asker.node.type not in _WORK:
                 return
-            self._finish(asker, at)
+            self._finish(asker, answer.at, answer.type)
             work = asker.node
 
-    def _finish_unless(self, span: Span, at: float) -> None:
+    def _finish_unless(self, span: Span, at: float, by: str = "") -> None:
         """End what has not ended yet."""
         if span.end is None:
-            self._finish(span, at)
+            self._finish(span, at, by)
 
-    def _finish(self, span: Span, at: float) -> None:
+    def _finish(self, span: Span, at: float, by: str = "") -> None:
         at = max(at, span.start)
         before, own = span.end, span.took[OWN]
         if before is not None and at <= before:
             return
         span.finish(at)
+        span.outcome = by or span.outcome
         if before is None:
             self.lanes.finish(span, at)
         self.profile.finish(span, before, own)

@@ -73,6 +73,10 @@ class TraceBook:
         self._nodes += 1
         trace.tree.place_again(node, first)
 
+    def portal_to(self, trace_id: str) -> Portal | None:
+        """The door to a trace in the one it is nested in."""
+        return self._portals.get(trace_id)
+
     def group(self, trace: Trace, first: str) -> set[str]:
         """Show another attempt at the same work below the first one.
 

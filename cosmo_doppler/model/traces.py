@@ -133,6 +133,7 @@ class Trace(Placed):
 
     def place(self, node: Node) -> None:
         """Hang a new signal into the tree and time it."""
+        node.gap = node.at - self.last_at
         self.tree.place(node)
         if self.spans is not None and self.spans.built:
             self.spans.add(node)

@@ -37,6 +37,7 @@ class Tree:
         "_outline",
         "_stands_for",
         "_strays",
+        "_unnamed",
         "by_id",
         "roots",
         "size",
@@ -47,6 +48,8 @@ class Tree:
         self.by_id: dict[str, Node] = {}
         self.size = 0
         """Nodes, those without a usable id included; portals are none."""
+        self._unnamed: dict[int, Node] = {}
+        """Nodes that no id leads to, by position."""
         self._on_moved = on_moved
         self._outline: Outline[Node] | None = None
         self._orphans: dict[str, list[Node]] = {}
@@ -91,7 +94,9 @@ class Tree:
         if parent is None:
             parent = self._guess(node)
         self._hang(node, parent)
-        if node.id:
+        if not node.id:
+            self._unnamed[node.seq] = node
+        else:
             self.by_id[node.id] = node
             for waiting in self._orphans.pop(node.id, ()):
                 if self._clear_way(node, waiting):
@@ -108,7 +113,13 @@ class Tree:
         """Hang a node whose id another one has: under that one."""
         self.size += 1
         node.placement = "duplicate"
+        self._unnamed[node.seq] = node
         self._hang(node, first)
+
+    def find(self, seq: int, id: str) -> Node | None:
+        """The node of a signal, by its position and its id."""
+        node = self.by_id.get(id)
+        return node if node is not None and node.seq == seq else self._unnamed.get(seq)
 
     def open_portal(self, portal: Portal, parent: Node) -> None:
         """Show that another trace came from `parent`."""

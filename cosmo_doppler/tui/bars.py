@@ -65,34 +65,69 @@ def round_up(value: float) -> float:
     return 10 * power
 
 
+_MINUTES_FROM = 600.0
+_HOURS_FROM = 36_000.0
+"""Lengths of an axis from which on it counts in minutes and in hours, seconds."""
+
+
 class Axis(NamedTuple):
-    """A time axis that starts at 0 and ends on a round figure, so it grows in steps and never creeps."""
+    """A stretch of a time axis. One that starts at 0 ends on a round figure, so it grows in steps and never creeps."""
 
     length: float
     """Seconds."""
     step: float
     """Seconds between ticks."""
+    start: float = 0.0
+    """Seconds from 0 to its left end."""
+
+    def place(self, at: float) -> float:
+        """Where a moment lies, as a fraction of the length; beyond 0 and 1 when it is not on the stretch."""
+        return (at - self.start) / self.length
 
 
 def axis_for(seconds: float, width: int) -> Axis:
     """The axis for a span of `seconds` on `width` cells; a tick every 1, 2 or 5 units, about 10 cells apart."""
     longest = max(seconds, 0.001)
-    step = round_up(longest * 10 / max(width, 10))
+    step = step_for(longest, width)
     return Axis(step * max(1, math.ceil(longest / step - 1e-9)), step)
 
 
+def step_for(seconds: float, width: int) -> float:
+    """Seconds between ticks about 10 cells apart: 1, 2 or 5 times a power of ten, of seconds, minutes or hours."""
+    apart = seconds * 10 / max(width, 10)
+    unit = 1.0 if seconds < _MINUTES_FROM else 60.0 if seconds < _HOURS_FROM else 3600.0
+    return round_up(apart / unit) * unit
+
+
 def tick_labels(axis: Axis, width: int) -> str:
-    """The axis as text: each figure starts at its tick; the unit stands once, at the first tick after 0."""
-    scale, unit = (1000, " ms") if axis.length < 2 else (1, " s") if axis.length < 600 else (1 / 60, " min")
+    """The axis as text: each figure starts at its tick; the unit stands once, at the first figure after 0."""
+    scale, unit = _unit(axis)
     cells = [" "] * width
     free_from = 0
-    for index in range(round(axis.length / axis.step) + 1):
-        label = f"{index * axis.step * scale:.6g}" + (unit if index == 1 else "")
-        place = round(index * axis.step / axis.length * width)
-        if index * axis.step >= axis.length * (1 - 1e-9):
+    named = False
+    first = math.ceil(axis.start / axis.step - 1e-9)
+    end = axis.start + axis.length
+    for index in range(first, first + math.floor(axis.length / axis.step + 1e-9) + 1):
+        at = index * axis.step
+        label = f"{at * scale:.10g}" + (unit if index and not named else "")
+        place = round(axis.place(at) * width)
+        if not axis.start and at >= end * (1 - 1e-9):
             place = width - len(label)
         if place < free_from or place + len(label) > width:
             continue
+        named = named or bool(index)
         cells[place : place + len(label)] = label
         free_from = place + len(label) + 1
     return "".join(cells)
+
+
+def _unit(axis: Axis) -> tuple[float, str]:
+    """By what seconds are multiplied, and the name of the unit."""
+    if axis.step < 0.001:
+        return 1_000_000, " us"
+    end = axis.start + axis.length
+    if end < 2:
+        return 1000, " ms"
+    if axis.length < _MINUTES_FROM:
+        return 1, " s"
+    return (1 / 60, " min") if axis.length < _HOURS_FROM else (1 / 3600, " h")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.observed import Observed
@@ -10,6 +12,11 @@ from cosmo_doppler.model.wording import describe
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header
+
+Times = Literal["since start", "absolute", "since previous"]
+"""Since the trace began; time of day (UTC); since the signal before, on the same trace."""
+
+TIMES: tuple[Times, ...] = get_args(Times)
 
 
 class Scene:
@@ -21,6 +28,8 @@ class Scene:
         self.offer_id: str | None = None
         self.seq: int | None = None
         """Position in the store of the signal the inspector shows."""
+        self.times: Times = "since start"
+        """How moments are told."""
 
     @property
     def board(self) -> Board:

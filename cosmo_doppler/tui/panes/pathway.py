@@ -1,94 +1,85 @@
-"""The Pathway tree of one trace, with each signal's place in time beside it."""
+"""One trace, seen in four ways: as a waterfall, a tree, lanes of participants, or a flame of where its time went."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, get_args
 
 from rich.segment import Segment
-from rich.style import Style
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.traces import MAX_DEPTH, Node, Trace
-from cosmo_doppler.tui import bars, words
-from cosmo_doppler.tui.panes.spans import Span, span_of
+from cosmo_doppler.model.node import Node, Portal
+from cosmo_doppler.model.spans import PARTS, Part
+from cosmo_doppler.model.stops import Obedience
+from cosmo_doppler.model.traces import Trace
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.face import Face
+from cosmo_doppler.tui.panes.flame import FlameFace
+from cosmo_doppler.tui.panes.lanes import LEGEND, LanesFace
+from cosmo_doppler.tui.panes.timeaxis import TimeAxis
 from cosmo_doppler.tui.panes.traces import sign_of, status_style, took
+from cosmo_doppler.tui.panes.waterfall import TreeFace, tree_rows
 from cosmo_doppler.tui.safe import safe, short_id
-from cosmo_doppler.tui.scene import Scene, says
+from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
-from cosmo_doppler.tui.widgets.source import Source
+from cosmo_doppler.tui.widgets.source import Glance, Source
 
-_PLACED = {"adopted": "", "orphan": "⌁ ", "linked": "↗ ", "loop": "↺ ", "duplicate": "= ", "": ""}
-"""Marks for nodes whose parent was not simply found: unknown, or in another trace."""
+View = Literal["waterfall", "tree", "lanes", "flame"]
+VIEWS: tuple[View, ...] = get_args(View)
 
+WATERFALL_FROM = 72
+"""Cells from which on a trace is a waterfall unless somebody chose; below it is a tree."""
 
-_WIDE_LEVELS = 3
-"""Levels whose guides take two cells."""
-
-_LEAST_TEXT = 15
-"""Cells of what a signal says before its bar gets any."""
-
-
-class _Widths(NamedTuple):
-    """How a line of the tree is divided, cells. Gaps of two are not included; 0 means not shown."""
-
-    tree: int
-    who: int
-    text: int
-    offset: int
-    time: int
-
-
-def _divide(width: int) -> _Widths:
-    time = (width * 2 // 5 if width >= 104 else width // 3) if width >= 72 else 0
-    # Where time is drawn, the figure waits for a wider pane.
-    offset = 8 if width >= 104 or 58 <= width < 72 else 0
-    tree = 26 if width >= 104 else 22
-    who = 14 if width >= 84 else 12 if width >= 50 else 10
-    used = tree + who + 2 + (offset + 2 if offset else 0) + (time + 2 if time else 0)
-    text = max(0, width - used - 2)
-    if time and text < _LEAST_TEXT:
-        time, text = max(0, time - (_LEAST_TEXT - text)), _LEAST_TEXT
-    return _Widths(tree, who, text, offset, time)
-
-
-def guides(node: Node, width: int) -> str:
-    """The lines that tie a node to its parent: two cells a level near the root, one cell further in.
-
-    What does not fit in `width` cells loses its outermost levels.
-    """
-    levels: list[tuple[str, str]] = []
-    child, parent = node, node.parent
-    while parent is not None and len(levels) < MAX_DEPTH:
-        last = parent.children[-1] is child
-        if not levels:
-            levels.append(("└╴", "└") if last else ("├╴", "├"))
-        else:
-            levels.append(("  ", " ") if last else ("│ ", "│"))
-        child, parent = parent, parent.parent
-    drawn = "".join(
-        [wide if level < _WIDE_LEVELS else slim for level, (wide, slim) in enumerate(reversed(levels))]
-    )
-    return drawn if len(drawn) <= width else "…" + drawn[len(drawn) - width + 1 :]
+_NAMED_IN_LEDGER = 4
+"""Participants of each kind that the account of a STOP names."""
 
 
 class PathwayRows(Source):
-    """One row for each signal of the selected trace, in the tree's order."""
+    """The selected trace."""
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
+        "look('next')",
+        "look('in')",
         "jump_parent",
         "jump_auction",
-        "copy",
-        "zoom",
+        "describe",
         "stop_trace",
-        "answer",
         "help",
     )
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._axis = TimeAxis()
+        self._rows = tree_rows()
+        self._chosen: View | None = None
+        self._width = 0
+        self._faces: dict[View, Face] = {
+            "waterfall": TreeFace(scene, self._axis, self._rows, timed=True),
+            "tree": TreeFace(scene, self._axis, self._rows, timed=False),
+            "lanes": LanesFace(scene, self._axis),
+            "flame": FlameFace(scene, self._axis),
+        }
+        self._trace_id: str | None = None
+
+    @property
+    def view(self) -> View:
+        """How the trace is shown."""
+        if self._chosen is not None:
+            return self._chosen
+        return "waterfall" if self._width >= WATERFALL_FROM else "tree"
+
+    @property
+    def _face(self) -> Face:
+        return self._faces[self.view]
+
+    @property
+    def _tree(self) -> TreeFace | None:
+        face = self._face
+        return face if isinstance(face, TreeFace) else None
+
+    # Around the rows
 
     def title(self, ink: Ink) -> Cell:
         """The trace it belongs to."""
@@ -99,76 +90,111 @@ class PathwayRows(Source):
         return title
 
     def note(self, ink: Ink) -> Cell:
-        """How it stands, how long it took, how many signals."""
+        """How it stands, how long it took, how many signals, and how it is shown."""
         trace = self._scene.trace
         if trace is None:
             return []
         amount, unit = words.duration(took(trace, self._scene.now))
+        zoomed = "" if self._axis.fits else " zoomed"
         return [
             (f"{sign_of(trace.status)} {trace.status}", status_style(trace.status, ink)),
             (f"  {amount}", ink.plain),
             (f" {unit}", ink.dim),
             (f"  {words.many(trace.signals, 'signal')}", ink.dim),
+            (f"  {self.view}{zoomed}" if self._width >= WATERFALL_FROM else "", ink.dim),
         ]
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """Column titles, and the time axis where there is room for it."""
+        """What the time went into, what became of a STOP, and the titles of the columns."""
+        self._width = width
         trace = self._scene.trace
         if trace is None:
             return []
-        parts = _divide(width)
-        line = [
-            *place([("signal", ink.dim)], parts.tree),
-            Segment("  "),
-            *place([("who", ink.dim)], parts.who),
-            Segment("  "),
-            *place([("says", ink.dim)], parts.text),
-        ]
-        if parts.offset:
-            line += [Segment("  "), *place([("at", ink.dim)], parts.offset, right=True)]
-        if parts.time:
-            axis = self._axis(trace, parts.time)
-            line += [Segment("  "), *place([(bars.tick_labels(axis, parts.time), ink.dim)], parts.time)]
-        return [line]
+        lines = []
+        if spent := self._spent(trace, ink):
+            lines.append(place(spent, width))
+        if trace.stop is not None:
+            lines.append(place(_ledger(trace, ink), width))
+        if self.view == "lanes":
+            lines.append(place([(LEGEND, ink.dim)], width))
+        return [*lines, self._face.head(width, ink)]
+
+    def _spent(self, trace: Trace, ink: Ink) -> Cell:
+        face = self._face
+        spent = trace.timed(self._scene.now).whole.parts(face.latest)
+        named = [(part, seconds) for part, seconds in zip(PARTS, spent, strict=False) if seconds >= 0.0005]
+        if not named:
+            return []
+        line: Cell = [("critical path", ink.dim)]
+        for part, seconds in named:
+            amount, unit = words.duration(seconds)
+            line += [
+                (f"  {part} ", ink.family(_FAMILY[part]) if part in _FAMILY else ink.dim),
+                (amount, ink.plain),
+                (f" {unit}", ink.dim),
+            ]
+        return line
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What to do to see a tree."""
         return [[("Select a trace to see its signals as a tree", ink.dim)]]
 
+    # Rows
+
     def scope(self) -> Hashable:
-        """The trace."""
-        return self._scene.trace_id
+        """The trace, and what its rows are."""
+        return self._scene.trace_id, self._tree is not None or self.view
 
     def count(self) -> int:
-        """Signals of the trace."""
-        trace = self._scene.trace
-        return len(trace.tree.outline) if trace is not None else 0
-
-    def _node(self, index: int) -> Node:
+        """Rows of the trace as it is shown."""
         trace = self._scene.trace
         if trace is None:
-            raise IndexError(index)
-        return trace.tree.outline.at(index)
+            return 0
+        if trace.id != self._trace_id:
+            self._trace_id = trace.id
+            self._axis.fit()
+        return self._face.count()
 
-    def key(self, index: int) -> int:
-        """The signal's position in the store."""
-        return self._node(index).seq
+    def key(self, index: int) -> Hashable:
+        """What the row is known by: as a rule the signal's position in the store."""
+        return self._face.key(index)
 
     def index(self, key: Hashable, near: int) -> int | None:
-        """Where a signal stands now: rows shift as answers arrive above it."""
+        """Where it stands now."""
+        return self._face.index(key) if self._scene.trace is not None else None
+
+    def seek(self, key: Hashable) -> None:
+        """Have a signal among the rows, whatever is folded, and on the axis, whatever is zoomed into."""
         trace = self._scene.trace
-        if trace is None:
-            return None
-        outline = trace.tree.outline
-        for reach in range(64):
-            for index in (near + reach, near - reach):
-                if 0 <= index < len(outline) and outline.at(index).seq == key:
-                    return index
-        return next((index for index in range(len(outline)) if outline.at(index).seq == key), None)
+        if trace is None or not isinstance(key, int):
+            return
+        if self._tree is None:
+            self._chosen = None
+        tree = self._tree
+        if tree is None:
+            return
+        tree.count()
+        tree.reveal(key)
+        found = tree.find(key)
+        if found is not None:
+            self._axis.reveal(found[0].at - trace.started_at)
 
     def touched(self, changes: Changes) -> bool:
-        """Whether the selected trace changed."""
-        return changes.reset or self._scene.trace_id in changes.traces
+        """Whether the selected trace changed, or one inside it."""
+        if changes.reset:
+            self._rows.renew(self._anew)
+            return True
+        trace = self._scene.trace
+        if trace is None:
+            return self._scene.trace_id in changes.traces
+        return trace.id in changes.traces or not changes.traces.isdisjoint(trace.child_traces)
+
+    def _anew(self, node: Node) -> Node | None:
+        board = self._scene.board
+        if isinstance(node, Portal):
+            return board.portal_to(node.trace_id)
+        trace = board.traces.get(node.trace_id)
+        return trace.tree.find(node.seq, node.id) if trace is not None else None
 
     def stamp(self) -> Hashable:
         """Bars of what still runs grow, a step at a time."""
@@ -179,93 +205,107 @@ class PathwayRows(Source):
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""
-        return key == self._scene.seq
+        return self.sequence(key) == self._scene.seq
 
     def sequence(self, key: Hashable) -> int | None:
         """The signal itself."""
-        return key if isinstance(key, int) else None
+        return self._face.sequence(key)
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
-        """One signal."""
-        scene = self._scene
-        trace = scene.trace
-        node = self._node(index)
-        seen = scene.observed(node.seq)
-        if trace is None or seen is None:
-            return []
-        parts = _divide(width)
-        style = ink.family(node.type)
-        drawn = guides(node, max(0, parts.tree - 12))
-        strong = style + Style(bold=True) if node.type in _WEIGHTY else style
-        line = [
-            *place(
-                [
-                    (drawn, ink.faint),
-                    (_PLACED[node.placement], ink.dim),
-                    (safe(node.type, 40) or "?", strong),
-                ],
-                parts.tree,
-            ),
-            Segment("  "),
-            *place([(safe(node.who, 80), ink.plain)], parts.who, middle=True),
-            Segment("  "),
-            *place([(says(seen.header), ink.plain if node.type in _WEIGHTY else ink.dim)], parts.text),
-        ]
-        if parts.offset:
-            amount, unit = words.duration(node.at - trace.started_at)
-            line += [
-                Segment("  "),
-                *place([(f"+{amount}", ink.plain), (f" {unit}", ink.dim)], parts.offset, right=True),
-            ]
-        if parts.time:
-            span = span_of(node, trace, scene.board, scene.now)
-            line += [
-                Segment("  "),
-                *_bar(span, trace, self._axis(trace, parts.time), parts.time, ink.bar(node.type)),
-            ]
-        return line
+        """One row."""
+        return self._face.row(index, width, ink) if self._scene.trace is not None else []
 
-    def _axis(self, trace: Trace, width: int) -> bars.Axis:
-        latest = trace.ended_at if trace.ended_at is not None else self._scene.now
-        return bars.axis_for(max(latest, trace.last_at) - trace.started_at, width)
+    # Keys
+
+    def fold(self, key: Hashable) -> Hashable | None:
+        """Fold a branch; where there is none, look at what was before."""
+        if self._scene.trace is None:
+            return None
+        folded = self._face.fold(key)
+        if folded is None and self._tree is None and self._axis.move(later=False):
+            return key
+        return folded
+
+    def unfold(self, key: Hashable) -> bool:
+        """Unfold a branch; where there is none, look at what comes after."""
+        if self._scene.trace is None:
+            return False
+        return self._face.unfold(key) or (self._tree is None and self._axis.move(later=True))
+
+    def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
+        """Show the trace in the next way, or another stretch of its time."""
+        if how == "next":
+            self._chosen = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
+            return True
+        if self._scene.trace is None or not self._has_axis:
+            return False
+        if how == "fit":
+            self._axis.fit()
+            return True
+        if how in {"earlier", "later"}:
+            return self._axis.move(later=how == "later")
+        return self._axis.zoom(closer=how == "in", around=self._around(key, cell))
+
+    def look_at(self, first: int, last: int) -> bool:
+        """Glance at the stretch of time between two cells of a row."""
+        trace, cells = self._scene.trace, self._face.time_cells(self._width)
+        left = self._width - cells
+        if trace is None or not cells or first < left or abs(last - first) < 2:
+            return False
+        axis = self._axis.take(self._face.extent, cells)
+        begin, end = (axis.start + axis.length * (cell - left) / cells for cell in sorted((first, last)))
+        self._axis.show(begin, end - begin)
+        return True
+
+    @property
+    def _has_axis(self) -> bool:
+        return self._face.time_cells(self._width) > 0
+
+    def _around(self, key: Hashable, cell: int | None) -> float | None:
+        """What stays in its place while one zooms: where the mouse is, else the signal under the cursor."""
+        trace, cells = self._scene.trace, self._face.time_cells(self._width)
+        if trace is None:
+            return None
+        if cell is not None:
+            axis = self._axis.take(self._face.extent, cells)
+            return axis.start + axis.length * (cell - self._width + cells) / cells
+        found = self._tree.find(key) if self._tree is not None else None
+        return found[0].at - trace.started_at if found is not None else None
 
 
-_WEIGHTY = frozenset(
-    {
-        "TASK",
-        "TASK_OFFER",
-        "TASK_AWARDED",
-        "FINAL",
-        "AGENT_OUTPUT",
-        "ERROR",
-        "STOP",
-        "CLARIFICATION",
-        "PERMISSION",
-        "ESCALATION",
-    }
-)
-"""The signals a story is told with; the others are drawn lighter."""
+_FAMILY: dict[Part, str] = {
+    "auction": "TASK_OFFER",
+    "compute": "TASK",
+    "tool": "TOOL_CALL",
+    "memory": "RECALL",
+    "human": "CLARIFICATION",
+}
+"""A type of the family that a part of the time has its colour from."""
+
+_SAID: dict[Obedience, str] = {
+    "acked": "stopped",
+    "silent": "said nothing",
+    "worked on": "worked on after it",
+}
 
 
-def _bar(span: Span, trace: Trace, axis: bars.Axis, width: int, style: Style) -> list[Segment]:
-    first = (span.start - trace.started_at) / axis.length
-    last = (span.end - trace.started_at) / axis.length
-    if span.kind == "instant":
-        lead = min(max(0, int(first * width)), width - 1)
-        return [Segment(" " * lead), Segment("•", style), Segment(" " * (width - lead - 1))]
-    bar = bars.span(first, last, width)
-    rest = Segment(" " * max(0, width - bar.cells))
-    if span.kind == "working":
-        return [
-            Segment(" " * bar.lead),
-            Segment(bar.start, style + Style(reverse=True)),
-            Segment(bar.body + bar.end, style),
-            rest,
-        ]
-    cells = max(1, bar.cells - bar.lead)
-    glyph = "┈" if span.kind == "waiting" else "▒"
-    return [
-        Segment(" " * bar.lead),
-        Segment(glyph * cells, style),
-        Segment(" " * max(0, width - bar.lead - cells)),
-    ]
+def _ledger(trace: Trace, ink: Ink) -> Cell:
+    """Who obeyed the STOP."""
+    ledger = trace.stop
+    if ledger is None:
+        return []
+    amount, unit = words.duration(ledger.at - trace.started_at)
+    line: Cell = [("STOP", ink.stop), (f" at +{amount} {unit}", ink.dim)]
+    by = ledger.by
+    for state, said in _SAID.items():
+        names = sorted(who for who, each in by.items() if each == state)
+        if names:
+            more = f" and {len(names) - _NAMED_IN_LEDGER} more" if len(names) > _NAMED_IN_LEDGER else ""
+            shown = ", ".join(safe(name, 40) for name in names[:_NAMED_IN_LEDGER])
+            bad = state == "worked on"
+            line += [(f"  {shown}{more}", ink.plain), (f" {said}", ink.failure if bad else ink.dim)]
+    if ledger.unnamed:
+        line.append((f"  {words.many(ledger.unnamed, 'STOPPED')} without a name", ink.dim))
+    if not by and not ledger.unnamed:
+        line.append(("  nobody was known to be at work", ink.dim))
+    return line

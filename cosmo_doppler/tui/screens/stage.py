@@ -26,7 +26,7 @@ from cosmo_doppler.tui.panes.topology import TopologyRows
 from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.widgets.lines import Lines
-from cosmo_doppler.tui.widgets.source import Source
+from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _SOURCES: dict[Pane, Callable[[Scene], Source]] = {
     "traces": TraceRows,
@@ -190,6 +190,25 @@ class Stage(Container):
             self.focus_pane(below)
         else:
             self._alone(below)
+
+    def look(self, how: Glance) -> bool:
+        """Show what a pane shows in another way: the focused one, or else the first on the screen that can."""
+        others = [name for name in self.shown if name != self.focused]
+        return any(self.panes[name].look(how) for name in (self.focused, *others))
+
+    def describe(self) -> None:
+        """Show the signal that is selected, whole."""
+        if "inspector" in self.shown:
+            self.focus_pane("inspector")
+        else:
+            self._alone("inspector")
+
+    def repaint(self) -> None:
+        """How everything is told changed."""
+        with self.scene.session.lock:
+            for pane in self.panes.values():
+                pane.forget()
+                pane.touch()
 
     # What is selected
 

@@ -23,7 +23,7 @@ from textual.widget import Widget
 from cosmo_doppler.tui.actions import bindings_of
 from cosmo_doppler.tui.theme import Ink, ink_of
 from cosmo_doppler.tui.widgets.columns import Cell, place
-from cosmo_doppler.tui.widgets.source import Source
+from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _CURSOR_MARK = "▎"
 _THUMB = "▐"
@@ -80,6 +80,8 @@ class Lines(Widget, can_focus=True):
         self._top = 0
         self._count = 0
         self._scope: Hashable = None
+        self._drag: int | None = None
+        """Where on the time axis the mouse was pressed."""
         self._stamp: Hashable = None
         self._head: list[list[Segment]] = []
         self._strips: LRUCache[tuple[Hashable, int], Strip] = LRUCache(2048)
@@ -106,6 +108,7 @@ class Lines(Widget, can_focus=True):
     def select(self, key: Hashable) -> bool:
         """Put the cursor on a row and show it; False when there is no such row."""
         with self._lock:
+            self.source.seek(key)
             self._settle()
             index = self.source.index(key, self._cursor_index)
             if index is None:
@@ -239,7 +242,67 @@ class Lines(Widget, can_focus=True):
         if self.cursor is not None:
             self.post_message(self.Opened(self))
 
+    async def action_fold(self) -> None:
+        """Fold the branch the cursor is in; where nothing can be folded, one step back."""
+        with self._lock:
+            self._settle()
+            left = self.source.fold(self.cursor)
+            if left is not None:
+                self.follow = False
+                self.forget()
+                self._settle()
+                index = self.source.index(left, self._cursor_index)
+                self._place_cursor(self._cursor_index if index is None else index)
+        if left is None:
+            await self.run_action("screen.back")
+
+    def action_unfold(self) -> None:
+        """Unfold the branch under the cursor; where nothing is folded, go deeper."""
+        with self._lock:
+            self._settle()
+            unfolded = self.source.unfold(self.cursor)
+            if unfolded:
+                self.forget()
+                self._settle()
+        if not unfolded:
+            self.action_open()
+
+    def look(self, how: Glance, cell: int | None = None) -> bool:
+        """Show the same in another way. False when this pane has no other."""
+        with self._lock:
+            changed = self.source.look(how, self.cursor, cell)
+            if changed:
+                self.forget()
+                self.touch()
+        return changed
+
     # Mouse
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A drag along the time axis begins."""
+        self._drag = event.x - self.GUTTER if 1 <= event.y <= len(self._head) else None
+
+    def on_mouse_up(self, event: events.MouseUp) -> None:
+        """A drag along the time axis ends: look at that stretch."""
+        begin, self._drag = self._drag, None
+        if begin is None:
+            return
+        with self._lock:
+            if self.source.look_at(begin, event.x - self.GUTTER):
+                self.forget()
+                self.touch()
+
+    def _zoomed_by(self, event: events.MouseEvent, how: Glance) -> bool:
+        """Whether the wheel turned above the time axis."""
+        return 1 <= event.y <= len(self._head) and self.look(how, event.x - self.GUTTER)
+
+    def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
+        """A wheel that turns sideways goes along the time axis."""
+        self.look("earlier")
+
+    def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
+        """A wheel that turns sideways goes along the time axis."""
+        self.look("later")
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on a row, a second one opens it."""
@@ -260,12 +323,14 @@ class Lines(Widget, can_focus=True):
     def on_mouse_scroll_down(self, event: events.MouseScrollDown) -> None:
         """The wheel moves the view and leaves cursor and focus alone."""
         event.stop()
-        self._wheel(_WHEEL_ROWS)
+        if not self._zoomed_by(event, "out"):
+            self._wheel(_WHEEL_ROWS)
 
     def on_mouse_scroll_up(self, event: events.MouseScrollUp) -> None:
         """The wheel moves the view and leaves cursor and focus alone."""
         event.stop()
-        self._wheel(-_WHEEL_ROWS)
+        if not self._zoomed_by(event, "in"):
+            self._wheel(-_WHEEL_ROWS)
 
     def _wheel(self, rows: int) -> None:
         with self._lock:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
+
+Glance = Literal["next", "in", "out", "fit", "earlier", "later"]
+"""Show the same in another way; zoom the time axis; go along it."""
 
 
 class Source(ABC):
@@ -87,6 +90,39 @@ class Source(ABC):
     def sequence(self, key: Hashable) -> int | None:
         """The signal behind a row, as its position in the store; None when there is none."""
         return None
+
+    def seek(self, key: Hashable) -> None:
+        """Somebody wants to see the row of a key: have it among the rows if that is possible."""
+        return
+
+    def fold(self, key: Hashable) -> Hashable | None:
+        """Fold the branch of a row, or the one it is in.
+
+        Returns:
+            The key of the row where the cursor belongs then; None when there is nothing to fold.
+        """
+        return None
+
+    def unfold(self, key: Hashable) -> bool:
+        """Unfold the branch of a row. False when there is nothing to unfold."""
+        return False
+
+    def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
+        """Show the same in another way, or another stretch of its time.
+
+        Args:
+            how: what to change.
+            key: the row the cursor is on.
+            cell: where the mouse is, from the left edge of the rows.
+
+        Returns:
+            False when this pane has nothing of that kind.
+        """
+        return False
+
+    def look_at(self, first: int, last: int) -> bool:
+        """Show the stretch of time between two cells of a row. False when no time is drawn there."""
+        return False
 
 
 def find_near(keys: Sequence[Hashable], key: Hashable, near: int) -> int | None:

@@ -76,8 +76,8 @@ def test_a_countdown_shrinks_and_never_ends_early() -> None:
 def test_axes_have_round_steps_and_cover_the_span(seconds: float, width: int) -> None:
     axis = bars.axis_for(seconds, width)
     assert axis.length >= max(seconds, 0.001) * (1 - 1e-9)
-    mantissa = f"{axis.step:e}"[0]
-    assert mantissa in "125"
+    unit = 1 if seconds < 600 else 60 if seconds < 36_000 else 3600
+    assert f"{axis.step / unit:e}"[0] in "125"
     assert len(bars.tick_labels(axis, width)) == width
 
 
@@ -85,6 +85,18 @@ def test_an_axis_grows_in_steps() -> None:
     lengths = {bars.axis_for(0.5 + tick / 1000, 40).length for tick in range(100)}
     assert len(lengths) <= 2
     assert bars.tick_labels(bars.axis_for(0.8, 40), 40).split() == ["0", "200", "ms", "400", "600", "800"]
+
+
+def test_a_zoomed_axis_has_its_ticks_where_the_whole_one_has_them() -> None:
+    axis = bars.Axis(0.4, 0.1, 0.25)
+    assert bars.tick_labels(axis, 40) == "     300 ms    400       500       600  "
+    assert (axis.place(0.25), axis.place(0.65)) == (0.0, 1.0)
+    assert bars.tick_labels(bars.Axis(0.0004, 0.0001, 1.0), 40).split() == [
+        "1000000",
+        "us",
+        "1000200",
+        "1000300",
+    ]
 
 
 def test_sparklines_show_every_value_above_zero() -> None:
