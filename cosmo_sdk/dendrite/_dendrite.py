@@ -30,7 +30,7 @@ from cosmo_sdk.dendrite._link import Link, Role
 from cosmo_sdk.dendrite._listening import Listens
 from cosmo_sdk.dendrite._liveness import Liveness, best_effort
 from cosmo_sdk.dendrite._memory import Memory
-from cosmo_sdk.dendrite._mirror import Mirror
+from cosmo_sdk.dendrite._mirror import FORGETTING_EVERY_S, Mirror
 from cosmo_sdk.dendrite._pathways import PathwayTable
 from cosmo_sdk.dendrite._replies import Replies
 from cosmo_sdk.dendrite._stop import Stopper, Tombstones
@@ -418,7 +418,7 @@ class Dendrite(Listens, LifecycleHooks):
         loop = asyncio.get_running_loop()
         if self._heartbeat_s > 0:
             self._timers.append(loop.create_task(self._keep_beating(), name="heartbeat"))
-        if self._store is not None and self._stale_after_s > 0:
+        if self._store is not None:
             self._timers.append(loop.create_task(self._keep_sweeping(), name="stale sweep"))
 
     async def _stop_timers(self) -> None:
@@ -435,8 +435,9 @@ class Dendrite(Listens, LifecycleHooks):
                 await best_effort("heartbeat", partial(self._liveness.beat, reregister=self._reregister))
 
     async def _keep_sweeping(self) -> None:
+        every_s = self._stale_after_s / 3 if self._stale_after_s > 0 else FORGETTING_EVERY_S
         while True:
-            await self._clock.sleep(self._stale_after_s / 3)
+            await self._clock.sleep(every_s)
             await best_effort("stale sweep", partial(self._mirror.sweep, self._stale_after_s))
 
     def _on_state(self, state: SynapseState) -> None:

@@ -20,6 +20,12 @@ from cosmo_sdk.synapse.delivery import Delivery
 REMEMBERED = 65_536
 """Participants whose capabilities are remembered."""
 
+FORGOTTEN_AFTER_S = 86_400.0
+"""How long after it was last heard of the registry still knows of a participant that is gone, seconds."""
+
+FORGETTING_EVERY_S = 600.0
+"""How often it is looked for those, seconds."""
+
 
 class Mirror:
     """Keeps the registry store true to what the bus says, and reads it.
@@ -48,6 +54,7 @@ class Mirror:
         self._capabilities: OrderedDict[str, set[str]] = OrderedDict()
         self._mirroring: Delivery | None = None
         self._dropped_before = 0
+        self._forget_at = clock.monotonic()
 
     # -- hearing who is there
 
@@ -111,18 +118,29 @@ class Mirror:
             await self._refresh("heartbeat", who)
 
     async def sweep(self, stale_after_s: float) -> None:
-        """Mark whoever has been silent for too long as stale."""
+        """Mark whoever has been silent for too long as stale, and forget who has been gone for long.
+
+        Args:
+            stale_after_s: the silence that is too long, seconds; 0: none is.
+        """
         if self._store is None:
             return
+        if stale_after_s > 0:
+            await self._mark_silent(self._store, stale_after_s)
+        if self._clock.monotonic() >= self._forget_at:
+            self._forget_at = self._clock.monotonic() + FORGETTING_EVERY_S
+            await self._store.forget(self._clock.now() - timedelta(seconds=FORGOTTEN_AFTER_S))
+
+    async def _mark_silent(self, store: RegistryStore, stale_after_s: float) -> None:
         now = self._clock.now()
-        for record in await self._store.list():
+        for record in await store.list():
             if record.neuron_id in self._hosting.axons or record.neuron_id in self._memory.engrams:
                 continue
             if record.role != "neuron" and record.health is None:
                 # Released peers' memories and tools register once and never send a heartbeat (PROTOCOL 6.5).
                 continue
             if now - record.last_seen > timedelta(seconds=stale_after_s):
-                await self._store.mark_stale(record.neuron_id, now)
+                await store.mark_stale(record.neuron_id, now)
                 await self._refresh("stale", record.neuron_id)
 
     # -- reading the registry

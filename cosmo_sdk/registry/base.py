@@ -7,6 +7,7 @@ heartbeat said. The rules that connect the two are functions here, so that every
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -16,6 +17,9 @@ Status = Literal["registered", "draining", "stale", "deregistered"]
 
 GONE: frozenset[str] = frozenset({"stale", "deregistered"})
 """Standings of participants that are not to be reckoned with."""
+
+GONE_KEPT = 10_000
+"""How many records of participants that are gone a store keeps at most when it forgets; the oldest go first."""
 
 
 @dataclass
@@ -129,6 +133,15 @@ def wanted(record: NeuronRecord, capability: str | None, include_deregistered: b
     return capability is None or capability in record.capabilities
 
 
+def forgettable(records: Iterable[NeuronRecord], before: datetime, keep: int) -> Records:
+    """Whom a registry need not remember: gone and last heard of before a time, or not among the last `keep` that went."""
+    gone = sorted((each for each in records if not each.live), key=lambda each: aware(each.last_seen))
+    surplus = max(0, len(gone) - keep)
+    return [
+        each for place, each in enumerate(gone) if place < surplus or aware(each.last_seen) < aware(before)
+    ]
+
+
 class RegistryStore(ABC):
     """Keeps records. What goes in and what comes out are copies; the store's own cannot be changed from outside."""
 
@@ -179,3 +192,17 @@ class RegistryStore(ABC):
             capability: only those that have it.
             include_deregistered: also those that left or fell silent.
         """
+
+    async def forget(self, before: datetime, *, keep: int = GONE_KEPT) -> int:
+        """Drop the records of participants that left or fell silent, and have not been heard of since a time.
+
+        A store that keeps everything does nothing.
+
+        Args:
+            before: who was last heard of earlier is dropped; who takes part never is.
+            keep: how many that are gone may stay at most; those heard of last stay.
+
+        Returns:
+            How many were dropped.
+        """
+        return 0

@@ -7,10 +7,12 @@ from datetime import datetime
 
 from cosmo_sdk.registry.base import (
     GONE,
+    GONE_KEPT,
     NeuronRecord,
     Records,
     RegistryStore,
     aware,
+    forgettable,
     heard_from,
     registered,
     wanted,
@@ -63,3 +65,10 @@ class MemoryRegistryStore(RegistryStore):
             for record in self._records.values()
             if wanted(record, capability, include_deregistered)
         ]
+
+    async def forget(self, before: datetime, *, keep: int = GONE_KEPT) -> int:
+        """Drop who has been gone for long."""
+        dropped = forgettable(self._records.values(), before, keep)
+        for record in dropped:
+            del self._records[record.neuron_id]
+        return len(dropped)

@@ -12,10 +12,12 @@ from typing import Any
 from cosmo_sdk._sqlite import SqliteFile
 from cosmo_sdk.registry.base import (
     GONE,
+    GONE_KEPT,
     NeuronRecord,
     Records,
     RegistryStore,
     aware,
+    forgettable,
     heard_from,
     registered,
     wanted,
@@ -148,3 +150,17 @@ class SqliteRegistryStore(RegistryStore):
             ]
 
         return await self._file.read(collect)
+
+    async def forget(self, before: datetime, *, keep: int = GONE_KEPT) -> int:
+        """Drop who has been gone for long."""
+
+        def drop(connection: sqlite3.Connection) -> int:
+            standings = ", ".join("?" for _ in GONE)
+            rows = connection.execute(f"SELECT {_NAMES} FROM neurons WHERE status IN ({standings})", [*GONE])
+            dropped = forgettable(map(_from_row, rows), before, keep)
+            connection.executemany(
+                "DELETE FROM neurons WHERE neuron_id = ?", [(each.neuron_id,) for each in dropped]
+            )
+            return len(dropped)
+
+        return await self._file.write(drop)

@@ -153,3 +153,27 @@ async def test_times_without_a_zone_are_utc(store):
     assert (known.registered_at, known.last_heartbeat) == (T0, LATER)
     await store.mark_stale("n1", LATER.replace(tzinfo=None))
     assert (await store.get("n1")).stale_since == LATER
+
+
+async def test_who_has_been_gone_for_long_is_forgotten_and_who_takes_part_never(store):
+    for name in ("left", "silent", "left-later", "here"):
+        await store.upsert(NeuronRecord(name, last_heartbeat=T0))
+    await store.touch_heartbeat("left-later", LATER)
+    await store.mark_deregistered("left")
+    await store.mark_stale("silent", LATER)
+    await store.mark_deregistered("left-later")
+    assert await store.forget(LATER) == 2
+    assert [each.neuron_id for each in await store.list(include_deregistered=True)] == ["left-later", "here"]
+    assert await store.forget(LATER) == 0
+
+
+async def test_of_those_that_are_gone_no_more_than_so_many_are_remembered(store):
+    for number in range(5):
+        name = f"n{number}"
+        await store.upsert(NeuronRecord(name, last_heartbeat=T0 + timedelta(seconds=number % 3)))
+        await store.mark_deregistered(name)
+    await store.upsert(NeuronRecord("here", last_heartbeat=T0))
+    assert await store.forget(T0, keep=2) == 3
+    kept = await store.list(include_deregistered=True)
+    assert {each.neuron_id for each in kept} >= {"n2", "here"}
+    assert len(kept) == 3

@@ -292,3 +292,16 @@ async def test_what_reaches_the_store_late_does_not_undo_a_goodbye(room: Room):
     record = await store.get("n")
     assert record is not None
     assert record.status == "deregistered"
+
+
+@pytest.mark.parametrize("heartbeat_s", [0, 30])
+async def test_the_registry_forgets_who_has_been_gone_for_a_day(room: Room, heartbeat_s: float):
+    store = MemoryRegistryStore()
+    watcher = await room.dendrite("watcher", registry_store=store, heartbeat_s=heartbeat_s)
+    leaver = await room.dendrite("leaver", axons=[axon("n")])
+    await room.clock.advance(1)
+    await leaver.stop()
+    await room.clock.advance(3600)
+    assert names(await watcher.registry_snapshot(include_deregistered=True)) == ["n"]
+    await room.clock.advance(86_400)
+    assert await watcher.registry_snapshot(include_deregistered=True) == []
