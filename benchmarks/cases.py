@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from benchmarks.opening import beside, opening
 from benchmarks.processes import broker, measuring, said
 from benchmarks.systems import COSMONAPSE, NATS, OURS, System
 
@@ -187,5 +188,16 @@ CASES: tuple[Case, ...] = (
     ),
     Case(
         "W5", "bus, 50 bidders, 32 callers", auctions, _CROWD, show=tuple(_NOTHING_LOST), limits=_NOTHING_LOST
+    ),
+    Case(
+        "W6",
+        "open a recording of 1,000,000",
+        opening,
+        {"lines": 1_000_000},
+        base=beside(),
+        figure="per_cpu_s",
+        target=1,
+        show=("took_s", "rss_mib", "first_ms", "fold_us", "folded_mib", "step_back_ms"),
+        limits={"rss_mib": 200.0, "first_ms": 500.0},
     ),
 )

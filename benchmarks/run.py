@@ -86,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         description="Measure the SDK and its bus beside released peers, by turns, and print the ratios.",
     )
     parser.add_argument(
-        "only", nargs="*", help="workloads (W1 .. W5) or words of a title; everything when left out"
+        "only", nargs="*", help="workloads (W1 .. W6) or words of a title; everything when left out"
     )
     parser.add_argument("--rounds", type=int, default=3, help="samples of each system (default 3)")
     parser.add_argument("--seconds", type=float, default=2.0, help="length of a sample (default 2)")

@@ -77,4 +77,6 @@ NATS = System(
     _nats,
     "nats://127.0.0.1:{port}",
 )
-SYSTEMS = {system.name: system for system in (OURS, COSMONAPSE, NATS)}
+LNAV = System("lnav", "", None, (), _cosmo, "")
+"""A program of its own, no broker; it is measured where somebody installed it."""
+SYSTEMS = {system.name: system for system in (OURS, COSMONAPSE, NATS, LNAV)}

@@ -14,7 +14,7 @@ _SLICE = 64
 STRETCH = 64
 """Signals after which the board can be gone back to again, at least."""
 
-_STRETCH_PER_KEPT = 1 / 400
+_STRETCH_PER_KEPT = 1 / 1000
 """The more is kept for a stretch the longer it is: signals for each value kept."""
 
 

@@ -7,13 +7,13 @@ import time
 from typing import Literal, NamedTuple
 
 from cosmo_doppler.errors import SettingError
-from cosmo_doppler.query import Query, QueryError, StoreRow, compile_query
+from cosmo_doppler.query import Known, QueryError, Sieve, compile_filter
 from cosmo_doppler.store import Store
 
 _TIME = re.compile(r"\+?(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)|\+?(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
 
-_ROWS_AT_ONCE = 256
+_ROWS_AT_ONCE = 512
 """Rows looked at between two looks at the clock."""
 
 
@@ -48,7 +48,7 @@ def read_place(text: str) -> Place:
     return Place("seconds", int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds))
 
 
-def read_hunt(text: str, store: Store, position: int) -> Hunt | None:
+def read_hunt(text: str, store: Store, position: int, known: Known) -> Hunt | None:
     """Read `next EXPR` or `last EXPR`, the signal to look for from a position on; None when it is something else.
 
     Raises:
@@ -58,44 +58,52 @@ def read_hunt(text: str, store: Store, position: int) -> Hunt | None:
     if word not in ("next", "last"):
         return None
     try:
-        query = compile_query(expression.strip())
+        wanted = compile_filter(expression.strip())
     except QueryError as error:
         raise SettingError(str(error)) from error
-    return Hunt(query, store, position, forward=word == "next")
+    return Hunt(Sieve(wanted, store, known), len(store), position, forward=word == "next")
 
 
 class Hunt:
-    """Looks for a signal in slices: forward from a position, or back from the one under it."""
+    """Looks for a signal in slices: forward from a position, or back from the one under it.
 
-    def __init__(self, query: Query, store: Store, position: int, *, forward: bool) -> None:
-        self._matches = query.matches
-        self._row = StoreRow(store)
-        self._store = store
-        self._seq = self._begin = position if forward else position - 2
+    Args:
+        sieve: picks the signals that are meant.
+        length: how many there are.
+        position: where to begin.
+        forward: which way.
+    """
+
+    def __init__(self, sieve: Sieve, length: int, position: int, *, forward: bool) -> None:
+        self._sieve = sieve
         self._forward = forward
+        self._left = (position, length) if forward else (0, max(0, position - 1))
+        self._whole = max(1, self._left[1] - self._left[0])
         self.found: int | None = None
         """The position right after it."""
-        self.over = False
-        """Whether everything was looked at, or something was found."""
+
+    @property
+    def over(self) -> bool:
+        """Whether it was found, or everything was looked at."""
+        return self.found is not None or self._left[0] >= self._left[1]
 
     @property
     def done(self) -> float:
         """How much was looked at, 0 to 1."""
-        whole = len(self._store) - self._begin if self._forward else self._begin + 1
-        return min(1.0, abs(self._seq - self._begin) / whole) if whole > 0 else 1.0
+        return 1 - (self._left[1] - self._left[0]) / self._whole
 
     def look(self, stop_at: float) -> None:
         """Look on until the clock of `time.perf_counter` says stop."""
-        step = 1 if self._forward else -1
         while not self.over:
-            for _ in range(_ROWS_AT_ONCE):
-                if not 0 <= self._seq < len(self._store):
-                    self.over = True
-                    return
-                self._row.move(self._seq)
-                if self._matches(self._row):
-                    self.found, self.over = self._seq + 1, True
-                    return
-                self._seq += step
+            first, last = self._left
+            if self._forward:
+                last = min(last, first + _ROWS_AT_ONCE)
+                self._left = last, self._left[1]
+            else:
+                first = max(first, last - _ROWS_AT_ONCE)
+                self._left = self._left[0], first
+            picked = self._sieve.pick(first, last)
+            if picked:
+                self.found = picked[0 if self._forward else -1] + 1
             if time.perf_counter() >= stop_at:
                 return

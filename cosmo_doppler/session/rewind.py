@@ -37,16 +37,20 @@ _CONTAINERS = (list, dict, set, deque, bytearray, array)
 _get = object.__getattribute__
 _set = object.__setattr__
 
-
-class _Eye(threading.local):
-    """Who watches in this thread."""
-
-    stretch: Stretch | None = None
+_one_at_a_time = threading.RLock()
+"""Two boards in two threads are not watched at once: the eyes are the classes'."""
 
 
-_eye = _Eye()
-_lock = threading.Lock()
-_watchers = 0
+class _Kinds(dict[type, "type | None"]):
+    """By class: which container it is, or is made from."""
+
+    def __missing__(self, kind: type) -> type | None:
+        found = self[kind] = next((each for each in _CONTAINERS if issubclass(kind, each)), None)
+        return found
+
+
+# Asked by class. An object is not asked what it is: that would be to look at it.
+_kinds = _Kinds()
 
 
 class Stretch:
@@ -62,27 +66,26 @@ class Stretch:
         self.now = now
         self.kept = 0
         """Values held."""
-        self._objects: dict[int, tuple[Any, tuple[tuple[str, Any], ...]]] = {}
+        self.objects: dict[int, tuple[Any, tuple[tuple[str, Any], ...]]] = {}
+        """What was used already, and its attributes before."""
         self._containers: dict[int, tuple[Any, Any]] = {}
 
     def touch(self, thing: Any) -> None:
-        """An object of the model is about to be used."""
-        if id(thing) in self._objects:
-            return
-        values = tuple((name, value) for name, value in _attributes(thing))
-        self._objects[id(thing)] = thing, values
+        """An object of the model is about to be used for the first time."""
+        values = tuple(_attributes(thing))
+        self.objects[id(thing)] = thing, values
         self.kept += len(values)
         for _, value in values:
-            if _kind_of(value) is not None:
+            if _kinds[type(value)] is not None:
                 self._keep(value)
 
     def undo(self) -> None:
         """Put everything back."""
         for container, values in self._containers.values():
-            kind = _kind_of(container)
+            kind = _kinds[type(container)]
             if kind is not None:
                 _REFILL[kind](container, values)
-        for thing, values in self._objects.values():
+        for thing, values in self.objects.values():
             known = {name for name, _ in values}
             for name, value in values:
                 _set(thing, name, value)
@@ -92,36 +95,27 @@ class Stretch:
 
     def _keep(self, container: Any) -> None:
         """Copy a container, and those directly in it."""
+        held = self._containers
         waiting = [container]
         while waiting:
             each = waiting.pop()
-            kind = _kind_of(each)
-            if kind is None or id(each) in self._containers:
+            kind = _kinds[type(each)]
+            if kind is None or id(each) in held:
                 continue
-            values = _COPY[kind](each)
-            self._containers[id(each)] = each, values
-            self.kept += len(values)
+            held[id(each)] = each, _COPY[kind](each)
+            self.kept += len(each)
             inner = each.values() if kind is dict else each
-            if any(_containers_in(value) for value in islice(inner, _LOOKED_AT)):
-                for value in inner:
-                    waiting += _containers_in(value)
+            for value in islice(inner, _LOOKED_AT):
+                if _containers_in(value):
+                    waiting += [found for value in inner for found in _containers_in(value)]
+                    break
 
 
-def _kind_of(value: Any) -> type | None:
-    """Which container something is; None for anything else. An object is not asked: that would be to look at it."""
-    kind: Any = type(value)
-    return _kind(kind)
-
-
-@cache
-def _kind(kind: Any) -> type | None:
-    return next((each for each in _CONTAINERS if issubclass(kind, each)), None)
-
-
-def _containers_in(value: Any) -> list[Any]:
-    if _kind_of(value) is not None:
-        return [value]
-    return [each for each in value if _kind_of(each) is not None] if type(value) is tuple else []
+def _containers_in(value: Any) -> tuple[Any, ...]:
+    kind = type(value)
+    if _kinds[kind] is not None:
+        return (value,)
+    return tuple(each for each in value if _kinds[type(each)] is not None) if kind is tuple else ()
 
 
 def _refill(container: Any, values: Any) -> None:
@@ -185,7 +179,7 @@ def _model_classes() -> tuple[type, ...]:
     """Every class of the model whose objects can change."""
     found = []
     package = cosmo_doppler.model
-    for info in pkgutil.iter_modules(package.__path__, package.__name__ + "."):
+    for info in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         module = importlib.import_module(info.name)
         for value in vars(module).values():
             if isinstance(value, type) and value.__module__ == info.name and _changes(value):
@@ -198,37 +192,28 @@ def _changes(kind: type) -> bool:
     return not issubclass(kind, tuple | BaseException | str) and frozen is None
 
 
-def _watched(thing: Any, name: str) -> Any:
-    """Stands in for `__getattribute__`."""
-    stretch = _eye.stretch
-    if stretch is not None:
-        stretch.touch(thing)
-    return _get(thing, name)
+@contextmanager
+def _eyes_of(stretch: Stretch) -> Iterator[None]:
+    """Have everything that is used by this thread told to a stretch first."""
+    known, touch, here = stretch.objects, stretch.touch, threading.get_ident()
 
+    def read(thing: Any, name: str) -> Any:
+        if id(thing) not in known and threading.get_ident() == here:
+            touch(thing)
+        return _get(thing, name)
 
-def _watched_set(thing: Any, name: str, value: Any) -> None:
-    """Stands in for `__setattr__`."""
-    stretch = _eye.stretch
-    if stretch is not None:
-        stretch.touch(thing)
-    _set(thing, name, value)
+    def write(thing: Any, name: str, value: Any) -> None:
+        if id(thing) not in known and threading.get_ident() == here:
+            touch(thing)
+        _set(thing, name, value)
 
-
-def _open_eyes() -> None:
-    global _watchers  # noqa: PLW0603
-    with _lock:
-        _watchers += 1
-        if _watchers == 1:
-            for kind in _model_classes():
-                kind.__getattribute__ = _watched  # type: ignore[method-assign, assignment]
-                kind.__setattr__ = _watched_set  # type: ignore[method-assign, assignment]
-
-
-def _close_eyes() -> None:
-    global _watchers  # noqa: PLW0603
-    with _lock:
-        _watchers -= 1
-        if _watchers == 0:
+    with _one_at_a_time:
+        for kind in _model_classes():
+            kind.__getattribute__ = read  # type: ignore[method-assign, assignment]
+            kind.__setattr__ = write  # type: ignore[method-assign, assignment]
+        try:
+            yield
+        finally:
             for kind in _model_classes():
                 del kind.__getattribute__, kind.__setattr__
 
@@ -265,13 +250,8 @@ class Rewind:
     @contextmanager
     def watching(self) -> Iterator[None]:
         """While this is entered, what is done to the board can be taken back. Needs a stretch."""
-        _open_eyes()
-        before, _eye.stretch = _eye.stretch, self._stretches[-1]
-        try:
+        with _eyes_of(self._stretches[-1]):
             yield
-        finally:
-            _eye.stretch = before
-            _close_eyes()
 
     def forget(self) -> None:
         """The board is about to be changed without being watched."""

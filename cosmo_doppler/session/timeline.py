@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.query import Known
 from cosmo_doppler.session.folding import Fold
 from cosmo_doppler.session.places import Hunt, Place, read_hunt, read_place
 from cosmo_doppler.store import Store
@@ -120,6 +121,11 @@ class Timeline:
         goal = len(self._store) if self._chasing else self._goal
         return self.position / goal if goal else 1.0
 
+    @property
+    def hunting(self) -> str:
+        """What is looked for, as it was written; empty when nothing is."""
+        return self._hunting if self._hunt is not None else ""
+
     def pump(self, elapsed_s: float, budget_s: float = 0.008) -> bool:
         """Move the playhead, for at most about `budget_s` seconds of work.
 
@@ -177,7 +183,7 @@ class Timeline:
         Raises:
             SettingError: that is no place.
         """
-        hunt = read_hunt(text, self._store, self.position)
+        hunt = read_hunt(text, self._store, self.position, Known(self.board, self.now))
         if hunt is None:
             self._go(read_place(text))
             return
@@ -326,6 +332,9 @@ class Timeline:
             return False
         before = self.now = max(self.now, self.start_at)
         last, ends_at = self._last()
+        if self.loop and not self.growing and self.position >= last and self.now >= ends_at:
+            self._rewind_to_first()
+            return True
         if self.speed == SPEEDS[-1]:
             folded = self._fold.forward(last, stop_at, kept=False)
             self.now = max(self.now, self._moment_after(self.position))
@@ -352,9 +361,5 @@ class Timeline:
 
     def _end(self) -> None:
         """Everything there is to play was played."""
-        if self.growing:
-            return
-        if self.loop:
-            self._rewind_to_first()
-        else:
+        if not self.growing and not self.loop:
             self.playing, self._staying = False, self._to is None

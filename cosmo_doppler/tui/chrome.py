@@ -70,6 +70,12 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         if number:
             left.append(_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]))
     right: list[_Part] = []
+    if status.memory_fault:
+        left.append(_Part(8, [("memory over its cap, no disk for it", ink.failure)]))
+    elif status.moved:
+        right.append(
+            _Part(6, [("oldest ", ink.dim), (words.size(status.moved), ink.plain), (" on disk", ink.dim)])
+        )
     if status.recording:
         right.append(_Part(6, [("recording ", ink.dim), (words.size(status.recorded_bytes), ink.plain)]))
     if session.read_only_reason or status.state == "live":
@@ -157,14 +163,7 @@ def replay_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     timeline = session.timeline
     length = max(0.0, timeline.end_at - timeline.start_at)
     here = min(max(0.0, timeline.now - timeline.start_at), length)
-    ended = timeline.position >= timeline.length and session.kind == "replay" and status.state != "loading"
-    sign, state = ("▶", words.speed(timeline.speed)) if timeline.playing else ("❙❙", "paused")
-    if ended:
-        sign, state = "■", "end of recording"
-    if status.state == "loading":
-        sign, state = "…", f"reading {status.loaded:.0%}"
-    if timeline.seeking is not None:
-        sign, state = "…", f"seeking {timeline.seeking:.0%}"
+    sign, state = _play_state(session, status)
     before: Cell = [
         (f" {sign} ", ink.bold),
         (f"{state}  ", ink.plain),
@@ -186,6 +185,21 @@ def replay_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     ]
     ends = [Segment(text, style) for text, style in before], [Segment(text, style) for text, style in after]
     return [*ends[0], *track, *ends[1], Segment(" ")], Track(start, room)
+
+
+def _play_state(session: Session, status: SessionStatus) -> tuple[str, str]:
+    """A sign and words for what the playhead does."""
+    timeline = session.timeline
+    if timeline.seeking is not None:
+        return "…", f"{'looking' if timeline.hunting else 'seeking'} {timeline.seeking:.0%}"
+    if status.state == "loading":
+        return "…", f"reading {status.loaded:.0%}"
+    if session.kind == "replay" and timeline.position >= timeline.length and not timeline.loop:
+        return "■", "end of recording"
+    if not timeline.playing:
+        return "❙❙", "paused"
+    ways = [words.speed(timeline.speed), "in a loop" * timeline.loop, "no pauses" * timeline.cut_pauses]
+    return "▶", ", ".join(filter(None, ways))
 
 
 def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap) -> Line:

@@ -23,6 +23,7 @@ QUICK = ["--ours-only", "--rounds", "1", "--seconds", "0.02"]
         "memory, 64 callers",
         "bus, 1 caller",
         "bus, window of 50 ms, 3 bidders",
+        "open a recording of 1,000,000",
     ],
 )
 def test_a_workload_of_each_kind_runs(title, capsys, tmp_path):

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.work.recording_file import write
@@ -70,6 +70,7 @@ def parts(path: str, each: Any) -> Iterator[tuple[str, Any]]:
         yield f"{path}.repr", repr(each)
 
 
+@settings(max_examples=40)
 @given(
     sessions,
     st.integers(1, 4),
@@ -100,6 +101,7 @@ def test_a_board_taken_back_is_what_it_was_to_the_last_attribute(frames, length,
         del was[position:]
 
 
+@settings(max_examples=40)
 @given(sessions, st.lists(st.integers(1, 5), min_size=1, max_size=5))
 def test_looking_at_a_board_in_between_does_not_show_afterwards(frames, steps):
     seen = observed(frames)
