@@ -33,19 +33,32 @@ class AuctionBook:
         self.order.append(auction.offer_id)
         self._open[auction.offer_id] = auction
         heappush(self._due, (auction.given_up_at, auction.offer_id))
-        self._by_trace.setdefault(auction.trace_id, []).append(auction)
+        rounds = self._by_trace.setdefault(auction.trace_id, [])
+        rounds.append(auction)
+        auction.round = len(rounds)
 
-    def bid(self, bid: Bid, *, parent_id: str | None, trace_id: str, seq: int, at: float) -> Auction | None:
+    def bid(
+        self,
+        bid: Bid,
+        *,
+        parent_id: str | None,
+        trace_id: str,
+        seq: int,
+        at: float,
+        sealed: bool = False,
+    ) -> Auction | None:
         """A BID was seen. None when no offer is known that it could answer."""
         auction = self.by_offer.get(parent_id or "") or self._only_open(trace_id)
         if auction is None:
             return None
-        auction.admit(bid, seq, at)
+        auction.admit(bid, seq, at, sealed=sealed)
         if bid.id:
             self._by_bid[bid.id] = auction
         return auction
 
-    def award(self, *, parent_id: str | None, trace_id: str, who: str, at: float) -> Auction | None:
+    def award(
+        self, *, parent_id: str | None, trace_id: str, who: str, at: float, sent_at: float | None = None
+    ) -> Auction | None:
         """A TASK_AWARDED was seen. None when no offer is known that it could decide."""
         auction = (
             self._by_bid.get(parent_id or "")
@@ -54,7 +67,7 @@ class AuctionBook:
         )
         if auction is None:
             return None
-        auction.award(parent_id, who, at)
+        auction.award(parent_id, who, at, sent_at=sent_at)
         self._open.pop(auction.offer_id, None)
         return auction
 
@@ -64,7 +77,21 @@ class AuctionBook:
         auction = known or self.by_offer.get(parent_id or "") or self._likeliest(trace_id, who)
         if auction is not None:
             auction.decline(parent_id if known else None, who, reason)
+            if auction.state == "unsold":
+                self._open.pop(auction.offer_id, None)
         return auction
+
+    def withdraw(self, trace_id: str, auction_id: str, agent: str) -> Auction | None:
+        """A bidder of a mirrored auction took its bid back. None when no such auction is known."""
+        for auction in self._by_trace.get(trace_id, ()):
+            if auction.mirror is not None and auction.mirror.auction_id == auction_id:
+                auction.withdraw(f"coord:{agent}")
+                return auction
+        return None
+
+    def rounds(self, trace_id: str) -> int:
+        """How many offers a trace has."""
+        return len(self._by_trace.get(trace_id, ()))
 
     def stop(self, trace_id: str) -> list[Auction]:
         """A STOP was seen: what was open there is over."""

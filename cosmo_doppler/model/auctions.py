@@ -295,6 +295,12 @@ class Auction:
         self.state = "stopped"
 
     @property
+    def winning_bid(self) -> Bid | None:
+        """The bid that holds the award; None when there is no award, or it was not seen."""
+        won = self._by_id.get(self.winning_bid_id) if self.winning_bid_id else None
+        return won.bid if won is not None else None
+
+    @property
     def in_time(self) -> list[SeenBid]:
         """Every valid bid that came in time, by arrival; also those that another one of their neuron outlived."""
         return [

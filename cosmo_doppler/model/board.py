@@ -14,6 +14,8 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.faults import FaultBook
+from cosmo_doppler.model.market.ledger import drift_fault
+from cosmo_doppler.model.market.market import Market
 from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
@@ -26,7 +28,6 @@ from cosmo_doppler.model.trace_book import TraceBook
 from cosmo_doppler.model.traces import Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.wording import finite, say
-from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.header import Header
 from cosmo_sdk.signal_types import ADDRESSED_TYPES, MANAGEMENT_TYPES, SignalType
 
@@ -69,6 +70,8 @@ class Board:
         self._auctions = AuctionBook()
         self._requests = RequestBook()
         self._agenda = Agenda()
+        self.market = Market(self._auctions, self._agenda)
+        """Why winners won, and who keeps promises."""
         self._roster = Roster(self._agenda)
         self.metrics = Metrics()
         """What all of it measures."""
@@ -76,6 +79,9 @@ class Board:
         """Who talks to whom."""
         self._watch = Watch(
             Ground(FaultBook(), self._agenda, self._roster, self._auctions.by_offer, self._traces.by_id)
+        )
+        self.market.ledger.on_drift = lambda drift: self.faults.report(
+            drift_fault(drift), ("drift", drift.desk)
         )
         self.retries = Retries()
         """Attempts at the same work."""
@@ -96,16 +102,16 @@ class Board:
         """Traces newest first, each followed by those it caused."""
         return self._traces.outline
 
+    def portal_to(self, trace_id: str) -> Portal | None:
+        """The door to a trace in the one it is nested in; None when it is in none."""
+        return self._traces.portal_to(trace_id)
+
     @property
     def evicted_traces(self) -> int:
         """Traces forgotten because there were too many."""
         return self._traces.evicted
 
     @property
-    def portal_to(self, trace_id: str) -> Portal | None:
-        """The door to a trace in the one it is nested in; None when it is in none."""
-        return self._traces.portal_to(trace_id)
-
     def auctions(self) -> dict[str, Auction]:
         """Every auction, by offer id."""
         return self._auctions.by_offer
@@ -195,6 +201,7 @@ class Board:
         if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
+        self._touch(self.market.saw(header, seen.at), seen.at)
         self._watch.saw(seen)
 
     def _pass_time(self) -> None:
@@ -263,50 +270,24 @@ class Board:
             trace.title, trace.title_type = say(header.read_payload().get("input")), header.type
 
     def _fold_offer(self, trace: Trace, node: Node, header: Header) -> None:
-        payload = header.read_payload()
-        title = say(payload.get("input"))
+        auction = self.market.offer(header, seq=node.seq, at=node.at)
         if not trace.title:
+            title = auction.title if auction is not None else say(header.read_payload().get("input"))
             trace.title, trace.title_type = title, header.type
-        if not header.id or header.id in self.auctions:
+        if auction is None:
             return
-        window = finite(payload.get("deadline_ms"))
-        needed = payload.get("capabilities")
-        self._auctions.open(
-            Auction(
-                offer_id=header.id,
-                trace_id=trace.id,
-                seq=node.seq,
-                opened_at=node.at,
-                deadline_ms=int(window) if window is not None and 1 <= window < 1e9 else 0,
-                capabilities=[item for item in needed if isinstance(item, str)]
-                if isinstance(needed, list)
-                else [],
-                title=title,
-            )
-        )
         trace.auctions.append(header.id)
         trace.bids_open(header.id)
         self._changes.auctions.add(header.id)
 
     def _fold_bid(self, trace: Trace, node: Node, header: Header) -> None:
-        bid = read_bid(id=header.id, neuron=node.who, payload=header.read_payload(), meta=header.read_meta())
-        auction = self._auctions.bid(
-            bid, parent_id=header.parent_id, trace_id=trace.id, seq=node.seq, at=node.at
-        )
-        self._touch(auction, node.at)
+        self._touch(self.market.bid(header, seq=node.seq, at=node.at), node.at)
 
     def _fold_award(self, trace: Trace, node: Node, header: Header) -> None:
-        auction = self._auctions.award(
-            parent_id=header.parent_id, trace_id=trace.id, who=node.who, at=node.at
-        )
-        self._touch(auction, node.at)
+        self._touch(self.market.award(header, at=node.at), node.at)
 
     def _fold_decline(self, trace: Trace, node: Node, header: Header) -> None:
-        reason = say(header.read_payload().get("reason"), 80)
-        auction = self._auctions.decline(
-            parent_id=header.parent_id, trace_id=trace.id, who=node.who, reason=reason
-        )
-        self._touch(auction, node.at)
+        self._touch(self.market.decline(header), node.at)
 
     def _fold_stopped(self, trace: Trace, node: Node, header: Header) -> None:
         cancelled = finite(header.read_payload().get("cancelled"))
