@@ -14,6 +14,26 @@ from cosmo_sdk.coordination.bidding import (
 )
 from cosmo_sdk.coordination.clock import Clock, ManualClock, SystemClock
 from cosmo_sdk.coordination.consensus import Consensus, VoteBook, VoteResult
+from cosmo_sdk.coordination.decisions import (
+    AcceptProposal,
+    ClaimTask,
+    CreatePool,
+    Decision,
+    DecisionResult,
+    Delegate,
+    JoinPool,
+    LeavePool,
+    Propose,
+    RejectProposal,
+    ReportTask,
+    RevokeDelegation,
+    SendMessage,
+    SubmitBid,
+    SubmitTask,
+    Vote,
+    decode_decision,
+)
+from cosmo_sdk.coordination.delegation import DelegationProtocol, DelegationType
 from cosmo_sdk.coordination.errors import (
     CoordinationError,
     ExistsError,
@@ -24,6 +44,7 @@ from cosmo_sdk.coordination.errors import (
     StoreCorruptError,
 )
 from cosmo_sdk.coordination.events import EVENT_KINDS, Event
+from cosmo_sdk.coordination.executor import Executor, StandardExecutor
 from cosmo_sdk.coordination.metrics import CoordinationMetrics, MetricsCollector
 from cosmo_sdk.coordination.models import Pool, Task, TaskState, Topic
 from cosmo_sdk.coordination.negotiation import (
@@ -39,20 +60,31 @@ from cosmo_sdk.coordination.task_manager import Claim, TaskManager
 
 __all__ = [
     "EVENT_KINDS",
+    "AcceptProposal",
     "AuctionResult",
     "AuctionRules",
     "AuctionType",
     "BidCheck",
     "BiddingProtocol",
     "Claim",
+    "ClaimTask",
     "Clock",
     "CompatStore",
     "Consensus",
     "CoordinationError",
     "CoordinationMetrics",
+    "CreatePool",
+    "Decision",
+    "DecisionResult",
+    "Delegate",
+    "DelegationProtocol",
+    "DelegationType",
     "Event",
+    "Executor",
     "ExistsError",
     "Index",
+    "JoinPool",
+    "LeavePool",
     "ManualClock",
     "MemoryStore",
     "MetricsCollector",
@@ -64,20 +96,30 @@ __all__ = [
     "Pool",
     "PoolManager",
     "Proposal",
+    "Propose",
+    "RejectProposal",
+    "ReportTask",
+    "RevokeDelegation",
     "ScopeError",
+    "SendMessage",
     "Sink",
     "SqliteStore",
+    "StandardExecutor",
     "StateError",
     "Store",
     "StoreBusyError",
     "StoreCorruptError",
+    "SubmitBid",
+    "SubmitTask",
     "SystemClock",
     "Task",
     "TaskManager",
     "TaskState",
     "Topic",
+    "Vote",
     "VoteBook",
     "VoteResult",
     "aio",
+    "decode_decision",
     "run_claim_sweeper",
 ]

@@ -69,19 +69,21 @@ class ConnectionPool:
 
     def _mine(self) -> _Held:
         self._check_process()
-        held = self._held.get(threading.get_ident())
-        if held is None:
+        ident, thread = threading.get_ident(), threading.current_thread()
+        held = self._held.get(ident)
+        if held is None or held.thread is not thread:
+            # Another one that has ended may have had the same ident: its connection is not ours to share.
             with self._gate:
                 self._close_of_ended_threads()
-                held = _Held(threading.current_thread())
-                self._held[threading.get_ident()] = held
+                held = self._held[ident] = _Held(thread)
         return held
 
     def _close_of_ended_threads(self) -> None:
         for ident, held in list(self._held.items()):
             if not held.thread.is_alive():
                 del self._held[ident]
-                held.close()
+                with held.lock:
+                    held.close()
 
     def _check_process(self) -> None:
         if self._pid != os.getpid():

@@ -165,5 +165,5 @@ class Pool(Struct, dict=True, omit_defaults=True):
 
 
 def plain(value: Any) -> Any:
-    """A record, or anything that holds some, as JSON values."""
-    return msgspec.to_builtins(value, order="deterministic")
+    """A record, or anything that holds some, as JSON values; what JSON cannot say as its `repr`."""
+    return msgspec.to_builtins(value, order="deterministic", enc_hook=repr)

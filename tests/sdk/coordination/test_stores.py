@@ -162,6 +162,28 @@ def test_connections_of_ended_threads_are_closed(path):
     store.close()
 
 
+def test_threads_that_come_and_go_never_share_a_connection(path):
+    store = SqliteStore(path)
+    busy = threading.Semaphore(4)
+    failed = []
+
+    def write(number: int) -> None:
+        with busy:
+            try:
+                store.put(f"k{number}", number)
+            except Exception as error:
+                failed.append(error)
+
+    threads = [threading.Thread(target=write, args=(number,)) for number in range(150)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert len(store.list("k")) == 150
+    store.close()
+
+
 def in_child(work) -> int:
     """Run it in a forked child; 0 when it returned true."""
     child = os.fork()

@@ -6,6 +6,7 @@ returns, what it raises, or what the state is afterwards. `final` is the state a
 
 from __future__ import annotations
 
+import asyncio
 import builtins
 import json
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import Any
 
 from cosmo_sdk import coordination as coord
 from cosmo_sdk.coordination import ManualClock
+from cosmo_sdk.coordination.events import signal_fields
 from cosmo_sdk.coordination.models import plain
 
 HERE = Path(__file__).parent / "vectors"
@@ -302,9 +304,153 @@ class Auctions(Component):
         return auction_state(self.manager)
 
 
+class Delegations(Component):
+    """Delegations are called d1, d2, in order."""
+
+    def build(self) -> None:
+        pools = coord.PoolManager(self.bench.store).bind(clock=self.bench.clock)
+        self.objects["pools"] = pools
+        self.manager = coord.DelegationProtocol().bind(
+            store=self.bench.store, clock=self.bench.clock, pools=pools
+        )
+        self.began_ms = self.bench.clock.now_ms()
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        returned = super().call(target, op, args)
+        if op == "delegate":
+            self.ids[f"d{len(self.ids) + 1}"] = returned
+        return returned
+
+    def shown(self, op: str, returned: Any) -> Any:
+        names = {real: name for name, real in self.ids.items()}
+        if isinstance(returned, list):
+            return [names.get(each, each) for each in returned]
+        return names.get(returned, returned) if isinstance(returned, str) else returned
+
+    def state(self) -> dict[str, Any]:
+        grants = self.manager.delegations
+        return {name: self._grant(grants[real]) for name, real in self.ids.items()}
+
+    def _grant(self, grant: dict[str, Any]) -> dict[str, Any]:
+        until = grant["expires_ms"]
+        return {**grant, "expires_at": None if until is None else (until - self.began_ms) / 1000}
+
+
+class Executing(Component):
+    """Decisions of several agents, on managers that they share."""
+
+    def build(self) -> None:
+        store, clock = self.bench.store, self.bench.clock
+        self.pools = coord.PoolManager(store).bind(clock=clock)
+        self.tasks = coord.TaskManager(store).bind(clock=clock, pools=self.pools)
+        self.grants = coord.DelegationProtocol().bind(store=store, clock=clock, pools=self.pools)
+        self.negotiations = coord.NegotiationProtocol().bind(store=store, clock=clock)
+        self.votes: dict[str, list[tuple[str, Any]]] = {}
+        self.auctions = {
+            name: coord.BiddingProtocol.with_rules(
+                auction_rules(each.get("rules", {})),
+                auction_type=each["auction_type"],
+                auction_id=name,
+                store=store,
+                clock=clock,
+            )
+            for name, each in self.bench.setup.get("auctions", {}).items()
+        }
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        if op != "execute":
+            return getattr(self, f"call_{op}")(**args)
+        executor = coord.StandardExecutor(
+            args["agent"],
+            None,
+            self.tasks,
+            self.pools,
+            bidding_protocols=self.auctions,
+            negotiation_protocol=self.negotiations,
+            delegation_protocol=self.grants,
+            votes_store=self.votes,
+        )
+        return asyncio.run(executor.execute(args["decisions"]))
+
+    def shown(self, op: str, returned: Any) -> Any:
+        return [self._result(each) for each in returned]
+
+    def _result(self, result: coord.DecisionResult) -> dict[str, Any]:
+        value = result.value.id if isinstance(result.value, coord.Pool) else result.value
+        if isinstance(result.decision, coord.Delegate) and result.ok:
+            self.ids[f"d{len(self.ids) + 1}"] = value
+            value = f"d{len(self.ids)}"
+        return {"ok": result.ok, "value": value, "error": builtin_of(result.error.partition(":")[0])}
+
+    def state(self) -> dict[str, Any]:
+        return {
+            "votes": {vote_id: [list(each) for each in votes] for vote_id, votes in self.votes.items()},
+            "tasks": Tasks.state(self),
+            "auctions": {name: auction_state(auction) for name, auction in self.auctions.items()},
+            "pools": {pool.id: {"agents": sorted(pool.agents)} for pool in self.pools.list_pools()},
+        }
+
+
+def builtin_of(name: str) -> str | None:
+    """The builtin exception that one of this name is."""
+    found = getattr(coord, name, None)
+    return (
+        next((base.__name__ for base in found.__mro__ if hasattr(builtins, base.__name__)), None)
+        if found
+        else name
+    )
+
+
+class Mirrored(Component):
+    """Auctions and a vote, and the Signals that would tell of them on a bus."""
+
+    def build(self) -> None:
+        self.bound = {"store": self.bench.store, "clock": self.bench.clock}
+        self.book = coord.VoteBook(self.bench.store).bind(clock=self.bench.clock)
+
+    def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
+        return getattr(self, op)(**args)
+
+    def open_auction(self, auction_id, auction_type, rules=None, lot=None):
+        self.auction = coord.BiddingProtocol.with_rules(
+            auction_rules(rules or {}),
+            auction_type=auction_type,
+            auction_id=auction_id,
+            lot=lot,
+            **self.bound,
+        )
+
+    def bid(self, agent_id, amount):
+        return self.auction.submit_bid(agent_id, amount)
+
+    def resolve(self):
+        return self.auction.resolve()
+
+    def open_vote(self, vote_id, **rules):
+        self.vote_id = self.book.open_vote(vote_id, **rules)
+
+    def cast(self, agent_id, option):
+        return self.book.cast(self.vote_id, agent_id, option)
+
+    def close_vote(self):
+        return self.book.close(self.vote_id)
+
+    def signals(self) -> list[dict[str, Any]]:
+        fields = [signal_fields(event) for _, event in self.bench.store.events(0)]
+        # A CONTEXT_SYNC says what there is; vectors list what happened.
+        return [
+            {"type": type, "directed": directed, "payload": payload}
+            for type, directed, payload in fields
+            if type != "CONTEXT_SYNC"
+        ]
+
+
 COMPONENTS: dict[str, type[Component]] = {
     "bidding": Auctions,
     "consensus": Counting,
+    "delegation": Delegations,
+    "executor": Executing,
+    "mirror": Mirrored,
     "negotiation": Negotiations,
     "pools": Pools,
     "tasks": Tasks,
