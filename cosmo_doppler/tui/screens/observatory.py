@@ -7,15 +7,12 @@ from typing import ClassVar
 from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
-from textual.message import Message
-from textual.screen import Screen
 from textual.timer import Timer
 
 from cosmo_doppler.errors import DopplerError
-from cosmo_doppler.export import Selection
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.session import Session, SessionStatus, open_live, open_replay
-from cosmo_doppler.tui import chrome, jumps, modals, words
+from cosmo_doppler.session import Session, SessionStatus
+from cosmo_doppler.tui import chrome, words
 from cosmo_doppler.tui.actions import Action, bindings_of
 from cosmo_doppler.tui.commands import completions, run_command
 from cosmo_doppler.tui.fault_list import FaultList
@@ -23,10 +20,13 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.placard import placard
-from cosmo_doppler.tui.safe import hidden_characters, safe
+from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
+from cosmo_doppler.tui.screens.acting import ActActions
 from cosmo_doppler.tui.screens.help import HelpScreen
+from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
@@ -43,7 +43,7 @@ NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(Screen[None]):
+class Observatory(JumpActions, TimeActions, ActActions):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
@@ -54,13 +54,6 @@ class Observatory(Screen[None]):
     Observatory #tabs { margin-bottom: 1; }
     Observatory #placard { width: 100%; height: 100%; }
     """
-
-    class Chosen(Message):
-        """A person wants to see another session."""
-
-        def __init__(self, session: Session) -> None:
-            super().__init__()
-            self.session = session
 
     def __init__(self, session: Session, view: View, frame_rate: float, select: str | None = None) -> None:
         super().__init__()
@@ -277,7 +270,9 @@ class Observatory(Screen[None]):
     def action_look(self, how: Glance) -> None:
         """Another way to show the same, or another stretch of its time."""
         if not self.stage.look(how):
-            self.say("Nothing on this screen has a time axis" if how != "next" else "There is one view of this")
+            self.say(
+                "Nothing on this screen has a time axis" if how != "next" else "There is one view of this"
+            )
 
     def action_times(self) -> None:
         """Moments are told in the next way."""
@@ -310,216 +305,6 @@ class Observatory(Screen[None]):
         """Back, and out when there is no back."""
         if self.stage.alone is None or not self.stage.back():
             self.app.exit()
-
-    # From a signal
-
-    def action_jump_trace(self) -> None:
-        """To its trace."""
-        with self.session.lock:
-            trace_id = jumps.trace_of(self.scene)
-            node = jumps.node_shown(self.scene)
-        if trace_id is None:
-            self.say("This signal belongs to no trace: it announces or discovers somebody")
-            return
-        self.stage.go("traces", "traces", trace_id)
-        if node is not None:
-            self.stage.go("traces", "pathway", node.seq)
-
-    def action_jump_auction(self) -> None:
-        """To its auction."""
-        with self.session.lock:
-            offer_id = jumps.auction_of(self.scene)
-        if offer_id is None:
-            self.say("No auction in this trace")
-            return
-        self.stage.go("auctions", "auctions", offer_id)
-
-    def action_jump_parent(self) -> None:
-        """To what caused it."""
-        with self.session.lock:
-            parent = jumps.parent_of(self.scene)
-        if parent is None:
-            self.say("Nothing seen here caused this signal")
-            return
-        self.stage.go("traces", "traces", parent.trace_id)
-        self.stage.go("traces", "pathway", parent.seq)
-
-    def action_fault(self, step: int) -> None:
-        """To the next fault, or the one before."""
-        with self.session.lock:
-            if self.stage.view == "faults":
-                self._fault = self.stage.panes["faults"].cursor
-            found = self._faults.after(self._fault, step)
-        if found is None:
-            self.say(f"No {'later' if step > 0 else 'earlier'} fault")
-        elif self.stage.view == "faults":
-            self.stage.go("faults", "faults", found)
-        else:
-            self._go_to_fault(found)
-
-    @on(Stage.Sought)
-    def _sought(self, message: Stage.Sought) -> None:
-        self._go_to_fault(message.fault)
-
-    def _go_to_fault(self, id: object) -> None:
-        with self.session.lock:
-            fault = self._faults.get(id)
-            place = self._faults.place(fault) if fault is not None else None
-            trace_id = fault.trace_id if fault is not None else ""
-        self._fault = id
-        if fault is None or place is None:
-            self.say("Nothing of that fault is left to look at")
-            return
-        view, pane, key = place
-        if view == "traces":
-            self.stage.go("traces", "traces", trace_id)
-        self.stage.go(view, pane, key)
-        self.say(f"{fault.kind}: {fault.sentence}")
-
-    def action_copy(self) -> None:
-        """The whole signal as it arrived."""
-        with self.session.lock:
-            seen = self.scene.observed(self.scene.seq)
-            frame = self.session.store.frame(seen.seq) if seen is not None else b""
-        if not frame:
-            self.say("Select a signal first; y copies it")
-            return
-        text = frame.decode("utf-8", "replace")
-        self.app.copy_to_clipboard(text)
-        hidden = hidden_characters(text)
-        warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
-        self.say(f"Copied {words.size(len(frame))} of JSON{warning}")
-
-    def action_export(self) -> None:
-        """A part of what is seen, into a file."""
-        scene = self.scene
-        with self.session.lock:
-            known = Selection(
-                scene.trace_id if scene.trace is not None else None,
-                scene.offer_id if scene.auction is not None else None,
-            )
-        self.run_worker(modals.export_selection(self.app, self.session, known), exclusive=True)
-
-    # Time
-
-    def action_pause(self) -> None:
-        """Pause and go on."""
-        with self.session.lock:
-            self.session.timeline.toggle()
-        self._shift()
-
-    def action_step(self, count: int) -> None:
-        """One signal forward or back."""
-        with self.session.lock:
-            self.session.timeline.step(count)
-        self._shift()
-
-    def action_slower(self) -> None:
-        """Replay slower."""
-        with self.session.lock:
-            self.session.timeline.slower()
-        self._shift()
-
-    def action_faster(self) -> None:
-        """Replay faster."""
-        with self.session.lock:
-            self.session.timeline.faster()
-        self._shift()
-
-    def action_to_start(self) -> None:
-        """Before the first signal."""
-        with self.session.lock:
-            self.session.timeline.to_start()
-        self._shift()
-
-    def action_to_end(self) -> None:
-        """Everything there is; live stays there."""
-        with self.session.lock:
-            self.session.timeline.to_end()
-        self._shift()
-
-    def action_round(self, step: int) -> None:
-        """Move the playhead to where the next or the previous auction or trace opens."""
-        kind: jumps.RoundKind = "auctions" if self.stage.view == "auctions" else "traces"
-        find = jumps.next_round if step > 0 else jumps.previous_round
-        with self.session.lock:
-            found = find(self.session, kind)
-            if found is not None:
-                self.session.timeline.seek(found[0] + 1)
-        if found is None:
-            self.say(f"No {'later' if step > 0 else 'earlier'} {kind[:-1]} here")
-            return
-        self.stage.go(kind, kind, found[1])
-        self._shift()
-
-    def _shift(self) -> None:
-        """What the timeline was told shows at once."""
-        self.turn()
-
-    # Act
-
-    def _may_act(self) -> bool:
-        """Whether signals may be sent; says why not."""
-        if self.session.read_only_reason:
-            self.say(self.session.read_only_reason)
-            return False
-        return True
-
-    def action_offer(self) -> None:
-        """Compose an offer."""
-        if self._may_act():
-            self.run_worker(modals.compose_offer(self.app, self.session, on_sent=self._watch), exclusive=True)
-
-    def action_stop_trace(self) -> None:
-        """Confirm a STOP."""
-        if not self._may_act():
-            return
-        if self.scene.trace_id is None:
-            self.say("Select the trace to stop first")
-            return
-        self.run_worker(modals.confirm_stop(self.app, self.session, self.scene.trace_id), exclusive=True)
-
-    def action_answer(self) -> None:
-        """Answer the selected or the oldest open question."""
-        if not self._may_act():
-            return
-        with self.session.lock:
-            request_id = jumps.request_of(self.scene)
-        self.run_worker(modals.answer_request(self.app, self.session, request_id), exclusive=True)
-
-    def action_connect(self) -> None:
-        """Somewhere else."""
-        self.run_worker(self._connect(), exclusive=True)
-
-    async def _connect(self) -> None:
-        choice = await modals.connect(self.app)
-        if choice is None:
-            return
-        try:
-            session = session_for(choice)
-        except DopplerError as error:
-            self.say(str(error))
-            return
-        self.post_message(self.Chosen(session))
-
-    def _watch(self, trace_id: str) -> None:
-        """Go to a trace a person started, as soon as it is seen."""
-        self.stage.go("traces", "traces", trace_id)
-
-
-def session_for(choice: modals.ConnectChoice) -> Session:
-    """The session a person chose, not started yet.
-
-    Raises:
-        DopplerError: a namespace or a recording that cannot be meant.
-    """
-    if choice.place == "demo":
-        from cosmo_doppler.demo import open_demo
-
-        return open_demo()
-    if choice.place == "recording" and choice.path is not None:
-        return open_replay(choice.path)
-    return open_live(choice.url, choice.namespace)
 
 
 def _some(number: int) -> str:

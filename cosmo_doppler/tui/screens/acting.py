@@ -1,0 +1,84 @@
+"""What goes out to the bus, and where else to look."""
+
+from __future__ import annotations
+
+from textual.message import Message
+
+from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.session import Session, open_live, open_replay
+from cosmo_doppler.tui import jumps, modals
+from cosmo_doppler.tui.screens.deck import Deck
+
+
+class ActActions(Deck):
+    """Offer, stop, answer, connect."""
+
+    class Chosen(Message):
+        """A person wants to see another session."""
+
+        def __init__(self, session: Session) -> None:
+            super().__init__()
+            self.session = session
+
+    def _may_act(self) -> bool:
+        """Whether signals may be sent; says why not."""
+        if self.session.read_only_reason:
+            self.say(self.session.read_only_reason)
+            return False
+        return True
+
+    def action_offer(self) -> None:
+        """Compose an offer."""
+        if self._may_act():
+            self.run_worker(modals.compose_offer(self.app, self.session, on_sent=self._watch), exclusive=True)
+
+    def action_stop_trace(self) -> None:
+        """Confirm a STOP."""
+        if not self._may_act():
+            return
+        if self.scene.trace_id is None:
+            self.say("Select the trace to stop first")
+            return
+        self.run_worker(modals.confirm_stop(self.app, self.session, self.scene.trace_id), exclusive=True)
+
+    def action_answer(self) -> None:
+        """Answer the selected or the oldest open question."""
+        if not self._may_act():
+            return
+        with self.session.lock:
+            request_id = jumps.request_of(self.scene)
+        self.run_worker(modals.answer_request(self.app, self.session, request_id), exclusive=True)
+
+    def action_connect(self) -> None:
+        """Somewhere else."""
+        self.run_worker(self._connect(), exclusive=True)
+
+    async def _connect(self) -> None:
+        choice = await modals.connect(self.app)
+        if choice is None:
+            return
+        try:
+            session = session_for(choice)
+        except DopplerError as error:
+            self.say(str(error))
+            return
+        self.post_message(self.Chosen(session))
+
+    def _watch(self, trace_id: str) -> None:
+        """Go to a trace a person started, as soon as it is seen."""
+        self.stage.go("traces", "traces", trace_id)
+
+
+def session_for(choice: modals.ConnectChoice) -> Session:
+    """The session a person chose, not started yet.
+
+    Raises:
+        DopplerError: a namespace or a recording that cannot be meant.
+    """
+    if choice.place == "demo":
+        from cosmo_doppler.demo import open_demo
+
+        return open_demo()
+    if choice.place == "recording" and choice.path is not None:
+        return open_replay(choice.path)
+    return open_live(choice.url, choice.namespace)

@@ -1,0 +1,107 @@
+"""From a signal to what belongs to it, or out of Doppler."""
+
+from __future__ import annotations
+
+from textual import on
+
+from cosmo_doppler.export import Selection
+from cosmo_doppler.tui import jumps, modals, words
+from cosmo_doppler.tui.fault_list import FaultList
+from cosmo_doppler.tui.safe import hidden_characters
+from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.screens.stage import Stage
+
+
+class JumpActions(Deck):
+    """Jump, copy, export."""
+
+    _faults: FaultList
+    _fault: object
+    """Id of the fault one last went to."""
+
+    def action_jump_trace(self) -> None:
+        """To its trace."""
+        with self.session.lock:
+            trace_id = jumps.trace_of(self.scene)
+            node = jumps.node_shown(self.scene)
+        if trace_id is None:
+            self.say("This signal belongs to no trace: it announces or discovers somebody")
+            return
+        self.stage.go("traces", "traces", trace_id)
+        if node is not None:
+            self.stage.go("traces", "pathway", node.seq)
+
+    def action_jump_auction(self) -> None:
+        """To its auction."""
+        with self.session.lock:
+            offer_id = jumps.auction_of(self.scene)
+        if offer_id is None:
+            self.say("No auction in this trace")
+            return
+        self.stage.go("auctions", "auctions", offer_id)
+
+    def action_jump_parent(self) -> None:
+        """To what caused it."""
+        with self.session.lock:
+            parent = jumps.parent_of(self.scene)
+        if parent is None:
+            self.say("Nothing seen here caused this signal")
+            return
+        self.stage.go("traces", "traces", parent.trace_id)
+        self.stage.go("traces", "pathway", parent.seq)
+
+    def action_fault(self, step: int) -> None:
+        """To the next fault, or the one before."""
+        with self.session.lock:
+            if self.stage.view == "faults":
+                self._fault = self.stage.panes["faults"].cursor
+            found = self._faults.after(self._fault, step)
+        if found is None:
+            self.say(f"No {'later' if step > 0 else 'earlier'} fault")
+        elif self.stage.view == "faults":
+            self.stage.go("faults", "faults", found)
+        else:
+            self._go_to_fault(found)
+
+    @on(Stage.Sought)
+    def _sought(self, message: Stage.Sought) -> None:
+        self._go_to_fault(message.fault)
+
+    def _go_to_fault(self, id: object) -> None:
+        with self.session.lock:
+            fault = self._faults.get(id)
+            place = self._faults.place(fault) if fault is not None else None
+            trace_id = fault.trace_id if fault is not None else ""
+        self._fault = id
+        if fault is None or place is None:
+            self.say("Nothing of that fault is left to look at")
+            return
+        view, pane, key = place
+        if view == "traces":
+            self.stage.go("traces", "traces", trace_id)
+        self.stage.go(view, pane, key)
+        self.say(f"{fault.kind}: {fault.sentence}")
+
+    def action_copy(self) -> None:
+        """The whole signal as it arrived."""
+        with self.session.lock:
+            seen = self.scene.observed(self.scene.seq)
+            frame = self.session.store.frame(seen.seq) if seen is not None else b""
+        if not frame:
+            self.say("Select a signal first; y copies it")
+            return
+        text = frame.decode("utf-8", "replace")
+        self.app.copy_to_clipboard(text)
+        hidden = hidden_characters(text)
+        warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
+        self.say(f"Copied {words.size(len(frame))} of JSON{warning}")
+
+    def action_export(self) -> None:
+        """A part of what is seen, into a file."""
+        scene = self.scene
+        with self.session.lock:
+            known = Selection(
+                scene.trace_id if scene.trace is not None else None,
+                scene.offer_id if scene.auction is not None else None,
+            )
+        self.run_worker(modals.export_selection(self.app, self.session, known), exclusive=True)
