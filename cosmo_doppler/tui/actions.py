@@ -104,9 +104,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("fault(1)", "e", "e", "next fault", "Go to the next fault, from anywhere", "Jump"),
     Action("fault(-1)", "E", "E", "last fault", "Go to the fault before", "Jump"),
     Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
-    Action(
-        "export", "x", "x", "export", "Write a trace, an auction, everything or the screen to a file", "Jump"
-    ),
+    Action("export", "x", "x", "export", "Write a trace, an auction or the screen to a file", "Jump"),
     Action("pause", "space", "space", "pause", "Pause and go on; recording never pauses", "Time"),
     Action("step(1)", "right_square_bracket", "]", "step", "One signal forward", "Time"),
     Action("step(-1)", "left_square_bracket", "[", "step back", "One signal back", "Time"),

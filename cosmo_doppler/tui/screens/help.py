@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import VerticalScroll
+from textual.containers import Horizontal, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Static
 
-from cosmo_doppler.tui.actions import ACTIONS, Group
+from cosmo_doppler.tui.actions import ACTIONS, Action, Group, action
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.safe import pad
 from cosmo_doppler.tui.theme import Ink, ink_of
@@ -27,19 +28,49 @@ _GROUPS: dict[Group, str] = {
 _KEY_CELLS = 11
 
 
-def help_text(ink: Ink, keymap: Keymap) -> Text:
-    """All groups with their keys, one a line."""
-    text = Text()
-    for group, heading in _GROUPS.items():
-        text.append(f"{heading}\n", ink.bold)
-        for entry in ACTIONS:
-            if entry.group == group:
-                text.append(pad(keymap.shown(entry), _KEY_CELLS, right=True), ink.plain)
-                text.append(f"  {entry.help}\n", ink.dim)
-        text.append("\n")
-    text.append("Mouse\n", ink.bold)
-    text.append("Click selects, a second click opens, the wheel scrolls.\n", ink.dim)
+TWO_COLUMNS = 144
+"""Cells from which on the keys stand in two columns."""
+
+
+def help_blocks(ink: Ink, keymap: Keymap, here: Sequence[str], pane: str) -> list[Text]:
+    """What the focused pane is good for, then all groups with their keys, then the mouse.
+
+    Args:
+        ink: the styles.
+        keymap: which keys they are.
+        here: names of the actions the pane hints at.
+        pane: its name.
+    """
+    blocks = [_block(f"In {pane}", [action(name) for name in here], ink, keymap)] if here else []
+    blocks += [
+        _block(heading, [entry for entry in ACTIONS if entry.group == group], ink, keymap)
+        for group, heading in _GROUPS.items()
+    ]
+    mouse = Text("Mouse\n", ink.bold)
+    mouse.append("Click selects, a second click opens, the wheel scrolls.\n", ink.dim)
+    return [*blocks, mouse]
+
+
+def _block(heading: str, entries: Sequence[Action], ink: Ink, keymap: Keymap) -> Text:
+    text = Text(f"{heading}\n", ink.bold)
+    for entry in entries:
+        text.append(pad(keymap.shown(entry), _KEY_CELLS, right=True), ink.plain)
+        text.append(f"  {entry.help}\n", ink.dim)
     return text
+
+
+def in_columns(blocks: Sequence[Text], columns: int) -> list[Text]:
+    """The blocks in that many columns of about the same height, in order."""
+    goal = sum(block.plain.count("\n") + 1 for block in blocks) / columns
+    made, used = [Text()], 0
+    for block in blocks:
+        lines = block.plain.count("\n") + 1
+        if len(made) < columns and used and used + lines / 2 > goal:
+            made.append(Text())
+            used = 0
+        made[-1].append_text(block).append("\n")
+        used += lines
+    return made
 
 
 class HelpScreen(ModalScreen[None]):
@@ -47,11 +78,9 @@ class HelpScreen(ModalScreen[None]):
 
     Args:
         keymap: which keys they are.
+        here: names of the actions that the focused pane hints at.
+        pane: its name.
     """
-
-    def __init__(self, keymap: Keymap) -> None:
-        super().__init__()
-        self._keymap = keymap
 
     BINDINGS: ClassVar[list[BindingType]] = [
         ("escape,q,question_mark,enter", "dismiss", "Back"),
@@ -66,14 +95,28 @@ class HelpScreen(ModalScreen[None]):
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
         scrollbar-color: $faint; scrollbar-background: $background;
     }
+    HelpScreen > VerticalScroll.wide { width: 142; }
+    HelpScreen Horizontal { height: auto; }
+    HelpScreen Static { width: 1fr; height: auto; }
     """
 
+    def __init__(self, keymap: Keymap, here: Sequence[str] = (), pane: str = "") -> None:
+        super().__init__()
+        self._keymap = keymap
+        self._here = here
+        self._pane = pane
+
     def compose(self) -> ComposeResult:
-        """One column of text in a frame."""
+        """One or two columns of text in a frame."""
+        columns = 2 if self.app.size.width >= TWO_COLUMNS else 1
+        blocks = help_blocks(ink_of(self.app), self._keymap, self._here, self._pane)
         with VerticalScroll() as frame:
+            frame.set_class(columns == 2, "wide")
             frame.border_title = "Keys"
             frame.border_subtitle = "esc closes"
-            yield Static(help_text(ink_of(self.app), self._keymap), markup=False)
+            with Horizontal():
+                for text in in_columns(blocks, columns):
+                    yield Static(text, markup=False)
 
     def action_scroll(self, direction: str) -> None:
         """A line up or down."""

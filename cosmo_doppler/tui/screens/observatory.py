@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.style import Style
@@ -149,14 +150,13 @@ class Observatory(JumpActions, TimeActions, ActActions):
     def _tabs_line(self, width: int, ink: Ink) -> chrome.Line:
         with self.session.lock:
             board = self.scene.board
-            waiting = sum(request.state == "open" for request in board.requests.values())
             heard, known = heard_of(self.scene)
             wrong = board.faults.counts
             notes: dict[View, tuple[str, Style]] = {
                 "traces": (_some(len(board.trace_order)), ink.dim),
                 "auctions": (_some(len(board.auction_order)), ink.dim),
                 "registry": (f"{heard}/{known}" if known else "", ink.dim),
-                "inbox": (_some(waiting), ink.people),
+                "inbox": (_some(len(board.waiting)), ink.people),
                 "signals": (_some(self.session.timeline.position), ink.dim),
                 "faults": (
                     _some(wrong["error"] + wrong["warning"]),
@@ -176,12 +176,17 @@ class Observatory(JumpActions, TimeActions, ActActions):
     def _keys_line(self, width: int, ink: Ink) -> chrome.Line:
         if self._notice:
             return chrome.notice_line(self._notice, ink)
-        hints = self.stage.panes[self.stage.focused].source.hints
+        hints = self._hints
         if self.cover.display:
             hints = PLACARD_HINTS
         elif self.session.kind == "replay":
             hints = (hints[0], *REPLAY_HINTS)
         return chrome.keys_line(hints, width, ink, look_of(self.app).keymap)
+
+    @property
+    def _hints(self) -> Sequence[str]:
+        """What the focused pane is good for."""
+        return self.stage.panes[self.stage.focused].source.hints
 
     def _placard(self, ink: Ink) -> list[Cell]:
         with self.session.lock:
@@ -299,7 +304,7 @@ class Observatory(JumpActions, TimeActions, ActActions):
 
     def action_help(self) -> None:
         """Every key."""
-        self.app.push_screen(HelpScreen(look_of(self.app).keymap))
+        self.app.push_screen(HelpScreen(look_of(self.app).keymap, self._hints, self.stage.focused))
 
     def action_leave(self) -> None:
         """Back, and out when there is no back."""
