@@ -132,6 +132,11 @@ class Board:
         return self._requests.order
 
     @property
+    def waiting(self) -> dict[str, Request]:
+        """Questions nobody has answered, by event id, the longest waiting first."""
+        return self._requests.waiting
+
+    @property
     def roster(self) -> dict[str, Participant]:
         """Everybody who announced itself, by id."""
         return self._roster.by_id

@@ -75,6 +75,8 @@ class RequestBook:
         self.by_id: dict[str, Request] = {}
         self.order: list[str] = []
         """Event ids by arrival."""
+        self.waiting: dict[str, Request] = {}
+        """Those nobody has answered, by event id, the longest waiting first."""
         self._open_in: dict[str, dict[str, Request]] = {}
         """Open questions by trace."""
 
@@ -82,6 +84,7 @@ class RequestBook:
         """A question was seen."""
         self.by_id[request.id] = request
         self.order.append(request.id)
+        self.waiting[request.id] = request
         self._open_in.setdefault(request.trace_id, {})[request.id] = request
 
     def answer(self, id: str, by: str, at: float) -> Request | None:
@@ -90,6 +93,7 @@ class RequestBook:
         if request is None or not request.settle(by, at):
             return None
         self._open_in[request.trace_id].pop(id)
+        del self.waiting[id]
         return request
 
     def close(self, trace_id: str) -> list[Request]:
@@ -97,6 +101,7 @@ class RequestBook:
         closed = list(self._open_in.pop(trace_id, {}).values())
         for request in closed:
             request.close()
+            del self.waiting[request.id]
         return closed
 
     def forget(self, trace_ids: Container[str]) -> None:
@@ -104,4 +109,5 @@ class RequestBook:
         for request in [request for request in self.by_id.values() if request.trace_id in trace_ids]:
             del self.by_id[request.id]
             self._open_in.pop(request.trace_id, None)
+            self.waiting.pop(request.id, None)
         self.order = [id for id in self.order if id in self.by_id]

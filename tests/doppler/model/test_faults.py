@@ -465,7 +465,20 @@ def test_what_is_known_at_a_point_does_not_depend_on_how_one_got_there(data: st.
     ids = st.sampled_from(["1", "2", "3", "4", "5", "6"])
     gaps = st.sampled_from([0.0, 0.05, 0.6, 2.0, 7.0, 40.0])
     types = st.sampled_from(
-        "TASK TASK_OFFER BID TASK_AWARDED TASK_DECLINED AGENT_OUTPUT ERROR STOP REGISTER HEARTBEAT DEREGISTER DISCOVER".split()
+        [
+            "TASK",
+            "TASK_OFFER",
+            "BID",
+            "TASK_AWARDED",
+            "TASK_DECLINED",
+            "AGENT_OUTPUT",
+            "ERROR",
+            "STOP",
+            "REGISTER",
+            "HEARTBEAT",
+            "DEREGISTER",
+            "DISCOVER",
+        ]
     )
     at, frames = 0.0, []
     for _ in range(data.draw(st.integers(5, 30))):
