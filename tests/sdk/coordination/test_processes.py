@@ -1,0 +1,235 @@
+"""Many processes on one file: one winner each, nothing lost, and whoever is killed leaves no trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cosmo_sdk.coordination import PoolManager, SqliteStore, Task, TaskManager, TaskState
+from tests.sdk.coordination.processes import fork, race, result_of
+
+# A process with threads may fork here: the stores are built for it.
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+
+CLAIMER = Path(__file__).parent / "claimer.py"
+
+
+@pytest.fixture
+def store(tmp_path):
+    # On a machine with much else to do, whoever waits for the file may wait long.
+    store = SqliteStore(tmp_path / "c.db", busy_timeout_ms=30_000)
+    yield store
+    store.close()
+
+
+def submit(manager: TaskManager, count: int, **constraints) -> list[str]:
+    names = [f"t{number:03}" for number in range(count)]
+    for name in names:
+        manager.submit(Task(name, constraints=constraints))
+    return names
+
+
+def claims(store: SqliteStore) -> Counter[str]:
+    after, found = 0, Counter()
+    while told := store.events(after):
+        after = told[-1][0]
+        found.update(event.subject for _, event in told if event.kind == "task.claimed")
+    return found
+
+
+def test_of_eight_processes_one_gets_each_of_500_tasks(store):
+    names = submit(TaskManager(store), 500)
+    racers = [
+        subprocess.Popen(
+            [sys.executable, str(CLAIMER), store.path, f"agent{number}"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for number in range(8)
+    ]
+    try:
+        assert [racer.stdout.readline() for racer in racers] == ["ready\n"] * 8
+        for racer in racers:
+            racer.stdin.write("go\n")
+            racer.stdin.flush()
+        won = [json.loads(racer.stdout.readline()) for racer in racers]
+        assert [racer.wait() for racer in racers] == [0] * 8
+    finally:
+        for racer in racers:
+            racer.kill()
+            racer.communicate()
+    assert sorted(name for each in won for name in each) == names
+    assert claims(store) == Counter(names)
+    for number, mine in enumerate(won):
+        for name in mine:
+            task = store.get(f"task:{name}")
+            assert (task.state, task.assigned_to, task.attempt) == (TaskState.ASSIGNED, f"agent{number}", 1)
+
+
+def test_forked_children_that_inherited_a_manager_race_fairly(store):
+    manager = TaskManager(store)
+    names = submit(manager, 100)
+    assert len(manager.list_pending_tasks()) == 100
+    won = race(4, lambda number: [name for name in names if manager.claim(f"agent{number}", name)])
+    assert sorted(name for each in won for name in each) == names
+    assert claims(store) == Counter(names)
+    # The parent goes on with the same objects.
+    assert manager.list_pending_tasks() == []
+    assert not manager.claim("parent", names[0])
+
+
+def test_of_eight_processes_that_take_what_comes_next_none_gets_the_same(store):
+    manager = TaskManager(store)
+    names = submit(manager, 500)
+
+    def take(number: int) -> list[str]:
+        won = []
+        while (task := manager.claim_next(f"agent{number}")) is not None:
+            won.append(task.id)
+        return won
+
+    won = race(8, take)
+    assert sorted(name for each in won for name in each) == names
+    assert claims(store) == Counter(names)
+
+
+def test_sixteen_threads_get_each_task_once(store):
+    manager = TaskManager(store)
+    names = submit(manager, 60)
+    won: list[str] = []
+    together = threading.Barrier(16)
+
+    def claim(agent: str) -> None:
+        together.wait()
+        won.extend(name for name in names if manager.claim(agent, name))
+
+    threads = [threading.Thread(target=claim, args=(f"agent{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == names
+    assert claims(store) == Counter(names)
+
+
+def test_four_processes_do_not_overfill_a_pool(store):
+    pools = PoolManager(store)
+    pools.create_pool({"id": "p", "admission_policy": {"max_agents": 5}})
+
+    def join(number: int) -> list[str]:
+        agents = [f"a{number}-{each}" for each in range(5)]
+        return [agent for agent in agents if pools.join_pool(agent, "p")]
+
+    joined = [agent for each in race(4, join) for agent in each]
+    assert len(joined) == 5
+    assert pools.members("p") == sorted(joined)
+
+
+def test_sweepers_of_two_processes_release_each_claim_once(store):
+    manager = TaskManager(store)
+    names = submit(manager, 60, claim_ttl_sec=0)
+    for name in names:
+        manager.claim("gone", name)
+    now = manager.clock.monotonic()
+    released = race(2, lambda number: manager.release_expired_claims(now))
+    assert sorted(name for each in released for name in each) == names
+
+
+def suicidal(store: SqliteStore, steps: int) -> None:
+    """Let this process be killed by SIGKILL when its database has done so many steps, wherever that is."""
+    opening = store._pool._open
+    left = steps
+
+    def step() -> int:
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return 0
+
+    def opened() -> sqlite3.Connection:
+        connection = opening()
+        connection.set_progress_handler(step, 1)
+        return connection
+
+    store._pool._open = opened
+
+
+LEGAL = {
+    TaskState.PENDING: lambda task: task.assigned_to is None and task.claimed_at is None,
+    TaskState.ASSIGNED: lambda task: task.assigned_to is not None and task.claimed_at is not None,
+    TaskState.COMPLETED: lambda task: task.assigned_to is not None and task.claimed_at is None,
+}
+
+
+@pytest.fixture
+def kept_open(store):
+    """Another process that has the file open: otherwise each fork, which closes it, would write all of it back."""
+    program = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); print(c.execute('SELECT count(*) FROM kv').fetchone())"
+    keeper = subprocess.Popen(
+        [sys.executable, "-c", f"{program}; sys.stdout.flush(); sys.stdin.read()", store.path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
+    assert keeper.stdout.readline() == b"(0,)\n"
+    yield
+    keeper.communicate()
+
+
+@pytest.mark.usefixtures("kept_open")
+def test_whoever_is_killed_in_the_middle_leaves_a_whole_store_and_no_lock(store):
+    """200 claimers, each killed by SIGKILL after another number of SQLite's steps: also within a transaction."""
+    manager = TaskManager(store)
+    submit(manager, 400)
+    dice = random.Random(7)
+    killed = 0
+
+    def work(agent: str, steps: int):
+        def run() -> str:
+            suicidal(store, steps)
+            while (task := manager.claim_next(agent)) is not None:
+                manager.start(agent, task.id)
+                manager.heartbeat(agent, task.id)
+                if dice.random() < 0.5:
+                    manager.report(agent, task.id, agent)
+                else:
+                    manager.release_claims_of(agent)
+            return "done"
+
+        return run
+
+    for number in range(200):
+        agent = f"agent{number}"
+        killed += result_of(*fork(work(agent, dice.randrange(1, 3000)))) is None
+        # Nobody waits for the dead: this writes at once, or fails.
+        manager.release_claims_of(agent)
+    assert killed == 200
+    check = sqlite3.connect(store.path)
+    assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+    check.close()
+    replayed = dict(states_told(store))
+    for _, task, _ in store.scan("task"):
+        assert LEGAL[task.state](task), task
+        assert replayed[task.id] == task.state.value
+    done = [task for _, task, _ in store.scan("task", state="completed")]
+    assert all(task.result == task.assigned_to for task in done)
+
+
+def states_told(store: SqliteStore):
+    """What each event says of its task, in order."""
+    after = 0
+    while told := store.events(after):
+        after = told[-1][0]
+        for _, event in told:
+            yield event.subject, event.body["state"]
