@@ -46,13 +46,13 @@ def help_blocks(ink: Ink, keymap: Keymap, here: Sequence[str], pane: str) -> lis
         _block(heading, [entry for entry in ACTIONS if entry.group == group], ink, keymap)
         for group, heading in _GROUPS.items()
     ]
-    mouse = Text("Mouse\n", ink.bold)
+    mouse = Text.assemble(("Mouse\n", ink.bold))
     mouse.append("Click selects, a second click opens, the wheel scrolls.\n", ink.dim)
     return [*blocks, mouse]
 
 
 def _block(heading: str, entries: Sequence[Action], ink: Ink, keymap: Keymap) -> Text:
-    text = Text(f"{heading}\n", ink.bold)
+    text = Text.assemble((f"{heading}\n", ink.bold))
     for entry in entries:
         text.append(pad(keymap.shown(entry), _KEY_CELLS, right=True), ink.plain)
         text.append(f"  {entry.help}\n", ink.dim)
