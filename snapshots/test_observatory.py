@@ -34,7 +34,7 @@ def test_replay_in_the_middle(recording: Recording, looks_the_same: Compare, siz
 
 @pytest.mark.parametrize("size", SIZES)
 def test_replay_before_the_first_signal(recording: Recording, looks_the_same: Compare, size: str) -> None:
-    looks_the_same(recording(), size, press=("0",), says=("No trace yet",))
+    looks_the_same(recording(), size, press=("circumflex_accent",), says=("No trace yet",))
 
 
 @pytest.mark.parametrize("size", SIZES)
@@ -49,7 +49,7 @@ def test_empty(standing: Recording, looks_the_same: Compare, size: str) -> None:
 
 
 def test_light_theme(recording: Recording, looks_the_same: Compare) -> None:
-    looks_the_same(recording(), "120x40", press=("T",))
+    looks_the_same(recording(), "120x40", press=("ctrl+t",))
 
 
 def test_help(recording: Recording, looks_the_same: Compare) -> None:

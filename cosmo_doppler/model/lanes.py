@@ -104,6 +104,8 @@ class Lanes:
 
     def __init__(self) -> None:
         self.order: list[Lane] = []
+        self.types: set[str] = set()
+        """Types of all signals."""
         self._by_who: dict[str, Lane] = {}
 
     def of(self, who: str) -> Lane:
@@ -124,6 +126,7 @@ class Lanes:
 
     def note(self, node: Node) -> None:
         """A signal came."""
+        self.types.add(node.type)
         self.of(node.who).mark(node)
 
     def begin(self, span: Span) -> None:

@@ -14,7 +14,7 @@ from cosmo_doppler.tui.panes.face import Face
 from cosmo_doppler.tui.panes.timeaxis import tick_line
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.widgets.columns import place
+from cosmo_doppler.tui.widgets.columns import Cell, place
 
 MARKS: dict[str, str] = {
     "ERROR": "!",
@@ -41,7 +41,23 @@ MARKS: dict[str, str] = {
 }
 """Letters of the signals, the most telling first: where several fall into one cell, one is shown."""
 
-LEGEND = "O offer  B bid  A award  d declined  T task  o output  F final  t tool  m memory  r result  ? asks  a answer  ! error  S stop"
+_MEANS = {
+    "O": "offer",
+    "B": "bid",
+    "A": "award",
+    "d": "declined",
+    "T": "task",
+    "t": "tool",
+    "m": "memory",
+    "r": "result",
+    "?": "asks",
+    "a": "answer",
+    "o": "output",
+    "F": "final",
+    "!": "error",
+    "S": "stop",
+    "s": "stopped",
+}
 
 _OTHER = "·"
 _RANK = {type: rank for rank, type in enumerate(MARKS)}
@@ -66,6 +82,17 @@ class LanesFace(Face):
         if width >= 60:
             line += [*place([("sig", ink.dim)], _COUNT_CELLS, right=True), Segment("  ")]
         return line + tick_line(self.axis.take(self.extent, cells), cells, ink)
+
+    def legend(self, ink: Ink) -> Cell:
+        """What the letters mean that stand here."""
+        types = self.trace.timed(self.scene.now).lanes.types
+        letters = {MARKS[type]: type for type in types if type in MARKS}
+        legend: Cell = []
+        for letter, meaning in _MEANS.items():
+            if letter in letters:
+                style = ink.family(letters[letter]) + Style(bold=True)
+                legend += [(letter, style), (f" {meaning}  ", ink.dim)]
+        return legend
 
     @property
     def _lanes(self) -> list[Lane]:

@@ -15,7 +15,7 @@ from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.face import Face
 from cosmo_doppler.tui.panes.flame import FlameFace
-from cosmo_doppler.tui.panes.lanes import LEGEND, LanesFace
+from cosmo_doppler.tui.panes.lanes import LanesFace
 from cosmo_doppler.tui.panes.timeaxis import TimeAxis
 from cosmo_doppler.tui.panes.traces import sign_of, status_style, took
 from cosmo_doppler.tui.panes.waterfall import TreeFace, tree_rows
@@ -115,8 +115,8 @@ class PathwayRows(Source):
             lines.append(place(spent, width))
         if trace.stop is not None:
             lines.append(place(_ledger(trace, ink), width))
-        if self.view == "lanes":
-            lines.append(place([(LEGEND, ink.dim)], width))
+        if isinstance(self._face, LanesFace):
+            lines.append(place(self._face.legend(ink), width))
         return [*lines, self._face.head(width, ink)]
 
     def _spent(self, trace: Trace, ink: Ink) -> Cell:

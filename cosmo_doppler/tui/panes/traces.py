@@ -9,9 +9,9 @@ from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.traces import Trace, TraceStatus
+from cosmo_doppler.model.traces import MAX_DEPTH, Trace, TraceStatus
+from cosmo_doppler.model.unfolded import Unfolded
 from cosmo_doppler.tui import words
-from cosmo_doppler.tui.panes.order import NewestFirst
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
@@ -20,6 +20,8 @@ from cosmo_doppler.tui.widgets.source import Source
 
 REST_S = 2.0
 """A followed trace that has been quiet this long gives way to a newer one."""
+
+_DEEPEST_INDENT = 6
 
 _SIGNS: dict[TraceStatus, str] = {"open": "▸", "waiting": "?", "done": "✓", "failed": "✗", "stopped": "■"}
 _COLUMNS = Columns(
@@ -68,7 +70,7 @@ def _first_said(trace: Trace) -> str:
 
 
 class TraceRows(Source):
-    """One row for each workflow."""
+    """One row for each workflow, and below it those it caused; attempts at the same work stand below the first."""
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
@@ -84,7 +86,7 @@ class TraceRows(Source):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._order = NewestFirst()
+        self._rows: Unfolded[Trace] = Unfolded(_id)
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -93,7 +95,11 @@ class TraceRows(Source):
     def note(self, ink: Ink) -> Cell:
         """How many, and how many were forgotten to make room."""
         board = self._scene.board
+        self.count()
+        nested = len(board.trace_order) - len(self._rows)
         note: Cell = [(words.count(len(board.trace_order)), ink.dim)]
+        if nested:
+            note.append((f"  {words.count(nested)} folded away", ink.dim))
         if board.evicted_traces:
             note.append((f"  {words.count(board.evicted_traces)} older dropped", ink.dim))
         return note
@@ -110,16 +116,49 @@ class TraceRows(Source):
         ]
 
     def count(self) -> int:
-        """Traces known."""
-        return len(self._scene.board.trace_order)
+        """Traces that are not folded away."""
+        self._rows.take(self._scene.board.trace_outline)
+        return len(self._rows)
+
+    def _trace(self, index: int) -> Trace:
+        return self._rows.at(index)[0]
 
     def key(self, index: int) -> str:
         """Its trace id."""
-        return self._order.key(self._scene.board.trace_order, index)
+        return self._trace(index).id
 
     def index(self, key: Hashable, near: int) -> int | None:
         """Where a trace stands."""
-        return self._order.row(self._scene.board.trace_order, key)
+        board = self._scene.board
+        trace = board.traces.get(key) if isinstance(key, str) else None
+        return self._rows.row(trace, board.trace_outline) if trace is not None else None
+
+    def seek(self, key: Hashable) -> None:
+        """Unfold what hides a trace."""
+        board = self._scene.board
+        trace = board.traces.get(key) if isinstance(key, str) else None
+        for _ in range(MAX_DEPTH):
+            trace = board.traces.get(trace.parent_trace or "") if trace is not None else None
+            if trace is not None and self._rows.folded(trace):
+                self._rows.unfold(trace)
+
+    def fold(self, key: Hashable) -> Hashable | None:
+        """Hide the traces that one caused, or go up to the one that caused it."""
+        trace = self._scene.board.traces.get(key) if isinstance(key, str) else None
+        if trace is None:
+            return None
+        if trace.child_traces and not self._rows.folded(trace):
+            self._rows.fold(trace)
+            return trace.id
+        return trace.parent_trace
+
+    def unfold(self, key: Hashable) -> bool:
+        """Show the traces that one caused."""
+        trace = self._scene.board.traces.get(key) if isinstance(key, str) else None
+        if trace is None or not self._rows.folded(trace):
+            return False
+        self._rows.unfold(trace)
+        return True
 
     def rest(self, current: Hashable | None) -> Hashable | None:
         """Stay on a trace while it is lively, then go to the newest: the eye gets time to read."""
@@ -130,6 +169,8 @@ class TraceRows(Source):
 
     def touched(self, changes: Changes) -> bool:
         """Only traces show here."""
+        if changes.reset:
+            self._rows.renew(lambda trace: self._scene.board.traces.get(trace.id))
         return bool(changes.traces) or changes.reset
 
     def stamp(self) -> Hashable:
@@ -149,10 +190,9 @@ class TraceRows(Source):
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One trace."""
         scene = self._scene
-        trace = scene.board.traces[self.key(index)]
+        trace = self._trace(index)
         state = status_style(trace.status, ink)
         title = safe(trace.title, 400) or _first_said(trace)
-        nested: Cell = [("↳ ", ink.dim)] if trace.parent_trace else []
         return _COLUMNS.row(
             width,
             {
@@ -162,6 +202,31 @@ class TraceRows(Source):
                 "status": [(trace.status, state)],
                 "signals": [(words.count(trace.signals), ink.plain)],
                 "id": [(short_id(trace.id), ink.dim)],
-                "title": [*nested, (title, ink.plain if trace.title else ink.dim)],
+                "title": [*self._nesting(trace, ink), (title, ink.plain if trace.title else ink.dim)],
             },
         )
+
+    def _nesting(self, trace: Trace, ink: Ink) -> Cell:
+        """How deep it is nested, which attempt it is, and whether it hides others."""
+        board = self._scene.board
+        nesting: Cell = []
+        if trace.parent_trace:
+            nesting.append((f"{'  ' * (self._depth(trace) - 1)}↳ ", ink.dim))
+        if trace.child_traces and self._rows.folded(trace):
+            nesting.append((f"▸ {words.count(len(trace.child_traces))} more ", ink.dim))
+        first = trace.tree.first
+        attempt = board.retries.of(first.seq) if first is not None else None
+        if attempt is not None:
+            nesting.append((f"attempt {attempt[0]} of {attempt[1]}  ", ink.dim))
+        return nesting
+
+    def _depth(self, trace: Trace) -> int:
+        depth = 0
+        above: Trace | None = trace
+        while above is not None and above.parent_trace and depth < _DEEPEST_INDENT:
+            depth, above = depth + 1, self._scene.board.traces.get(above.parent_trace)
+        return depth
+
+
+def _id(trace: Trace) -> str:
+    return trace.id

@@ -163,7 +163,7 @@ async def test_copy_takes_the_frame_as_it_arrived(market_session: Session, shown
 async def test_steps_move_the_playhead(market_session: Session, shown: Shown) -> None:
     timeline = market_session.timeline
     async with shown(market_session) as screen:
-        await screen.press("0")
+        await screen.press("circumflex_accent")
         assert timeline.position == 0
         assert "No trace yet" in screen.text
         await screen.press("]", "]", "]", "]")
@@ -177,7 +177,7 @@ async def test_steps_move_the_playhead(market_session: Session, shown: Shown) ->
 
 async def test_rounds_move_the_playhead_from_offer_to_offer(market_session: Session, shown: Shown) -> None:
     async with shown(market_session, view="auctions") as screen:
-        await screen.press("0", "}")
+        await screen.press("circumflex_accent", "}")
         assert (market_session.timeline.position, screen.scene.offer_id) == (4, OFFER1)
         await screen.press("}")
         assert (market_session.timeline.position, screen.scene.offer_id) == (12, OFFER2)
@@ -189,7 +189,7 @@ async def test_rounds_move_the_playhead_from_offer_to_offer(market_session: Sess
 
 async def test_rounds_move_from_trace_to_trace(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
-        await screen.press("0")
+        await screen.press("circumflex_accent")
         for trace in TRACES:
             await screen.press("}")
             assert screen.scene.trace_id == trace
@@ -200,7 +200,7 @@ async def test_rounds_move_from_trace_to_trace(market_session: Session, shown: S
 async def test_speed_and_pause(market_session: Session, shown: Shown) -> None:
     timeline = market_session.timeline
     async with shown(market_session) as screen:
-        await screen.press("0", ">")
+        await screen.press("circumflex_accent", ">")
         assert timeline.speed == 2
         await screen.press("<", "<")
         assert timeline.speed == 0.5
@@ -221,7 +221,7 @@ async def test_follow_is_a_key_and_shown(market_session: Session, shown: Shown) 
 
 async def test_the_theme_changes_everywhere(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
-        await screen.press("T")
+        await screen.press("ctrl+t")
         assert screen.app.theme == LIGHT_NAME
         assert "#fbfaf7" in screen.app.export_screenshot()
         assert "#11141a" not in screen.app.export_screenshot()
