@@ -5,12 +5,14 @@
     Story                           a whole trace, each Signal caused by the one before
     ScriptedSynapse, Rule           a bus in memory that remembers, and answers in place of who is not there
     BusInThread                     a real bus, for tests with a loop, without one, and for other processes
+    Auction, RecordedBid            a recorded round of bidding, held again for a producer under test
     Transcript, Which, draw         what crossed a bus: to ask about, and to read as a tree
 
 With pytest, `cosmo_bus`, `cosmo_synapse`, `cosmo_clock` and `cosmo_dendrite` are fixtures, and `--cosmo-record` leaves a
 recording of what crossed the bus of a failing test. Outside of pytest everything here works as well.
 """
 
+from cosmo_sdk.testing.auction import Auction, RecordedBid, Round
 from cosmo_sdk.testing.builders import (
     a_bid,
     a_clarification,
@@ -57,10 +59,13 @@ from cosmo_sdk.testing.tree import draw
 
 __all__ = [
     "START",
+    "Auction",
     "BusInThread",
     "FixedIds",
     "ManualClock",
     "Pattern",
+    "RecordedBid",
+    "Round",
     "Rule",
     "ScriptedSynapse",
     "Story",
