@@ -2,6 +2,7 @@
 
 from cosmo_doppler.export.bids import BID_COLUMNS, bids_csv
 from cosmo_doppler.export.pages import auction_page, trace_page
+from cosmo_doppler.export.pytest_file import export_pytest
 from cosmo_doppler.export.selection import Format, Selection, exported, write_new
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
 
@@ -12,6 +13,7 @@ __all__ = [
     "auction_page",
     "auction_seqs",
     "bids_csv",
+    "export_pytest",
     "exported",
     "recording_lines",
     "trace_page",
