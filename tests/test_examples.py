@@ -135,6 +135,44 @@ def test_a_model_that_is_not_there_is_named() -> None:
     assert shown.stderr.endswith("no model m\n")
 
 
+def test_the_work_of_a_worker_that_dies_is_done_by_another() -> None:
+    shown = example("coordination_leases.py")
+    assert (shown.returncode, shown.stderr) == (0, "")
+    assert shown.stdout.splitlines() == [
+        "ann died holding wall-1",
+        "released: wall-1",
+        "wall-1: 2 by bob, attempt 2",
+        "wall-2: 4 by bob, attempt 1",
+        "wall-3: 6 by bob, attempt 1",
+    ]
+
+
+def test_the_winner_of_a_second_price_auction_pays_the_next_bid() -> None:
+    assert example("coordination_auction.py").stdout.splitlines() == [
+        "reserve 0: bob bid 55 and pays 52",
+        "reserve 53: bob bid 55 and pays 53",
+        "reserve 60: not sold (below_reserve)",
+        "cat, to whom it is worth 52, exaggerates:",
+        "reserve 0: cat bid 70 and pays 55",
+    ]
+
+
+def test_three_parties_find_a_day() -> None:
+    assert example("coordination_negotiation.py").stdout.splitlines()[-3:] == [
+        "bob accepts thursday",
+        "cat accepts thursday",
+        "accepted: thursday, after 3 proposals",
+    ]
+
+
+def test_a_vote_needs_its_quorum() -> None:
+    assert example("coordination_vote.py").stdout.splitlines() == [
+        "at dawn: no_quorum (sail 2; 2 of 3 needed were there)",
+        "at noon: no_majority (sail 1, stay 1; 3 of 3 needed were there)",
+        "at dusk: sail (sail 2, stay 1; 4 of 3 needed were there)",
+    ]
+
+
 def test_every_example_is_tested() -> None:
     tested = Path(__file__).read_text(encoding="utf-8")
     for path in EXAMPLES.glob("*.py"):
