@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.recorded_file import RecordedFile, Skips
 from cosmo_doppler.session.session import Session
 
@@ -170,6 +171,8 @@ def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool
         speed=speed,
     )
     source.open(session)
+    if len(paths) == 1:
+        session.marks = Marks(session.store, paths[0])
     if paused:
         session.timeline.pause()
     return session

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkabl
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
+from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
@@ -104,6 +105,7 @@ class Session:
         self.operator: Operator | None = None
         self.read_only_reason = read_only_reason
         self.source = source
+        self.marks = Marks(self.store, recorder.path if recorder is not None else None)
         self.gaps: list[Gap] = []
         """Outages survived while watching, by time."""
         self.losses = Losses()

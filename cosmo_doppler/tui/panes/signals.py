@@ -100,7 +100,10 @@ class SignalRows(Source):
                 "type": kind,
                 "who": [(safe(header.who, 80), ink.plain)],
                 "trace": [(short_id(header.trace_id), ink.dim)],
-                "text": [(says(header), ink.plain)],
+                "text": [
+                    ("◆ " if index in self._scene.session.marks else "", ink.bold),
+                    (says(header), ink.plain),
+                ],
                 "seq": [(f"{index:,}", ink.dim)],
             },
         )

@@ -7,6 +7,7 @@ from textual.screen import Screen
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.widgets.prompt import Prompt
 
 
 class Deck(Screen[None]):
@@ -15,6 +16,7 @@ class Deck(Screen[None]):
     session: Session
     scene: Scene
     stage: Stage
+    prompt: Prompt
 
     def turn(self) -> None:
         """One look at the session."""

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from textual import on
 
+from cosmo_doppler.errors import ExportError
 from cosmo_doppler.export import Selection
 from cosmo_doppler.tui import jumps, modals, words
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.safe import hidden_characters
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.widgets.prompt import Prompt
 
 
 class JumpActions(Deck):
@@ -95,6 +97,67 @@ class JumpActions(Deck):
         hidden = hidden_characters(text)
         warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
         self.say(f"Copied {words.size(len(frame))} of JSON{warning}")
+
+    def action_mark(self) -> None:
+        """Ask for a note; a signal that is marked already shows it, and an empty one takes the mark away."""
+        seq = self.scene.seq
+        with self.session.lock:
+            seen = self.scene.observed(seq)
+            mark = self.session.marks.get(seq) if seq is not None else None
+        if seen is None or seq is None:
+            self.say("Select a signal first; m marks it")
+            return
+        if mark is None:
+            self._put_mark(seq, "")
+        hint = "a note, or nothing; - takes the mark away"
+        self.prompt.ask("note ", hint=hint, value=mark.note if mark is not None else "")
+
+    @on(Prompt.Written)
+    def _noted(self, message: Prompt.Written) -> None:
+        seq = self.scene.seq
+        if message.sign != "note " or seq is None:
+            return
+        message.stop()
+        self.prompt.close()
+        if message.text == "-":
+            with self.session.lock:
+                self.session.marks.remove(seq)
+            self._redraw_marks()
+        else:
+            self._put_mark(seq, message.text)
+
+    def _put_mark(self, seq: int, note: str) -> None:
+        marks = self.session.marks
+        try:
+            with self.session.lock:
+                marks.put(seq, note)
+        except ExportError as error:
+            self.say(str(error))
+        else:
+            if marks.problem:
+                self.say(marks.problem)
+        self._redraw_marks()
+
+    def _redraw_marks(self) -> None:
+        self.stage.panes["signals"].forget()
+
+    def action_marked(self, step: int) -> None:
+        """To the next mark, or the one before; a replay goes to its time."""
+        timeline = self.session.timeline
+        with self.session.lock:
+            here = self.scene.seq if self.scene.seq is not None else (-1 if step > 0 else timeline.position)
+            mark = self.session.marks.after(here, step)
+            if mark is not None and mark.seq >= timeline.position:
+                timeline.seek(mark.seq + 1)
+        if mark is None:
+            self.say(f"No {'later' if step > 0 else 'earlier'} mark; m marks a signal")
+            return
+        self.turn()
+        self.stage.go("signals", "signals", mark.seq)
+        with self.session.lock:
+            same = self.session.marks.is_of(mark)
+        doubt = "" if same else "another signal was marked here: "
+        self.say(f"{doubt}{mark.note or 'marked, without a note'}")
 
     def action_export(self) -> None:
         """A part of what is seen, into a file."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -21,6 +22,7 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.placard import placard
+from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
@@ -92,13 +94,14 @@ class Observatory(JumpActions, TimeActions, ActActions):
         """Start looking."""
         self.turn()
         if self._frame_rate > 0:
+            self.scene.pulse = Pulse()
             self.set_interval(1 / self._frame_rate, self.turn)
 
     # The pump
 
     def turn(self) -> None:
         """One look at the session: repaint what changed, and nothing else."""
-        session = self.session
+        session, began = self.session, time.perf_counter()
         if self._frame_rate <= 0:
             session.pump()
         with session.lock:
@@ -110,6 +113,8 @@ class Observatory(JumpActions, TimeActions, ActActions):
             self._find_selected()
             self.stage.take(changes)
             self._renew_lines()
+        if self.scene.pulse is not None and changes:
+            self.call_after_refresh(self.scene.pulse.painted, began)
 
     def _find_selected(self) -> None:
         """Go to what was asked for at the start, once it is known."""
@@ -246,6 +251,8 @@ class Observatory(JumpActions, TimeActions, ActActions):
     @on(Prompt.Written)
     def _written(self, message: Prompt.Written) -> None:
         """Carry out what was written; what cannot be meant stays to be put right."""
+        if message.sign != ":":
+            return
         message.stop()
         if not message.text:
             self.prompt.close()

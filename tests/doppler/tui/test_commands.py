@@ -110,3 +110,23 @@ async def test_keys_typed_into_it_do_nothing_else(market_session: Session, shown
         assert screen.stage.alone is None
         assert ":5qz?j" in screen.text.replace(": ", ":")
         assert_harmless(screen.app.screen._compositor.render_strips())
+
+
+async def test_a_signal_is_marked_with_a_note_and_found_again(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, view="signals") as screen:
+        await screen.press("g", "j", "j", "m")
+        await screen.pilot.press(*"odd", "enter")
+        await screen.settle()
+        assert [(mark.seq, mark.note) for mark in market_session.marks] == [(2, "odd")]
+        assert "◆" in screen.text
+        await screen.press("G", "U")
+        assert screen.scene.seq == 2
+        assert screen.lines[-1].strip() == "odd"
+        await screen.press("u")
+        assert "No later mark" in screen.lines[-1]
+        await screen.press("m")
+        assert "note odd" in screen.text
+        await screen.pilot.press("backspace", "backspace", "backspace", "-", "enter")
+        await screen.settle()
+        assert list(market_session.marks) == []
+        assert "◆" not in screen.text
