@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from cosmo_doppler.cli.sentences import describe
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.sayings import clause
+from cosmo_doppler.query import Filter, FrameRow, Known
 from cosmo_doppler.tui.safe import pad, safe, short_id
 from cosmo_doppler.tui.words import duration, joined, time_of_day
 
@@ -19,18 +20,32 @@ class Narrator:
     """Tells what it is shown, one signal after the other, and what time alone brings about.
 
     It folds a board of its own, so that the state it names is the state right after each signal.
+
+    Args:
+        wanted: tell these signals only, and nothing of what time brings about.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, wanted: Filter | None = None) -> None:
+        self._wanted = wanted
         self._board = Board()
         self._liveness: dict[str, str] = {}
         self._open_auctions: dict[str, None] = {}
 
-    def tell(self, seen: Observed) -> Iterator[str]:
-        """The lines for one signal: first what happened in the silence before it, then the signal itself."""
+    def tell(self, seen: Observed, frame: bytes = b"") -> Iterator[str]:
+        """The lines for one signal: first what happened in the silence before it, then the signal itself.
+
+        Args:
+            seen: the signal.
+            frame: as it came; only a filter looks at it.
+        """
         yield from self.pass_time(seen.at)
         self._board.apply(seen)
-        header = seen.header
+        header, wanted = seen.header, self._wanted
+        known = Known(self._board, seen.at)
+        if wanted is not None and not wanted.matches(
+            FrameRow(seen.at, seen.subject, frame, header, seq=seen.seq, known=known)
+        ):
+            return
         if header.type == "TASK_OFFER":
             self._open_auctions[header.id] = None
         trace = self._board.traces.get(header.trace_id)
@@ -41,13 +56,15 @@ class Narrator:
                 pad(trace.status if trace is not None else "", 7),
                 pad(safe(header.type, 40) or "(no type)", 20),
                 pad(safe(header.who, 60) or "-", 16),
-                describe(header),
+                safe(clause(header), 600),
             )
         )
 
     def pass_time(self, now: float) -> Iterator[str]:
         """The lines for what happens without a signal: windows close, participants fall silent."""
         self._board.advance(now)
+        if self._wanted is not None:
+            return
         for offer_id in list(self._open_auctions):
             auction = self._board.auctions.get(offer_id)
             if auction is None or auction.state == "open":

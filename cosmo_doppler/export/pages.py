@@ -8,7 +8,7 @@ from cosmo_doppler.export.escaping import for_markdown, table
 from cosmo_doppler.export.signals import trace_seqs
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.model.wording import describe
+from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.store import Store
 from cosmo_doppler.tui.safe import short_id
 from cosmo_doppler.tui.words import duration, joined, many

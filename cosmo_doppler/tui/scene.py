@@ -8,7 +8,7 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.traces import Trace
-from cosmo_doppler.model.wording import describe
+from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header

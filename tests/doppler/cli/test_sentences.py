@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_doppler.cli.lines import json_line, payload_line, tail_line
-from cosmo_doppler.cli.sentences import describe
+from cosmo_doppler.model.sayings import clause
+from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.header import Header, read_header
 from cosmo_sdk.signal_types import SignalType
@@ -60,7 +61,7 @@ def header_of(type: SignalType, payload: dict[str, object], who: str = "ann") ->
     ],
 )
 def test_signals_speak_english(type: SignalType, payload: dict[str, object], sentence: str) -> None:
-    assert describe(header_of(type, payload)) == sentence
+    assert clause(header_of(type, payload)) == sentence
 
 
 @given(st.sampled_from(SignalType), st.dictionaries(KEYS, JSON, max_size=4))
@@ -68,9 +69,9 @@ def test_no_payload_can_break_a_sentence_or_reach_the_terminal(
     type: SignalType, payload: dict[str, object]
 ) -> None:
     header = header_of(type, payload)
-    for line in (describe(header), payload_line(header)):
+    for line in (safe(clause(header), 600), payload_line(header)):
         assert line.isprintable()
-        assert len(line) < 600
+        assert len(line) <= 600
 
 
 @given(st.text())
@@ -81,7 +82,7 @@ def test_no_name_can_reach_the_terminal(who: str) -> None:
 
 
 def test_a_frame_that_is_no_signal_says_so() -> None:
-    assert "is no valid signal: not JSON" in describe(read_header(b"\x1b[2Jgarbage"))
+    assert "is no valid signal: not JSON" in clause(read_header(b"\x1b[2Jgarbage"))
     assert "invalid: not JSON" in tail_line(0.0, read_header(b"garbage"))
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cosmo_bus.recording import read_recording
 from cosmo_doppler.model.board import UNKNOWN_TYPE, Board
-from cosmo_doppler.model.wording import describe
+from cosmo_doppler.model.sayings import describe
 from cosmo_sdk.signal_types import MANAGEMENT_TYPES, SignalType
 from tests.doppler.model.folding import auction_view, bids, fold, frame, observed, outline, trace_view, view
 

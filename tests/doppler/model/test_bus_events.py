@@ -6,7 +6,7 @@ import pytest
 
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.bus_events import read_any
-from cosmo_doppler.model.wording import describe
+from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.store import Store
 
 HELD = b'{"gate":"g","event":"held","hold":"h1","signal_id":"evt_1","type":"BID","trace_id":"trc_12345678","waiting":2}'

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.model.wording import (
     LIMIT,
-    describe,
     finite,
     format_age,
     format_bytes,
