@@ -148,8 +148,8 @@ class Auctioneer:
             meta: annotations of the offer.
             inherit_trace: inside a task, stay on its trace.
             reaward: when the winner is lost before it has answered, award to the next best bid; True means
-                `Reaward()`. When nobody is left, whoever waits gets WinnerLost. Without it only a registry notices
-                that a winner is gone, and without that nobody does.
+                `Reaward()`. When nobody is left, whoever waits gets WinnerLost, and a trace that began with this offer
+                is stopped. Without it only a registry notices that a winner is gone, and without that nobody does.
 
         Raises:
             RoleError: this Dendrite is a worker.
@@ -173,7 +173,13 @@ class Auctioneer:
             await self._awards.prepare(again)
             ranked = await self._hold(offer, deadline_ms / 1000, select, pathway)
             await self._awards.hand_out(
-                offer, ranked, award, pathway, again, first_come=select == "first_bid"
+                offer,
+                ranked,
+                award,
+                pathway,
+                again,
+                first_come=select == "first_bid",
+                own_trace=trace_id is None,
             )
         except BaseException:
             await pathway.close()

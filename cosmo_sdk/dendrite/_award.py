@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from cosmo_sdk.bidding import Bid, Reaward
 from cosmo_sdk.clock import Clock, within
+from cosmo_sdk.dendrite._abandoned import Abandoned
 from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._work import Work
@@ -58,6 +59,7 @@ class Held:
         ranked: the winner, and who stands by, best first.
         awards_left: how often it may pass on.
         first_come: who bids after the award may stand by as well: the first bid wins, not the best.
+        own_trace: nothing but this work is on the trace.
         pathway: what the caller follows.
         asked: tells a former holder's late answer from its answer to another task on the trace.
         clock: dates signs of life.
@@ -70,11 +72,13 @@ class Held:
         ranked: list[Bid],
         awards_left: int,
         first_come: bool,
+        own_trace: bool,
         pathway: Pathway,
         asked: AskedTasks,
         clock: Clock,
     ) -> None:
         self.offer = offer
+        self.own_trace = own_trace
         self.payload = payload
         self.pathway = pathway
         self.holder, *self.standby = ranked
@@ -186,12 +190,22 @@ class Awards:
     """Hands out awards, and watches those that may pass on.
 
     Args:
+        abandoned: stops what passed to nobody.
         registry: whether a registry says who fell silent.
     """
 
     def __init__(
-        self, link: Link, asked: AskedTasks, work: Work, clock: Clock, ids: Ids, *, registry: bool
+        self,
+        link: Link,
+        asked: AskedTasks,
+        abandoned: Abandoned,
+        work: Work,
+        clock: Clock,
+        ids: Ids,
+        *,
+        registry: bool,
     ) -> None:
+        self._abandoned = abandoned
         self._link = link
         self._asked = asked
         self._work = work
@@ -201,9 +215,9 @@ class Awards:
         self._held: dict[str, Held] = {}
 
     async def prepare(self, reaward: Reaward | None) -> None:
-        """Hear of winners that leave, if that matters."""
+        """Hear of winners that leave or come back, if that matters."""
         if reaward is not None:
-            await self._link.ensure_subscribed(SignalType.DEREGISTER)
+            await self._link.ensure_subscribed(SignalType.DEREGISTER, SignalType.REGISTER)
 
     async def hand_out(
         self,
@@ -214,6 +228,7 @@ class Awards:
         reaward: Reaward | None,
         *,
         first_come: bool,
+        own_trace: bool,
     ) -> None:
         """Award to the best bid, and decline those that do not stand by.
 
@@ -221,7 +236,17 @@ class Awards:
             SynapseError: the award cannot be sent.
         """
         more = 0 if reaward is None else reaward.max_awards - 1
-        held = Held(offer, payload, ranked[: more + 1], more, first_come, pathway, self._asked, self._clock)
+        held = Held(
+            offer,
+            payload,
+            ranked[: more + 1],
+            more,
+            first_come,
+            own_trace,
+            pathway,
+            self._asked,
+            self._clock,
+        )
         if reaward is not None or self._registry:
             self._watch(held, reaward)
         # The award first: it is what somebody waits for.
@@ -301,6 +326,8 @@ class Awards:
                 held.pathway.end(
                     WinnerLost(held.offer.trace_id, said, neuron=lost.neuron, awards=held.awards)
                 )
+                if reaward is not None and held.own_trace:
+                    await self._abandoned.give_up(held.offer.trace_id, lost.neuron)
                 return
             logger.info("the work of %s passes on: %s, %s", held.offer.trace_id, lost.neuron, why)
             held.holder = held.standby.pop(0)

@@ -14,6 +14,7 @@ from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.bidding import AutoBid
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
+from cosmo_sdk.dendrite._abandoned import Abandoned
 from cosmo_sdk.dendrite._asked import AskedTasks
 from cosmo_sdk.dendrite._auction import Auctioneer
 from cosmo_sdk.dendrite._award import Awards
@@ -146,7 +147,10 @@ class Dendrite(Listens, LifecycleHooks):
             finder=self._finder,
             resolve_ms=self._resolve_ms,
         )
-        self._awards = Awards(link, self._asked, work, clock, ids, registry=self._store is not None)
+        self._abandoned = Abandoned(self._stopper, work)
+        self._awards = Awards(
+            link, self._asked, self._abandoned, work, clock, ids, registry=self._store is not None
+        )
         self._auctioneer = Auctioneer(link, self._pathways, self._awards, work, clock, ids)
         terms = AutoBid() if isinstance(self._auto_bid, bool) else self._auto_bid
         self._bidder = Bidder(

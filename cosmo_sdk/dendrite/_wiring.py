@@ -58,6 +58,7 @@ def wire(dendrite: Dendrite) -> None:
         # Behind the Pathways: a screen there asks what is still expected.
         inbound.react(WAIT_TYPES - {_T.FINAL}, dendrite._asked.settle)
         inbound.react({_T.DEREGISTER}, dendrite._awards.note_leaving)
+        inbound.react({_T.REGISTER}, dendrite._abandoned.note_return)
     inbound.react({_T.TASK_OFFER}, dendrite._bidder.consider)
     inbound.react({_T.REGISTER, _T.DEREGISTER, _T.HEARTBEAT}, dendrite._mirror.hear)
     inbound.react({_T.REGISTER}, dendrite._finder.note)

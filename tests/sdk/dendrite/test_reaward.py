@@ -229,6 +229,46 @@ async def test_the_host_of_a_withdrawn_award_ends_its_run(room: Room):
     assert ended == ["a"]
 
 
+async def test_the_last_holder_ends_its_run_when_nobody_is_left_to_have_it(room: Room):
+    ended: list[str] = []
+
+    async def note(input: Any, context: Any) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            ended.append("a")
+
+    await room.bidder("a", note, cost=1)
+    pathway = await offer(room, await room.dendrite(), reaward=Reaward(deadline_s=10))
+    await room.clock.advance(10.1)
+    with pytest.raises(WinnerLost):
+        await pathway.wait(1)
+    assert ended == ["a"]
+    assert [stop.payload["reason"] for stop in room.of(T.STOP)] == ["a won and is lost"]
+
+
+async def test_a_lost_winner_that_was_cut_off_hears_the_stop_when_it_comes_back(room: Room):
+    lost = await room.bidder("a", hang, cost=1)
+    pathway = await offer(room, await room.dendrite(), reaward=Reaward(deadline_s=10))
+    await room.clock.advance(10.1)
+    (stop,) = room.of(T.STOP)
+    for name in ("somebody else", "a", "a"):
+        await lost.publish(Signal(type=T.REGISTER, directed=Directed(id=name), payload={"capabilities": []}))
+        await settle()
+    assert [again.id for again in room.of(T.STOP)] == [stop.id, stop.id]
+    assert pathway.closed
+
+
+async def test_a_trace_that_is_not_the_offers_own_goes_on_when_nobody_is_left(room: Room):
+    await room.bidder("a", hang, cost=1)
+    policy = Reaward(deadline_s=10)
+    pathway = await offer(room, await room.dendrite(), reaward=policy, trace_id="trc_shared")
+    await room.clock.advance(10.1)
+    with pytest.raises(WinnerLost):
+        await pathway.wait(1)
+    assert room.of(T.STOP) == []
+
+
 @pytest.mark.parametrize("answer", ["__clarification__", "__permission__"])
 async def test_once_there_is_an_answer_the_work_passes_to_nobody(room: Room, answer: str):
     async def ask(input: Any, context: Any) -> dict[str, Any]:
