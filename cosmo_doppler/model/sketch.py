@@ -55,3 +55,13 @@ class Sketch:
                 value = 0.0 if bucket == _LOWEST else math.exp(bucket * _LOG_GROWTH) * _MIDDLE
                 return min(max(value, self.least), self.most)
         return self.most
+
+    def histogram(self, bins: int) -> list[int]:
+        """How many values lie in each of `bins` steps from the least to the most, each step growing by one factor."""
+        counts = [0] * bins
+        if not self._buckets:
+            return counts
+        first, last = min(self._buckets), max(self._buckets)
+        for bucket, count in self._buckets.items():
+            counts[(bucket - first) * bins // (last - first + 1)] += count
+        return counts

@@ -10,6 +10,7 @@ from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header
 
@@ -28,6 +29,8 @@ class Scene:
         self.offer_id: str | None = None
         self.seq: int | None = None
         """Position in the store of the signal the inspector shows."""
+        self.pulse: Pulse | None = None
+        """How the screen does; None while it is drawn by hand."""
         self.times: Times = "since start"
         """How moments are told."""
 

@@ -2,63 +2,79 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.model.rates import ALL
-from cosmo_doppler.tui import words
-from cosmo_doppler.tui.bars import sparkline
-from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.figures import Figure, Group, groups_of
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.columns import Cell, place
 from cosmo_doppler.tui.widgets.source import Source
 
-_RATES = Columns(
-    Column("name", "signals", 20),
-    Column("total", "all", 9, right=True),
-    Column("rate", "per s", 6, right=True),
-    Column("minute", "last 60 s", 60),
-)
+NARROWEST = 36
+"""Cells a column of groups has at least."""
+
+GUTTER = 3
+_LABEL, _VALUE = 16, 10
+_LONGEST = 48
+"""Cells a column has at most: wide is not bigger."""
 
 
 class MetricRows(Source):
-    """Lines of figures."""
+    """Lines of the page."""
 
-    hints: ClassVar[tuple[str, ...]] = ("pause", "view('traces')", "zoom", "command_palette", "help")
+    hints: ClassVar[tuple[str, ...]] = (
+        "view('traces')",
+        "view('faults')",
+        "view('topology')",
+        "zoom",
+        "command_palette",
+        "help",
+    )
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._kinds: list[str] = []
+        self._width = 0
+        self._stamp: Hashable = None
+        self._columns: list[list[list[Segment]]] = []
+        self._cells = 0
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
         return [("Metrics", ink.bold)]
 
+    def note(self, ink: Ink) -> Cell:
+        """What the figures are about."""
+        return [("since the first signal; times from arrival to arrival, quantiles within 2 %", ink.dim)]
+
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """Column titles."""
-        return [_RATES.header(width, ink)]
+        """Nothing stands still here; but this is where the page learns how wide it is."""
+        stamp = (width, ink, self.stamp(), self._scene.session.timeline.position)
+        if stamp != self._stamp:
+            self._stamp = stamp
+            self._lay_out(width, ink)
+        return [[]]
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
         return [[("Nothing measured yet", ink.dim)], [("figures come with the first signal", ink.dim)]]
 
     def count(self) -> int:
-        """Kinds of signals seen."""
-        kinds = self._scene.board.metrics.rates.kinds
-        self._kinds = [ALL, *sorted(kinds)] if kinds else []
-        return len(self._kinds)
+        """Lines of the longest column."""
+        if not self._scene.board.signals:
+            return 0
+        return max((len(column) for column in self._columns), default=0)
 
-    def key(self, index: int) -> str:
-        """The kind."""
-        return self._kinds[index]
+    def key(self, index: int) -> int:
+        """Its place."""
+        return index
 
     def index(self, key: Hashable, near: int) -> int | None:
-        """Where a kind stands."""
-        return self._kinds.index(key) if isinstance(key, str) and key in self._kinds else None
+        """The key is the place."""
+        return key if isinstance(key, int) and key < self.count() else None
 
     def touched(self, changes: Changes) -> bool:
         """Figures are read twice a second, not with each signal."""
@@ -68,18 +84,62 @@ class MetricRows(Source):
         """Twice a second."""
         return int(self._scene.now * 2)
 
+    def marked(self, key: Hashable) -> bool:
+        """No line is about another pane."""
+        return False
+
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
-        """One kind of signal."""
-        kind = self._kinds[index]
-        board = self._scene.board
-        series = board.metrics.rates.series(kind, self._scene.now)
-        total = board.signals if kind == ALL else board.types[kind]
-        return _RATES.row(
-            width,
-            {
-                "name": [(safe(kind, 40) or "all", ink.family(kind) if kind else ink.bold)],
-                "total": [(words.count(total), ink.plain)],
-                "rate": [(words.rate(sum(series[-10:]) / 10), ink.plain)],
-                "minute": [(sparkline(series, max(series)), ink.dim)],
-            },
-        )
+        """One line of the page: a line of each column."""
+        line: list[Segment] = []
+        for number, column in enumerate(self._columns):
+            if number:
+                line.append(Segment(" " * GUTTER))
+            line += column[index] if index < len(column) else [Segment(" " * self._cells)]
+        return line
+
+    def _lay_out(self, width: int, ink: Ink) -> None:
+        number = max(1, (width + GUTTER) // (NARROWEST + GUTTER))
+        self._cells = min(_LONGEST, (width - GUTTER * (number - 1)) // number)
+        groups = groups_of(self._scene, ink)
+        self._columns = [
+            [line for group in column for line in self._lines(group, ink)] for column in deal(groups, number)
+        ]
+
+    def _lines(self, group: Group, ink: Ink) -> list[list[Segment]]:
+        heading = place([(group.title, ink.bold)], self._cells)
+        return [heading, *(self._line(figure) for figure in group.figures), place([], self._cells)]
+
+    def _line(self, figure: Figure) -> list[Segment]:
+        rest = self._cells - _LABEL - _VALUE - 2
+        return [
+            *place(figure.label, _LABEL, middle=True),
+            *place(figure.value, _VALUE, right=True),
+            Segment("  "),
+            *place(figure.picture(rest), rest),
+        ]
+
+
+def deal(groups: Sequence[Group], number: int) -> list[list[Group]]:
+    """Groups in so many columns, in reading order from the top left, none much longer than the others."""
+    heights = [len(group.figures) + 2 for group in groups]
+    longest = max(heights, default=0)
+    while _columns_needed(heights, longest) > number:
+        longest += 1
+    columns: list[list[Group]] = [[]]
+    used = 0
+    for group, height in zip(groups, heights, strict=True):
+        if columns[-1] and used + height > longest:
+            columns.append([])
+            used = 0
+        columns[-1].append(group)
+        used += height
+    return columns
+
+
+def _columns_needed(heights: Sequence[int], longest: int) -> int:
+    columns, used = 1, 0
+    for height in heights:
+        if used and used + height > longest:
+            columns, used = columns + 1, 0
+        used += height
+    return columns
