@@ -52,7 +52,7 @@ class MetricRows(Source):
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Nothing stands still here; but this is where the page learns how wide it is."""
-        stamp = (width, ink, self.stamp(), self._scene.session.timeline.position)
+        stamp = (width, ink, id(self._scene.board), self.stamp())
         if stamp != self._stamp:
             self._stamp = stamp
             self._lay_out(width, ink)
@@ -81,8 +81,9 @@ class MetricRows(Source):
         return changes.reset
 
     def stamp(self) -> Hashable:
-        """Twice a second."""
-        return int(self._scene.now * 2)
+        """Twice a second; with every step while time stands still."""
+        timeline = self._scene.session.timeline
+        return int(self._scene.now * 2), timeline.position if timeline.paused else 0
 
     def marked(self, key: Hashable) -> bool:
         """No line is about another pane."""
