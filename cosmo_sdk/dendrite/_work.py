@@ -7,6 +7,8 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from cosmo_sdk.errors import SynapseError
+
 logger = logging.getLogger("cosmo_sdk.dendrite")
 
 CANCEL_S = 1.0
@@ -42,7 +44,12 @@ class Work:
         then = self._tasks.pop(task, None)
         if then is not None:
             then(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if task.cancelled() or (error := task.exception()) is None:
+            return
+        if isinstance(error, SynapseError):
+            # The bus went away meanwhile, and the synapse says so itself: where in our code we were says nothing.
+            logger.warning("%s failed: %s", task.get_name(), error)
+        else:
             logger.error("%s failed: %s", task.get_name(), error, exc_info=error)
 
     async def finish(self, timeout_s: float) -> None:

@@ -6,6 +6,7 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,8 @@ from cosmo_sdk.engram.base import EngramError, Hit, Hits
 from cosmo_sdk.engram.operations import Entry
 
 DEFAULT_TOP_K = 50
+
+_LATEST = attrgetter("updated_at", "order")
 
 
 class _Query(msgspec.Struct):
@@ -78,23 +81,38 @@ def read_question(
 
 def search(entries: Iterable[Entry], question: Question) -> Hits:
     """The entries that fit, best first, of equal ones the latest change first."""
-    found: list[tuple[float, Entry]] = []
-    folded = question.text.casefold()
-    for entry in entries:
-        if question.merge_key is not None and question.merge_key != entry.merge_key:
-            continue
-        if not question.tags.issubset(entry.tags) or not _within(entry, question.since, question.until):
-            continue
-        fit = score(entry.content, question.text, folded) if folded else 1.0
-        if fit is not None and fit >= question.min_confidence:
-            found.append((fit, entry))
+    fitting = _fitting(entries, question)
+    folded, least = question.text.casefold(), question.min_confidence
+    if not folded:
+        found = list(fitting) if least <= 1.0 else []
+        # Memories keep their entries in the order of writing: from the end, the first are the best nearly always.
+        latest = heapq.nlargest(question.top_k, reversed(found), key=_LATEST)
+        best = [(1.0, entry) for entry in latest]
+        return _hits(best, len(found))
+    scored: list[tuple[float, Entry]] = []
+    for entry in fitting:
+        fit = score(entry.content, question.text, folded)
+        if fit is not None and fit >= least:
+            scored.append((fit, entry))
     best = heapq.nlargest(
-        question.top_k, found, key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order)
+        question.top_k, scored, key=lambda pair: (pair[0], pair[1].updated_at, pair[1].order)
     )
-    return Hits(
-        (Hit(entry.id, entry.to_dict(), fit) for fit, entry in best),
-        truncated=len(found) > question.top_k,
-    )
+    return _hits(best, len(scored))
+
+
+def _fitting(entries: Iterable[Entry], question: Question) -> Iterable[Entry]:
+    """The entries that meet every condition but the text. What is not asked costs nothing: there may be many."""
+    if (key := question.merge_key) is not None:
+        entries = [entry for entry in entries if entry.merge_key == key]
+    if wanted := question.tags:
+        entries = [entry for entry in entries if wanted.issubset(entry.tags)]
+    if question.since is not None or question.until is not None:
+        entries = [entry for entry in entries if _within(entry, question.since, question.until)]
+    return entries
+
+
+def _hits(best: list[tuple[float, Entry]], found: int) -> Hits:
+    return Hits((Hit(entry.id, entry.to_dict(), fit) for fit, entry in best), truncated=found > len(best))
 
 
 def score(content: Any, text: str, folded: str) -> float | None:
@@ -131,8 +149,6 @@ def _moment(value: Any, name: str) -> datetime | None:
 
 
 def _within(entry: Entry, since: datetime | None, until: datetime | None) -> bool:
-    if since is None and until is None:
-        return True
     changed = read_timestamp(entry.updated_at)
     if changed is None:
         return False

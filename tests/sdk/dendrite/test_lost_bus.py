@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
 from cosmo_bus.testing import running_bus
 from cosmo_sdk import Axon, Dendrite, MemoryRegistryStore, Signal, SignalType, SynapseError, connect_synapse
+from cosmo_sdk.testing import settle
+from tests.sdk.dendrite.room import Room
 
 T = SignalType
 
@@ -53,3 +56,21 @@ async def test_a_dendrite_stops_without_its_bus(anyio_backend: str):
     assert await worker.find_neurons() == []
     assert not worker.running
     await synapse.close()
+
+
+async def test_who_is_asked_while_the_bus_goes_away_needs_no_traceback(
+    room: Room, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    async def refuse(*_: object) -> None:
+        raise SynapseError("not connected")
+
+    await room.worker("a", print)
+    asker = await room.dendrite("asker")
+    await asker.discover()
+    await settle()
+    with caplog.at_level(logging.INFO, logger="cosmo_sdk.dendrite"):
+        monkeypatch.setattr(room.synapse, "publish", refuse)
+        await room.clock.advance(0.2)
+    said = [record for record in caplog.records if "answering a DISCOVER failed" in record.getMessage()]
+    assert [record.exc_info for record in said] == [None]
+    monkeypatch.undo()
