@@ -166,6 +166,7 @@ class Dendrite(Listens, LifecycleHooks):
         )
         self._mirror = Mirror(self._hosting, self._memory, self._store, self._tell, clock)
         self._memory.client.registered = self._mirror.engrams_of
+        self._stopper.registered = self._mirror.memories
         self._handlers = HandlerTable(self._mirror.capabilities_of)
         self._handlers.added = self._handler_added
         self._hosting.handlers = self._memory.handlers = self._handlers

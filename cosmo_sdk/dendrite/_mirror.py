@@ -172,6 +172,12 @@ class Mirror:
         records = await self._store.list()
         return frozenset(each.neuron_id for each in records if each.role == "engram" and each.kind == kind)
 
+    async def memories(self) -> frozenset[str] | None:
+        """All registered memories; None without a store."""
+        if self._store is None:
+            return None
+        return frozenset(each.neuron_id for each in await self._store.list() if each.role == "engram")
+
     async def registry_snapshot(
         self,
         *,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import Any
 
 from cosmo_sdk.clock import Clock, within
 from cosmo_sdk.dendrite._asked import AskedTasks
@@ -13,6 +14,7 @@ from cosmo_sdk.dendrite._hosting import Hosting
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.dendrite._memory import Memory
 from cosmo_sdk.dendrite._pathways import PathwayTable
+from cosmo_sdk.dendrite._reading import texts
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.ids import Ids
 from cosmo_sdk.signal_types import SignalType
@@ -22,6 +24,15 @@ LATCHED_S = 600.0
 
 LATCHED = 65_536
 """How many stopped traces are remembered."""
+
+ROLL_CALL = "cosmo.roll_call"
+"""Meta key of a STOP with rollback: true asks hosts of memories to answer also when there was nothing to undo."""
+
+MEMORIES = "cosmo.engrams"
+"""Meta key of a STOPPED that was asked for so: the ids of the memories that did what the STOP says."""
+
+IDLE = "cosmo.idle"
+"""Meta key of a STOPPED that was asked for so: true when its sender had no stake."""
 
 
 class Tombstones:
@@ -44,29 +55,37 @@ class Tombstones:
 
 
 class _Acks:
-    """The STOPPED signals to one STOP, until enough of them are there."""
+    """The STOPPED signals to one STOP, until enough of them are there.
 
-    def __init__(self, expected: int | None, *, ours: str | None) -> None:
+    Args:
+        runs: how much work is known that must be reported cancelled; None: nobody knows when all is told.
+        ours: who we are, if we must answer too.
+        memories: Engrams whose hosts must answer.
+    """
+
+    def __init__(self, runs: int | None, *, ours: str | None, memories: frozenset[str]) -> None:
         self.heard: list[Signal] = []
         self.complete: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._expected = expected
+        self._runs = runs
         self._ours = ours
+        self._memories = set(memories)
 
     def add(self, ack: Signal) -> None:
-        """One more. Complete when all work known of is reported cancelled, and this Dendrite's own ack is there."""
-        self.heard.append(ack)
-        if self._ours is not None and ack.neuron == self._ours:
+        """One more. Complete when all that is known of has answered."""
+        if ack.meta.get(IDLE) is not True:
+            self.heard.append(ack)
+        if ack.neuron == self._ours:
             self._ours = None
+        self._memories.difference_update(texts(ack.meta.get(MEMORIES)))
         cancelled = ack.payload.get("cancelled")
-        if self._expected is not None and isinstance(cancelled, int):
-            self._expected -= cancelled
-        if (
-            self._ours is None
-            and self._expected is not None
-            and self._expected <= 0
-            and not self.complete.done()
-        ):
+        if self._runs is not None and isinstance(cancelled, int):
+            self._runs -= cancelled
+        if self._told_all and not self.complete.done():
             self.complete.set_result(None)
+
+    @property
+    def _told_all(self) -> bool:
+        return self._runs is not None and self._runs <= 0 and self._ours is None and not self._memories
 
 
 class Stopper:
@@ -94,6 +113,8 @@ class Stopper:
         self._clock = clock
         self._ids = ids
         self._collecting: dict[str, _Acks] = {}
+        self.registered: Callable[[], Awaitable[frozenset[str] | None]] = _unknown
+        """Says which memories are registered, None where there is no registry. Set once, by the Dendrite."""
 
     async def emit_stop(self, *, trace_id: str, rollback: bool = False, reason: str | None = None) -> Signal:
         """Broadcast a STOP for a whole trace. A peer that does not hear it is not stopped.
@@ -131,7 +152,8 @@ class Stopper:
             rollback: memories undo what the trace wrote.
             reason: for people.
             collect_acks: wait for the STOPPED signals. No longer than it takes for all the work on the trace that
-                this Dendrite knows of to be reported cancelled; with `rollback`, or when it knows of none, all the time.
+                this Dendrite knows of to be reported cancelled, and with `rollback` for all memories in its registry
+                to answer; all the time when it knows of no work, and with `rollback` when it has no registry.
             timeout_s: for how long, seconds.
 
         Returns:
@@ -146,10 +168,20 @@ class Stopper:
         if not collect_acks:
             await self._link.publish(stop)
             return []
-        known = self._asked.running(trace_id)
-        # Memories may have something to undo wherever they live: nobody knows how many will answer a rollback.
-        expected = known if known and not rollback else None
-        acks = _Acks(expected, ours=self._dendrite_id() if self._pathways.has(trace_id) else None)
+        runs: int | None = self._asked.running(trace_id) or None
+        memories: frozenset[str] | None = frozenset()
+        if rollback:
+            # Memories may have something to undo wherever they live: only a registry knows them all.
+            memories = await self.registered()
+            if memories is None:
+                runs = None
+            elif memories:
+                stop.meta[ROLL_CALL] = True
+        acks = _Acks(
+            runs,
+            ours=self._dendrite_id() if self._pathways.has(trace_id) else None,
+            memories=memories or frozenset(),
+        )
         self._collecting[stop.id] = acks
         try:
             await self._link.publish(stop)
@@ -181,8 +213,15 @@ class Stopper:
         rollback = stop.payload.get("rollback") is True
         cancelled = await self._hosting.cancel(trace_id)
         undone = await self._memory.end_trace(trace_id, rollback=rollback)
-        if not (cancelled or followed or undone.compensated or undone.errors):
+        idle = not (cancelled or followed or undone.compensated or undone.errors)
+        engrams = list(self._memory.engrams) if rollback and stop.meta.get(ROLL_CALL) is True else []
+        if idle and not engrams:
             return
+        meta: dict[str, Any] = {MEMORIES: engrams} if engrams else {}
+        if idle:
+            meta[IDLE] = True
+        if undone.errors:
+            meta["cosmo.rollback_errors"] = list(undone.errors)
         node = self._dendrite_id()
         await self._link.publish(
             Signal(
@@ -198,7 +237,7 @@ class Stopper:
                     "compensated": undone.compensated,
                     "node": node,
                 },
-                meta={"cosmo.rollback_errors": list(undone.errors)} if undone.errors else {},
+                meta=meta,
             )
         )
 
@@ -214,3 +253,7 @@ class Stopper:
             ts=self._clock.now(),
             payload=payload,
         )
+
+
+async def _unknown() -> None:
+    """No registry: nobody knows which memories there are."""

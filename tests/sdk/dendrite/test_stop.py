@@ -6,7 +6,17 @@ import asyncio
 
 import pytest
 
-from cosmo_sdk import Axon, PathwayClosedError, PathwayShutDown, PathwayStopped, Signal, SignalType
+from cosmo_sdk import (
+    Axon,
+    Directed,
+    InMemoryEngram,
+    MemoryRegistryStore,
+    PathwayClosedError,
+    PathwayShutDown,
+    PathwayStopped,
+    Signal,
+    SignalType,
+)
 from cosmo_sdk.testing import settle
 from tests.sdk.dendrite.room import Room
 
@@ -56,6 +66,50 @@ async def test_acks_are_awaited_to_the_end_where_nothing_is_known_of_the_work(ro
     assert not stopping.done()
     await room.clock.advance(0.2)
     assert [ack.neuron for ack in await stopping] == ["host-of-a"]
+
+
+async def test_a_rollback_is_awaited_until_every_registered_memory_has_answered(room: Room):
+    notes, idle = InMemoryEngram(engram_id="notes"), InMemoryEngram(engram_id="idle")
+    worker = await room.worker("a", endless)
+    await room.dendrite("memory", engrams=[notes])
+    await room.dendrite("bystander", engrams=[idle])
+    orchestrator = await room.dendrite(registry_store=MemoryRegistryStore())
+    await room.clock.advance(0.2)
+    pathway = await orchestrator.dispatch(neuron="a", input={})
+    await worker.imprint(
+        engram_id="notes", op="add", entry={"content": 1}, trace_id=pathway.trace_id, await_ack=True
+    )
+    # No time passes here.
+    acks = await orchestrator.stop_trace(pathway.trace_id, rollback=True, collect_acks=True)
+    assert sorted(ack.payload["node"] for ack in acks) == ["host-of-a", "memory", "orchestrator"]
+    assert sum(ack.payload["compensated"] for ack in acks) == 1
+    assert len(notes) == 0
+
+
+async def test_a_rollback_is_awaited_to_the_end_where_a_memory_does_not_answer(room: Room):
+    await room.worker("a", endless)
+    stranger = await room.dendrite("stranger")
+    orchestrator = await room.dendrite(registry_store=MemoryRegistryStore())
+    registration = {"role": "engram", "capabilities": []}
+    await stranger.publish(Signal(type=T.REGISTER, directed=Directed(id="theirs"), payload=registration))
+    await room.clock.advance(0.2)
+    pathway = await orchestrator.dispatch(neuron="a", input={})
+    await settle()
+    stopping = asyncio.ensure_future(
+        orchestrator.stop_trace(pathway.trace_id, rollback=True, collect_acks=True, timeout_s=2)
+    )
+    await room.clock.advance(1.9)
+    assert not stopping.done()
+    await room.clock.advance(0.2)
+    assert sorted(ack.payload["node"] for ack in await stopping) == ["host-of-a", "orchestrator"]
+
+
+async def test_who_had_nothing_to_undo_says_so_only_when_asked(room: Room):
+    await room.dendrite("memory", engrams=[InMemoryEngram()])
+    orchestrator = await room.dendrite()
+    await orchestrator.stop_trace("trc_x", rollback=True)
+    await settle()
+    assert room.of(T.STOPPED) == []
 
 
 async def test_answered_and_paused_work_is_not_waited_for(room: Room):
