@@ -103,7 +103,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump_parent", "p", "p", "parent", "Go to the signal that caused this one", "Jump"),
     Action("fault(1)", "e", "e", "next fault", "Go to the next fault, from anywhere", "Jump"),
     Action("fault(-1)", "E", "E", "last fault", "Go to the fault before", "Jump"),
+    Action("filter", "slash", "/", "filter", "Show only what matches an expression", "Look"),
+    Action("hit(1)", "n", "n", "next hit", "Go to the next signal that matches the filter", "Jump"),
+    Action("hit(-1)", "N", "N", "last hit", "Go to the signal before that matches the filter", "Jump"),
+    Action(
+        "filter_cursor", "asterisk", "*", "only these", "Show only what is like what the cursor is on", "Look"
+    ),
+    Action("ignore", "i", "i", "ignore", "Hide signals of this type, or of this participant", "Look"),
     Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action(
+        "compare", "D", "D", "compare", "Take this trace as the first of two, then compare another", "Jump"
+    ),
     Action("mark", "m", "m", "mark", "Mark the signal, with a note, or take the mark away", "Jump"),
     Action("marked(1)", "u", "u", "next mark", "Go to the next marked signal", "Jump"),
     Action("marked(-1)", "U", "U", "last mark", "Go to the marked signal before", "Jump"),
