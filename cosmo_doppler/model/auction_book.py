@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from heapq import heappop, heappush
 
 from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.lasting import Log, Table
 from cosmo_sdk.bidding import Bid
 
 
@@ -13,14 +14,16 @@ class AuctionBook:
     """Every auction, by offer id."""
 
     def __init__(self) -> None:
-        self.by_offer: dict[str, Auction] = {}
-        self.order: list[str] = []
+        self.by_offer: dict[str, Auction] = Table()
+        self.order: list[str] = Log()
         """Offer ids by arrival."""
+        self._retired = 0
+        """Auctions dropped whose place in `order` is still there."""
         self._open: dict[str, Auction] = {}
         self._due: list[tuple[float, str]] = []
         """When each open auction is given up, soonest first; decided ones are skipped."""
-        self._by_bid: dict[str, Auction] = {}
-        self._by_trace: dict[str, list[Auction]] = {}
+        self._by_bid: dict[str, Auction] = Table()
+        self._by_trace: dict[str, tuple[Auction, ...]] = Table()
 
     @property
     def still_open(self) -> Iterable[Auction]:
@@ -33,8 +36,8 @@ class AuctionBook:
         self.order.append(auction.offer_id)
         self._open[auction.offer_id] = auction
         heappush(self._due, (auction.given_up_at, auction.offer_id))
-        rounds = self._by_trace.setdefault(auction.trace_id, [])
-        rounds.append(auction)
+        rounds = (*self._by_trace.get(auction.trace_id, ()), auction)
+        self._by_trace[auction.trace_id] = rounds
         auction.round = len(rounds)
 
     def bid(
@@ -119,7 +122,24 @@ class AuctionBook:
             self._open.pop(auction.offer_id, None)
             for seen in auction.bids:
                 self._by_bid.pop(seen.bid.id, None)
-        self.order = [offer_id for offer_id in self.order if offer_id in self.by_offer]
+        self.order = Log(offer_id for offer_id in self.order if offer_id in self.by_offer)
+
+    def retire(self, auction: Auction) -> None:
+        """Drop the oldest auction: nothing more is expected of it."""
+        del self.by_offer[auction.offer_id]
+        self._open.pop(auction.offer_id, None)
+        for seen in auction.bids:
+            self._by_bid.pop(seen.bid.id, None)
+        rounds = tuple(each for each in self._by_trace[auction.trace_id] if each is not auction)
+        if rounds:
+            self._by_trace[auction.trace_id] = rounds
+        else:
+            del self._by_trace[auction.trace_id]
+        self._retired += 1
+        if self._retired > len(self.by_offer):
+            # Only now and then, so that it costs little for each.
+            self._retired = 0
+            self.order = list(self.by_offer)
 
     def _only_open(self, trace_id: str) -> Auction | None:
         candidates = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
@@ -127,7 +147,7 @@ class AuctionBook:
 
     def _likeliest(self, trace_id: str, who: str) -> Auction | None:
         """The auction of a trace that an award or decline without a known bid means: one that `who` bid in."""
-        auctions = self._by_trace.get(trace_id, [])
+        auctions = self._by_trace.get(trace_id, ())
         bid_in = [auction for auction in auctions if any(seen.bid.neuron == who for seen in auction.bids)]
         undecided = [auction for auction in bid_in or auctions if auction.state != "awarded"]
         candidates = undecided or bid_in or auctions
