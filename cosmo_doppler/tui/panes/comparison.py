@@ -42,9 +42,9 @@ class CompareRows(Source):
         return [
             ("Compare", ink.bold),
             (f"  {short_id(left.id)} ", ink.plain),
-            (safe(left.title, 60), ink.dim),
+            (safe(left.title, 28), ink.dim),
             (f"   with {short_id(right.id)} ", ink.plain),
-            (safe(right.title, 60), ink.dim),
+            (safe(right.title, 28), ink.dim),
         ]
 
     def note(self, ink: Ink) -> Cell:
