@@ -36,7 +36,7 @@ COMMANDS: dict[str, Entry] = {
     "record": Entry("record", "Write everything that passes to a file that doppler opens."),
     "replay": Entry("replay", "Send a recording to a bus again."),
     "compare": Entry("compare", "Put two traces side by side, of one recording or of two."),
-    "export": Entry("export", "Write a part of a recording: signals, bids, or a page about a trace."),
+    "export": Entry("export", "Write a part of a recording: signals, bids, or a page."),
     "auctions": Entry("auctions", "Explain who won the auctions of recordings, and who would have."),
     "registry": Entry("registry", "List who is there."),
     "synapse": Entry("synapse", "Start, view and stop a bus."),
