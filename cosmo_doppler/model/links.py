@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosmo_doppler.model.lasting import Table
 from cosmo_doppler.model.traces import Trace
 
 
@@ -9,7 +10,7 @@ class Links:
     """Which trace an event belongs to, and which traces wait for an event nobody has seen."""
 
     def __init__(self) -> None:
-        self._home: dict[str, str] = {}
+        self._home: dict[str, str] = Table()
         self._awaited: dict[str, set[str]] = {}
 
     def home_of(self, event_id: str) -> str | None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator
 from typing import Generic, TypeVar
 
+from cosmo_doppler.model.lasting import Table
+
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
@@ -18,7 +20,7 @@ class Recent(Generic[K, V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._entries: dict[K, V] = {}
+        self._entries: Table[K, V] = Table()
         self.forgotten = 0
         """Entries that went because there were too many."""
 
@@ -45,8 +47,10 @@ class Recent(Generic[K, V]):
         if len(self._entries) <= self._most:
             return None
         self.forgotten += 1
-        return self._entries.pop(next(iter(self._entries)))
+        gone: V = self._entries.pop(next(iter(self._entries)))
+        return gone
 
     def pop(self, key: K) -> V | None:
         """Forget."""
-        return self._entries.pop(key, None)
+        gone: V | None = self._entries.pop(key, None)
+        return gone

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Literal, NamedTuple
 
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.recent import Recent
 from cosmo_sdk.header import Header
 
 EdgeKind = Literal["task", "award", "bid", "output", "error", "question", "tool", "recall", "imprint"]
@@ -15,6 +18,15 @@ MOST_EDGES = 4_096
 
 _MOST_WORKS = 20_000
 """Pieces of work and traces of which it is remembered who asked whom."""
+
+_MOST_RUNS, _MOST_SETUPS = 5_000, 500
+"""Traces whose edges are remembered, and things asked."""
+
+_MOST_IN_RUN = 64
+"""Edges of one run that are told apart."""
+
+_LONGEST_TITLE = 80
+_FIGURES = re.compile(r"\d+")
 
 UNNAMED = ""
 """Whoever starts work without saying who they are: on the wire a TASK and an offer name no sender."""
@@ -40,6 +52,36 @@ class Edge:
         """Position of the latest signal."""
 
 
+class Setup:
+    """Runs that were asked the same thing, but for figures and case, and how alike they went."""
+
+    __slots__ = ("edges", "last_at", "runs", "title")
+
+    def __init__(self, title: str) -> None:
+        self.title = title
+        """What the first of them was asked."""
+        self.runs = 0
+        self.edges: Counter[Key] = Counter()
+        """In how many runs each edge occurred."""
+        self.last_at = 0.0
+
+    @property
+    def consistency(self) -> float:
+        """How alike the runs are, 0 to 1: the mean Jaccard index of each run's edges with those of all runs."""
+        return self.edges.total() / (self.runs * len(self.edges)) if self.edges else 1.0
+
+    def sometimes(self) -> set[Key]:
+        """Edges that did not occur in every run."""
+        return {key for key, runs in self.edges.items() if runs < self.runs}
+
+
+class _Run(NamedTuple):
+    """One trace: what it belongs to, and the edges it has so far."""
+
+    setup: Setup
+    edges: set[Key]
+
+
 class _Work(NamedTuple):
     """A TASK, an award or an offer: who asked, and who was asked (empty for an offer)."""
 
@@ -56,16 +98,26 @@ class Topology:
         """Signals along edges beyond the limit."""
         self.changes = 0
         """Grows with every new edge: the same number means the same graph."""
-        self._works: dict[str, _Work] = {}
+        self._works: Recent[str, _Work] = Recent(_MOST_WORKS)
         """By event id."""
-        self._askers: dict[str, str] = {}
+        self._askers: Recent[str, str] = Recent(_MOST_WORKS)
         """Who asked last for work on a trace."""
+        self._setups: Recent[str, Setup] = Recent(_MOST_SETUPS)
+        self._runs: Recent[str, _Run] = Recent(_MOST_RUNS)
 
-    def saw(self, seen: Observed) -> None:
-        """Fold a signal that belongs to a trace."""
+    def setups(self) -> list[Setup]:
+        """What was asked more than once, most often first."""
+        several = [setup for key in self._setups if (setup := self._setups.get(key)) and setup.runs > 1]
+        return sorted(several, key=lambda setup: -setup.runs)
+
+    def saw(self, seen: Observed, title: str) -> None:
+        """Fold a signal that belongs to a trace; `title` is what that was asked."""
         draw = _DRAWN.get(seen.header.type)
-        if draw is not None:
-            draw(self, seen, seen.header)
+        if draw is None:
+            return
+        if title and seen.header.trace_id not in self._runs:
+            self._begin(seen.header.trace_id, title)
+        draw(self, seen, seen.header)
 
     # -- what is asked
 
@@ -78,7 +130,7 @@ class Topology:
         self._remember(header, _Work(header.who or self._asker_of(header), ""))
 
     def _award(self, seen: Observed, header: Header) -> None:
-        asker = self._askers.get(header.trace_id, UNNAMED)
+        asker = self._askers.get(header.trace_id) or UNNAMED
         offer = self._works.get(header.parent_id or "")
         if offer is not None:
             asker = offer.asker
@@ -100,10 +152,10 @@ class Topology:
 
     def _bid(self, seen: Observed, header: Header) -> None:
         offer = self._works.get(header.parent_id or "")
-        asker = offer.asker if offer is not None else self._askers.get(header.trace_id, UNNAMED)
+        asker = offer.asker if offer is not None else self._askers.get(header.trace_id) or UNNAMED
         if header.id and offer is not None:
             # The award names the bid it accepts.
-            self._keep(header.id, offer)
+            self._works.put(header.id, offer)
         self._count(header.who, asker, "bid", seen)
 
     def _output(self, seen: Observed, header: Header) -> None:
@@ -117,7 +169,7 @@ class Topology:
 
     def _reply(self, seen: Observed, header: Header, kind: EdgeKind) -> None:
         work = self._works.get(header.parent_id or "")
-        asker = work.asker if work is not None else self._askers.get(header.trace_id, UNNAMED)
+        asker = work.asker if work is not None else self._askers.get(header.trace_id) or UNNAMED
         self._count(header.who, asker, kind, seen)
 
     # -- memory
@@ -136,15 +188,18 @@ class Topology:
         return issuer if isinstance(issuer, str) else UNNAMED
 
     def _remember(self, header: Header, work: _Work) -> None:
-        self._keep(header.id, work)
-        self._askers[header.trace_id] = work.asker
-        if len(self._askers) > _MOST_WORKS:
-            del self._askers[next(iter(self._askers))]
+        self._works.put(header.id, work)
+        self._askers.put(header.trace_id, work.asker)
 
-    def _keep(self, id: str, work: _Work) -> None:
-        self._works[id] = work
-        if len(self._works) > _MOST_WORKS:
-            del self._works[next(iter(self._works))]
+    def _begin(self, trace_id: str, title: str) -> None:
+        """A trace is known by what it was asked: it is a run."""
+        asked = " ".join(_FIGURES.sub("#", title[:_LONGEST_TITLE].casefold()).split())
+        setup = self._setups.get(asked)
+        if setup is None:
+            setup = Setup(title)
+            self._setups.put(asked, setup)
+        setup.runs += 1
+        self._runs.put(trace_id, _Run(setup, set()))
 
     def _count(self, source: str, target: str, kind: EdgeKind, seen: Observed) -> None:
         key = Key(source, target, kind)
@@ -157,6 +212,11 @@ class Topology:
             self.changes += 1
         edge.count += 1
         edge.last_at, edge.seq = seen.at, seen.seq
+        run = self._runs.get(seen.header.trace_id)
+        if run is not None and key not in run.edges and len(run.edges) < _MOST_IN_RUN:
+            run.edges.add(key)
+            run.setup.edges[key] += 1
+            run.setup.last_at = seen.at
 
 
 _DRAWN: dict[str, Callable[[Topology, Observed, Header], None]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
@@ -16,15 +17,15 @@ class TraceBook:
     """
 
     def __init__(self, *, max_traces: int, max_nodes: int) -> None:
-        self.by_id: dict[str, Trace] = {}
-        self.order: list[str] = []
+        self.by_id: dict[str, Trace] = Table()
+        self.order: list[str] = Log()
         """Trace ids by arrival."""
         self.outline: Outline[Trace] = Outline()
         """Newest first, each followed by the traces it caused, by arrival."""
         self.evicted = 0
         """Traces forgotten so far."""
         self._links = Links()
-        self._portals: dict[str, Portal] = {}
+        self._portals: dict[str, Portal] = Table()
         """By the trace they lead to."""
         self._max_traces = max_traces
         self._max_nodes = max_nodes
@@ -99,7 +100,7 @@ class TraceBook:
             self._nodes -= trace.signals
             self._links.forget(trace)
             self._detach(trace)
-        self.order = [key for key in self.order if key not in gone]
+        self.order = Log(key for key in self.order if key not in gone)
         self.evicted += len(gone)
         return gone
 

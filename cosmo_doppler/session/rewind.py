@@ -22,6 +22,7 @@ from typing import Any
 
 import cosmo_doppler.model
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.lasting import Log, Table, TableMark
 
 MOST_STRETCHES = 256
 """Stretches that can be taken back."""
@@ -32,7 +33,7 @@ MOST_KEPT = 4_000_000
 _LOOKED_AT = 8
 """Entries of a container that are looked at to see whether there are containers in it."""
 
-_CONTAINERS = (list, dict, set, deque, bytearray, array)
+_CONTAINERS = (Table, Log, list, dict, set, deque, bytearray, array)
 
 _get = object.__getattribute__
 _set = object.__setattr__
@@ -103,8 +104,8 @@ class Stretch:
             if kind is None or id(each) in held:
                 continue
             held[id(each)] = each, _COPY[kind](each)
-            self.kept += len(each)
-            inner = each.values() if kind is dict else each
+            self.kept += 1 if kind is Table or kind is Log else len(each)
+            inner = each.values() if kind is dict or kind is Table else each
             for value in islice(inner, _LOOKED_AT):
                 if _containers_in(value):
                     waiting += [found for value in inner for found in _containers_in(value)]
@@ -132,7 +133,17 @@ def _refill_deque(container: Any, values: Any) -> None:
     container.extend(values)
 
 
+def _cut(container: Any, length: int) -> None:
+    del container[length:]
+
+
+def _take_back(table: Any, mark: TableMark) -> None:
+    mark.undo(table)
+
+
 _COPY: dict[type, Callable[[Any], Any]] = {
+    Table: TableMark,
+    Log: len,
     list: list.copy,
     dict: dict,
     set: set,
@@ -141,6 +152,8 @@ _COPY: dict[type, Callable[[Any], Any]] = {
     array: array.__copy__,
 }
 _REFILL: dict[type, Callable[[Any, Any], None]] = {
+    Table: _take_back,
+    Log: _cut,
     list: _replace,
     dict: _refill,
     set: _refill,
@@ -189,7 +202,7 @@ def _model_classes() -> tuple[type, ...]:
 
 def _changes(kind: type) -> bool:
     frozen = getattr(kind, "__struct_config__", None)
-    return not issubclass(kind, tuple | BaseException | str) and frozen is None
+    return not issubclass(kind, (tuple, BaseException, str, TableMark, *_CONTAINERS)) and frozen is None
 
 
 @contextmanager

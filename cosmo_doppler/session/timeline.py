@@ -191,6 +191,10 @@ class Timeline:
         self._forget_goal()
         self._hunt, self._hunting = hunt, text.strip()
 
+    def position_of(self, place: Place) -> int:
+        """How many signals come before a place."""
+        return self._find(place)[0]
+
     def play_between(self, first: Place | None, last: Place | None) -> None:
         """Play this part only: begin at `first` as soon as that much is known, end at `last`."""
         self._from, self._to = first, last
