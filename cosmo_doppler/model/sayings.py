@@ -277,7 +277,7 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "MEMORY_APPEND": lambda p: f"notes {_gist(p['key'])}: {_gist(p['value'])}",
     "CRITIQUE": lambda p: f"judges {_gist(p['verdict'])}, {len(p['issues'])} issues",
     "ESCALATION": lambda p: f"escalates{_because(p)}",
-    "CONSENSUS": lambda p: f"agrees on {_gist(p['verdict'])} with {_gist(', '.join(p['members']))}",
+    "CONSENSUS": lambda p: f"agrees on {_gist(p['verdict'])} with {_gist(_words(p['members']))}",
     "CONTEXT_SYNC": lambda p: f"shares its context {_gist(p['snapshot'])}",
     "CLARIFICATION": lambda p: f"asks {_quoted(p['question'])}",
     "PERMISSION": lambda p: f"asks leave to {_gist(p['action'])}{_because(p)}",
@@ -288,7 +288,7 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "IMPRINT": lambda p: f"is asked to {_gist(p['op'])} {_quoted(p['entry'])}",
     "IMPRINTED": lambda p: _outcome(p, f"remembers ({_gist(p['op'])})"),
     "REGISTER": lambda p: (
-        f"is here as {_gist(p.get('role', 'neuron'))}: {_gist(', '.join(p['capabilities']))}"
+        f"is here as {_gist(p.get('role', 'neuron'))}: {_gist(_words(p['capabilities']))}"
     ),
     "DEREGISTER": lambda p: f"leaves{_because(p)}",
     "HEARTBEAT": lambda p: f"is alive: {_gist(p.get('status', 'ok'))}",

@@ -58,6 +58,7 @@ def header_of(type: SignalType, payload: dict[str, object], who: str = "ann") ->
         (SignalType.PERMISSION_DECISION, {"granted": False}, "denies the permission"),
         (SignalType.IMPRINTED, {"engram_id": "m", "op": "add", "error": "full"}, "cannot: full"),
         (SignalType.DEREGISTER, {}, "leaves"),
+        (SignalType.REGISTER, {"capabilities": "[redacted]"}, "is here as neuron: [redacted]"),
     ],
 )
 def test_signals_speak_english(type: SignalType, payload: dict[str, object], sentence: str) -> None:
