@@ -3,6 +3,7 @@
 DopplerError
   RecordingError     a file that cannot be replayed
   ExportError        something that cannot be written to a file
+  OutsideError       another program that cannot show something
   SettingError       a namespace, size or address that cannot be meant
     ConfigError      a config file that says what makes no sense
 """
@@ -33,6 +34,10 @@ class RecordingError(DopplerError):
 
 class ExportError(DopplerError):
     """A part of a session that cannot be written, or not there."""
+
+
+class OutsideError(DopplerError):
+    """Another program that cannot show something."""
 
 
 class SettingError(DopplerError):

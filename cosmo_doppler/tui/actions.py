@@ -110,7 +110,10 @@ ACTIONS: tuple[Action, ...] = (
         "filter_cursor", "asterisk", "*", "only these", "Show only what is like what the cursor is on", "Look"
     ),
     Action("ignore", "i", "i", "ignore", "Hide signals of this type, or of this participant", "Look"),
-    Action("copy", "y", "y", "copy", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action("jump_participant", "r", "r", "participant", "Go to who the signal names", "Jump"),
+    Action("copy", "y", "y", "copy", "Copy the value under the cursor to the clipboard", "Jump"),
+    Action("copy_signal", "Y", "Y", "copy all", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action("page", "o", "o", "open in pager", "Open the whole payload in $PAGER or $EDITOR", "Jump"),
     Action(
         "compare", "D", "D", "compare", "Take this trace as the first of two, then compare another", "Jump"
     ),

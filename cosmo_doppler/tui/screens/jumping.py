@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from textual import on
 
-from cosmo_doppler.errors import ExportError
+from cosmo_doppler.errors import DopplerError, ExportError
 from cosmo_doppler.export import Selection
 from cosmo_doppler.model.compare import compare
 from cosmo_doppler.tui import jumps, modals, words
 from cosmo_doppler.tui.fault_list import FaultList
+from cosmo_doppler.tui.outside import show_outside
 from cosmo_doppler.tui.safe import hidden_characters, short_id
 from cosmo_doppler.tui.screens.comparing import CompareScreen
 from cosmo_doppler.tui.screens.deck import Deck
@@ -88,19 +89,58 @@ class JumpActions(Deck):
         self.stage.go(view, pane, key)
         self.say(f"{fault.kind}: {fault.sentence}")
 
-    def action_copy(self) -> None:
-        """The whole signal as it arrived."""
+    def action_jump_participant(self) -> None:
+        """To who it names."""
         with self.session.lock:
             seen = self.scene.observed(self.scene.seq)
-            frame = self.session.store.frame(seen.seq) if seen is not None else b""
+            who = seen.header.who if seen is not None else ""
+            known = who in self.scene.board.roster
+        if not who:
+            self.say("This signal names nobody" if seen is not None else "Select a signal first")
+        elif not known:
+            self.say(f"{who} has not announced itself here")
+        else:
+            self.stage.go("registry", "registry", who)
+
+    def action_copy(self) -> None:
+        """The value under the cursor; where there is none, the whole signal."""
+        pane = self.stage.panes[self.stage.focused]
+        with self.session.lock:
+            text = pane.source.copied(pane.cursor)
+        if text:
+            self._copy(text, "")
+        else:
+            self.action_copy_signal()
+
+    def action_copy_signal(self) -> None:
+        """The whole signal as it arrived."""
+        frame = self._frame()
         if not frame:
-            self.say("Select a signal first; y copies it")
+            self.say("Select a signal first; Y copies it")
             return
-        text = frame.decode("utf-8", "replace")
+        self._copy(frame.decode("utf-8", "replace"), " of JSON")
+
+    def _frame(self) -> bytes:
+        with self.session.lock:
+            seen = self.scene.observed(self.scene.seq)
+            return self.session.store.frame(seen.seq) if seen is not None else b""
+
+    def _copy(self, text: str, kind: str) -> None:
         self.app.copy_to_clipboard(text)
         hidden = hidden_characters(text)
         warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
-        self.say(f"Copied {words.size(len(frame))} of JSON{warning}")
+        self.say(f"Copied {words.size(len(text.encode('utf-8', 'replace')))}{kind}{warning}")
+
+    def action_page(self) -> None:
+        """The whole payload, escaped, in another program."""
+        frame = self._frame()
+        if not frame:
+            self.say("Select a signal first; o opens its payload")
+            return
+        try:
+            show_outside(self.app, frame)
+        except DopplerError as error:
+            self.say(str(error))
 
     def action_compare(self) -> None:
         """The first press takes a trace, the second on another one compares; on the same one it is let go."""

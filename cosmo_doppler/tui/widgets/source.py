@@ -91,6 +91,10 @@ class Source(ABC):
         """The signal behind a row, as its position in the store; None when there is none."""
         return None
 
+    def copied(self, key: Hashable) -> str:
+        """What is copied when the cursor is on a row; empty when that is all of the signal."""
+        return ""
+
     def seek(self, key: Hashable) -> None:
         """Somebody wants to see the row of a key: have it among the rows if that is possible."""
         return
