@@ -202,7 +202,7 @@ class Board:
                 self.duplicates += 1
                 self._watch.saw_again(seen, self.traces[header.trace_id].by_id.get(header.id))
                 return
-            self.topology.saw(seen)
+            self.topology.saw(seen, self.traces[header.trace_id].title)
         if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
