@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -233,6 +233,15 @@ class BaseStore(ABC):
                     rows.append((place, key, *found))
         rows.sort(key=lambda row: row[:2])
         return iter([row[1:] for row in rows[:limit]])
+
+    def news(self, kind: str, known: Mapping[str, int]) -> Iterator[tuple[str, Any | None, int]]:
+        """The records of a kind, in any order: key, value and version.
+
+        Args:
+            kind: of record.
+            known: versions by key. Where a record still has that one, None may stand for its value.
+        """
+        return self.scan(kind)
 
     def leased(self, kind: str) -> Iterator[Row]:
         """The records of a kind that have a lease, in the order of submission."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -105,6 +105,15 @@ class MemoryStore(BaseStore):
         if order == "seq":
             rows.sort(key=lambda each: (each[1].index.seq or 0, each[0]))
         return ((key, _codec.decode(key, row.data), row.version) for key, row in rows[:limit])
+
+    def news(self, kind: str, known: Mapping[str, int]) -> Iterator[tuple[str, Any | None, int]]:
+        """See `BaseStore`."""
+        with self._lock:
+            rows = [(key, row) for key, row in self._rows.items() if row.index.kind == kind]
+        return (
+            (key, None if known.get(key) == row.version else _codec.decode(key, row.data, kind), row.version)
+            for key, row in rows
+        )
 
     def leased(self, kind: str) -> Iterator[Row]:
         """See `BaseStore`."""

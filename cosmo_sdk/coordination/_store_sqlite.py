@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -161,44 +161,47 @@ class SqliteStore(BaseStore):
         self, kind: str, *, state: str | None = None, order: Order = "seq", limit: int | None = None
     ) -> Iterator[Row]:
         """See `Store`."""
-        where, values = "kind=?", [kind]
-        if state is not None:
-            # Written out where an index has it so.
-            where, values = (
-                ("kind=? AND state='pending'", [kind])
-                if state == "pending"
-                else (
-                    "kind=? AND state=?",
-                    [kind, state],
-                )
-            )
+        where, values = _where(kind, state)
         query = f"SELECT key, value, version FROM kv WHERE {where} ORDER BY {_ORDERS[order]} LIMIT ?"
-        return self._rows(query, [*values, -1 if limit is None else limit])
+        return self._rows(kind, query, [*values, -1 if limit is None else limit])
+
+    def news(self, kind: str, known: Mapping[str, int]) -> Iterator[tuple[str, Any | None, int]]:
+        """See `BaseStore`."""
+        rows = self._all("SELECT key, value, version FROM kv WHERE kind=?", [kind])
+        if known:
+            yield from ((key, None, version) for key, _, version in rows if known.get(key) == version)
+            rows = [row for row in rows if known.get(row[0]) != row[2]]
+        values = _codec.decode_many(kind, rows)
+        for (key, _, version), value in zip(rows, values, strict=True):
+            yield key, value, version
 
     def leased(self, kind: str) -> Iterator[Row]:
         """See `BaseStore`."""
         return self._rows(
+            kind,
             "SELECT key, value, version FROM kv WHERE kind=? AND lease_ms IS NOT NULL ORDER BY seq, key",
             [kind],
         )
 
-    def _rows(self, query: str, values: builtins.list[Any]) -> Iterator[Row]:
-        rows = self._read(lambda connection: connection.execute(query, values).fetchall())
-        return ((key, _codec.decode(key, data), version) for key, data, version in rows)
+    def _rows(self, kind: str, query: str, values: builtins.list[Any]) -> Iterator[Row]:
+        return (
+            (key, _codec.decode(key, data, kind), version) for key, data, version in self._all(query, values)
+        )
+
+    def _all(self, query: str, values: builtins.list[Any]) -> builtins.list[tuple[str, bytes, int]]:
+        return self._read(lambda connection: connection.execute(query, values).fetchall())
 
     def amend_first(self, kind: str, *, state: str, amend: Amend) -> Amendment | None:
         """See `BaseStore`."""
         now_ms = self.now_ms()
-        literal = "state='pending'" if state == "pending" else "state=?"
-        values = [kind] if state == "pending" else [kind, state]
+        where, values = _where(kind, state)
 
         def work(connection: sqlite3.Connection) -> Amendment | None:
             rows = connection.execute(
-                f"SELECT key, value, version FROM kv WHERE kind=? AND {literal} ORDER BY priority DESC, key",
-                values,
+                f"SELECT key, value, version FROM kv WHERE {where} ORDER BY {_ORDERS['priority']}", values
             )
             for key, data, version in rows:
-                amendment = amend(key, _codec.decode(key, data), version)
+                amendment = amend(key, _codec.decode(key, data, kind), version)
                 if amendment is not None:
                     rows.close()
                     row = _columns(amendment.value, None, _no_number)
@@ -279,6 +282,17 @@ class SqliteStore(BaseStore):
 
 
 Columns = tuple[bytes, Index]
+
+
+def _where(kind: str, state: str | None) -> tuple[str, list[Any]]:
+    if state is None:
+        return "kind=?", [kind]
+    # Written out where an index has it so.
+    return (
+        ("kind=? AND state='pending'", [kind])
+        if state == "pending"
+        else ("kind=? AND state=?", [kind, state])
+    )
 
 
 def _no_number() -> int:

@@ -116,7 +116,8 @@ class TaskManager(Managing):
     def refresh_from_store(self) -> None:
         """Read every task again, in one scan."""
         self._live.reload()
-        self._report("pending_tasks", len(self.pending_task_ids))
+        if self._report.metrics is not None:
+            self._report("pending_tasks", len(self.pending_task_ids))
 
     def list_pending_tasks(self, *, refresh_from_store: bool = False) -> list[Task]:
         """The tasks that wait, in the order of their submission.
