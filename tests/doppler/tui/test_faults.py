@@ -105,3 +105,17 @@ def test_only_what_is_more_than_a_note_is_gone_to(recorded: Recorded, signal_fra
     faults = FaultList(Scene(session))
     assert [session.timeline.board.faults.by_id[id].severity for id in faults.ids] == ["note"]
     assert faults.after(None, 1) is None
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_the_selected_fault_is_told_in_full(
+    session: Session, shown: Shown, size: tuple[int, int]
+) -> None:
+    async with shown(session, view="faults", size=size) as screen:
+        assert "Fault  warning  no bid" in screen.text
+        told = " ".join(screen.text.split())
+        assert "look at who could have: are they there" in told or "look at nobody here can do song" in told
+        await screen.press("j")
+        assert "Fault  error  error" in screen.text
+        assert "look at   the input it was given" in screen.text
+        assert "who       ada" in screen.text
