@@ -89,8 +89,12 @@ class Span:
 
     def finish(self, at: float) -> None:
         """It ended: the span it is part of takes it into account."""
-        self.end = at
         self.took = self._until(at)
+        running = self._running(at) if self.node is None else None
+        if running is not None:
+            # A trace is stopped, or fails, in the middle of something.
+            self.took = added(self._until(running.start), running.parts(at))
+        self.end = at
         over = self.over
         if over is not None:
             key = self._key()
@@ -122,7 +126,7 @@ class Span:
             # What has ended once more since then is counted by its later end.
             if known.span.end == known.end:
                 done[later] = known._replace(sums=self._with(known.span, later))
-        if self.end is not None:
+        if self.end is not None and end <= self.end:
             self.took = self._until(self.end)
 
     def begin_child(self, child: Span) -> None:
@@ -141,6 +145,15 @@ class Span:
         while place and self._done[place - 1].start >= until:
             place -= 1
         return self._done[place - 1].span if place else None
+
+    def _running(self, at: float) -> Span | None:
+        """What went on inside it then, the longest."""
+        later = self._done[bisect_right(self._done, at, key=_end) :][:_FEW]
+        crossing = [done.span for done in later if done.start < at]
+        open_then = next(iter(self.open.values()), None)
+        if open_then is not None and open_then.start < at:
+            crossing.append(open_then)
+        return min(crossing, key=_start, default=None)
 
     def _key(self) -> int:
         return self.node.seq if self.node is not None else -id(self)
@@ -169,6 +182,10 @@ class Span:
         sums = [0.0] * 7
         sums[_PLACE[self.part]] = sums[OWN] = max(0.0, until - since)
         return tuple(sums)  # type: ignore[return-value]
+
+
+def _start(span: Span) -> float:
+    return span.start
 
 
 _NONE_OPEN: dict[int, Span] = {}
