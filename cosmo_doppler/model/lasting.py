@@ -94,18 +94,23 @@ class TableMark:
     def undo(self, table: Table[Any, Any]) -> None:
         """Make it what it was."""
         table.mark = None
-        if self._whole is not None or self._front:
-            entries = self._entries(table)
+        if self._whole is not None:
             table.clear()
-            table.update(entries)
+            table.update(self._whole)
             return
-        while len(table) > self._length:
+        kept = max(0, self._length - len(self._front))
+        while len(table) > kept:
             table.popitem()
-        table.update(self._replaced)
+        if self._front:
+            rest = dict(table)
+            table.clear()
+            table.update(self._front[: self._length])
+            table.update(rest)
+        for key, value in self._replaced.items():
+            if key in table:
+                table[key] = value
 
     def _entries(self, table: Table[Any, Any]) -> list[tuple[Any, Any]]:
-        if self._whole is not None:
-            return self._whole
         was = self._replaced
         entries = [*self._front, *islice(table.items(), max(0, self._length - len(self._front)))]
         return [(key, was.get(key, value)) for key, value in entries[: self._length]]
