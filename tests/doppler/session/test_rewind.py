@@ -52,7 +52,10 @@ def parts(path: str, each: Any) -> Iterator[tuple[str, Any]]:
             yield f"{path}.key", key if isinstance(key, str | int | float | tuple) else repr(type(key))
             yield f"{path}[{key!r:.40}]", value
     elif isinstance(each, set | frozenset):
-        yield f"{path}.set", tuple(sorted(each, key=repr))
+        # Sets have no order, and what is in them no name: plain values are compared, anything else is counted.
+        yield f"{path}.count", len(each)
+        for value in sorted(repr(value) for value in each if isinstance(value, str | int | float | tuple)):
+            yield f"{path}.set", value
     elif isinstance(each, list | tuple | deque | array | bytearray):
         for number, value in enumerate(each):
             yield f"{path}[{number}]", value
