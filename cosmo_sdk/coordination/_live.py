@@ -76,9 +76,12 @@ class Live(Generic[R]):
 
     def get(self, subject: str) -> R | None:
         """The object as the store has it now."""
+        if not isinstance(subject, str):
+            raise TypeError(f"the id of a {self._kind} must be a str, not {type(subject).__name__}")
         found = self._store.get_versioned(self._prefix + subject)
         if found is None:
-            return self.absorb(subject, None, 0) and None
+            self.absorb(subject, None, 0)
+            return None
         return self.absorb(subject, *found)
 
     def sync(self) -> dict[str, R]:

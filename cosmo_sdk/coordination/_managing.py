@@ -154,6 +154,8 @@ class Managing:
         Raises:
             StoreBusyError: others kept writing it.
         """
+        if not isinstance(subject, str):
+            raise TypeError(f"the id of a {self._kind} must be a str, not {type(subject).__name__}")
         key = self._prefix + subject
         for attempt in range(ATTEMPTS):
             found = self._store.get_versioned(key)

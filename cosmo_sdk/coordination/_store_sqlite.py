@@ -45,6 +45,7 @@ class SqliteStore(BaseStore):
         ValueError: a path in memory or on a network, or an unknown `synchronous`.
         StoreCorruptError: the file is no database of this kind.
         StoreBusyError: others hold the file for too long.
+        OSError: the file cannot be opened.
     """
 
     def __init__(
@@ -96,6 +97,10 @@ class SqliteStore(BaseStore):
             if code in _BUSY:
                 raise StoreBusyError(
                     f"{self.path}: others kept the file for {self._busy_s:g} s ({error}); nothing was written"
+                ) from error
+            if code == sqlite3.SQLITE_CANTOPEN:
+                raise OSError(
+                    f"{self.path} cannot be opened: is its directory there, and may you write to it?"
                 ) from error
             if code in _BROKEN:
                 raise StoreCorruptError(self.path, str(error)) from error

@@ -106,7 +106,10 @@ def submitted(task: Task, found: Task | None, now_ms: int, trace_id: str, cause:
         )
     task.required_capabilities = list(task.required_capabilities)
     task.created_ms = task.updated_ms = task.told_ms = now_ms
-    task.trace_id = task.trace_id or trace_id
+    if task.trace_id not in (None, trace_id):
+        # Of a workflow of its own: nothing here caused it.
+        trace_id, cause = task.trace_id or trace_id, None
+    task.trace_id = trace_id
     body = {
         "event": "submitted",
         "state": "pending",

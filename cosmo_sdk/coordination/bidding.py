@@ -15,6 +15,7 @@ from cosmo_sdk.coordination._auction_records import (
     check_rules,
 )
 from cosmo_sdk.coordination._auction_rules import BidCheck
+from cosmo_sdk.coordination._locks import ForkedLock
 from cosmo_sdk.coordination._managing import Managing, Outcome
 from cosmo_sdk.coordination._store_base import Store
 from cosmo_sdk.coordination._values import Amount, check_amount, check_id, check_json
@@ -52,11 +53,15 @@ class BiddingProtocol(Managing):
     def __init__(self, auction_type: str = "first_price_sealed_bid") -> None:
         self._terms = check_rules(auction_type, AuctionRules())
         super().__init__()
+        self._begin(auction_type, _new_auction_id(), None)
+
+    def _begin(self, auction_type: str, auction_id: str, lot: Any) -> None:
         self.auction_type = auction_type
-        self.auction_id = _new_auction_id()
+        self.auction_id = auction_id
         self.last_rejection = ""
-        self._lot: Any = None
+        self._lot = lot
         self._opened = False
+        self._opening = ForkedLock()
 
     @classmethod
     def with_rules(
@@ -89,11 +94,8 @@ class BiddingProtocol(Managing):
         protocol = cls.__new__(cls)
         protocol._terms = check_rules(auction_type, rules)
         Managing.__init__(protocol)
-        protocol.auction_type = auction_type
-        protocol.auction_id = _new_auction_id() if auction_id is None else check_id("auction_id", auction_id)
-        protocol.last_rejection = ""
-        protocol._lot = check_json("lot", lot)
-        protocol._opened = False
+        name = _new_auction_id() if auction_id is None else check_id("auction_id", auction_id)
+        protocol._begin(auction_type, name, check_json("lot", lot))
         protocol.bind(store=store, clock=clock, **bound)
         protocol._open()
         return protocol
@@ -125,8 +127,12 @@ class BiddingProtocol(Managing):
 
     def _open(self) -> None:
         """Write it down, unless that was done."""
-        if self._opened:
-            return
+        if not self._opened:
+            with self._opening:
+                if not self._opened:
+                    self._write_down()
+
+    def _write_down(self) -> None:
         trace_id, cause = self._origin()
 
         def change(found: Auction | None, now_ms: int) -> Outcome[None]:
@@ -179,10 +185,10 @@ class BiddingProtocol(Managing):
         check_id("agent_id", agent_id)
         exact = check_amount("amount", amount)
         check_json("content", content)
-        self.last_rejection = self._on(
-            lambda auction, now_ms: rules_of.bid(auction, agent_id, exact, content, now_ms)
-        )
-        return not self.last_rejection
+        # Kept by itself: another thread may bid through this object, too.
+        rejection = self._on(lambda auction, now_ms: rules_of.bid(auction, agent_id, exact, content, now_ms))
+        self.last_rejection = rejection
+        return not rejection
 
     def check_bid(self, agent_id: str, amount: Amount) -> BidCheck:
         """Whether a bid would stand now, without making it."""

@@ -160,6 +160,24 @@ def test_no_bid_of_a_crowd_is_lost(tmp_path):
     store.close()
 
 
+def test_a_plain_auction_is_opened_once_however_many_bid_first():
+    auction = BiddingProtocol()
+    stood = []
+    together = threading.Barrier(8)
+
+    def bid(number: int) -> None:
+        together.wait()
+        stood.append(auction.submit_bid(f"a{number}", number))
+
+    threads = [threading.Thread(target=bid, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert stood == [True] * 8
+    assert auction.resolve() == "a7"
+
+
 def test_bids_of_a_sealed_auction_are_kept_back_on_a_shared_store(store):
     shared = BiddingProtocol.with_rules(AuctionRules(), store=store)
     alone = BiddingProtocol()

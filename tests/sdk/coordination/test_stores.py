@@ -100,6 +100,11 @@ def test_a_file_that_is_no_store_is_left_alone(path):
     assert path.read_bytes().startswith(b"something else")
 
 
+def test_a_file_that_cannot_be_opened_is_named(tmp_path):
+    with pytest.raises(OSError, match=r"nowhere.c\.db cannot be opened"):
+        SqliteStore(tmp_path / "nowhere" / "c.db")
+
+
 def test_tables_of_another_version_are_left_alone(path):
     SqliteStore(path).close()
     with sqlite3.connect(path) as other:

@@ -539,6 +539,19 @@ def test_every_event_says_what_happened(manager, store, clock):
     }
 
 
+def test_a_task_of_another_workflow_keeps_its_trace(manager, store):
+    with handling("trc_9", "evt_task"):
+        manager.submit(Task("t", trace_id="trc_mine"))
+    [(_, event)] = store.events(0)
+    assert (event.trace_id, event.parent) == ("trc_mine", None)
+
+
+def test_ids_are_text(manager):
+    for call in (manager.get_task, manager.cancel_task):
+        with pytest.raises(TypeError, match="id of a task"):
+            call(7)
+
+
 class Loud:
     """A sink and a metrics object that always fail."""
 

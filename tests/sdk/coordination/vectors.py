@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import builtins
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,7 @@ class Bench:
     def call(self, where: str, step: dict[str, Any]) -> None:
         target = self.component.objects.get(step.get("on"), self.component)
         args = {name: self.argument(name, value) for name, value in step.get("args", {}).items()}
-        returned, error = outcome(self.component.call, target, step["op"], args)
+        returned, error = finished(self.component.call, target, step["op"], args)
         if error is not None:
             expected = step.get("raises")
             if expected is None:
@@ -84,15 +85,16 @@ class Bench:
         if isinstance(value, dict) and value.keys() == {"$num"}:
             return float(value["$num"])
         if isinstance(value, dict):
-            return {key: self.argument("", each) for key, each in value.items()}
+            return {key: self.argument(key, each) for key, each in value.items()}
         if isinstance(value, list):
             return [self.argument("", each) for each in value]
         return self.component.real(name, value)
 
 
-def outcome(call, *args: Any) -> tuple[Any, Exception | None]:
+def finished(call, *args: Any) -> tuple[Any, Exception | None]:
     try:
-        return call(*args), None
+        returned = call(*args)
+        return asyncio.run(returned) if inspect.iscoroutine(returned) else returned, None
     except Exception as error:
         return None, error
 
@@ -181,7 +183,7 @@ class Tasks(Component):
     def shown(self, op: str, returned: Any) -> Any:
         if op.startswith("list_"):
             return [task.id for task in returned]
-        if op in ("claim_next", "get_task"):
+        if op in ("claim_next", "get_task", "wait_until_done"):
             return None if returned is None else returned.id
         if op == "claim_task":
             return returned and [returned.task_id, returned.agent_id, returned.attempt]
@@ -345,6 +347,8 @@ class Executing(Component):
         self.tasks = coord.TaskManager(store).bind(clock=clock, pools=self.pools)
         self.grants = coord.DelegationProtocol().bind(store=store, clock=clock, pools=self.pools)
         self.negotiations = coord.NegotiationProtocol().bind(store=store, clock=clock)
+        managers = {"negotiation": self.negotiations, "delegation": self.grants}
+        self.objects.update(managers, tasks=self.tasks, pools=self.pools)
         self.votes: dict[str, list[tuple[str, Any]]] = {}
         self.auctions = {
             name: coord.BiddingProtocol.with_rules(
@@ -358,8 +362,8 @@ class Executing(Component):
         }
 
     def call(self, target: Any, op: str, args: dict[str, Any]) -> Any:
-        if op != "execute":
-            return getattr(self, f"call_{op}")(**args)
+        if target is not self:
+            return getattr(target, op)(**args)
         executor = coord.StandardExecutor(
             args["agent"],
             None,
@@ -373,7 +377,7 @@ class Executing(Component):
         return asyncio.run(executor.execute(args["decisions"]))
 
     def shown(self, op: str, returned: Any) -> Any:
-        return [self._result(each) for each in returned]
+        return [self._result(each) for each in returned] if op == "execute" else returned
 
     def _result(self, result: coord.DecisionResult) -> dict[str, Any]:
         value = result.value.id if isinstance(result.value, coord.Pool) else result.value
