@@ -116,7 +116,10 @@ def _containers_in(value: Any) -> tuple[Any, ...]:
     kind = type(value)
     if _kinds[kind] is not None:
         return (value,)
-    return tuple(each for each in value if _kinds[type(each)] is not None) if kind is tuple else ()
+    # Named tuples, too.
+    if kind is not tuple and not issubclass(kind, tuple):
+        return ()
+    return tuple(each for each in value if _kinds[type(each)] is not None)
 
 
 def _refill(container: Any, values: Any) -> None:
