@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Literal, get_args
 
 import click
 
+from cosmo_doppler.cli.checks import Checks, check_options
 from cosmo_doppler.cli.looks import look_options
 from cosmo_doppler.cli.options import (
+    FILTER,
     SIZE,
     URL,
     Checked,
@@ -23,13 +25,14 @@ from cosmo_doppler.cli.options import (
     redact_option,
     redaction_of,
 )
-from cosmo_doppler.cli.output import say
+from cosmo_doppler.cli.output import say, show_all
 from cosmo_doppler.cli.playing import Playing, playing_options
 from cosmo_doppler.cli.running import run
-from cosmo_doppler.cli.tail import Selection, selection_options, stream
+from cosmo_doppler.cli.tail import Selection, print_recording, selection_options, stream
 from cosmo_doppler.config import ThemeName, read_config
 
 if TYPE_CHECKING:
+    from cosmo_doppler.query import Filter
     from cosmo_doppler.session import Session
 
 View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
@@ -44,11 +47,21 @@ class Picture:
     size: tuple[int, int]
     view: View
     select: str
+    wanted: str
+    """A filter; empty for none."""
 
 
 def _read_place(text: str) -> Path | str:
     """The URL of a bus, or the path of a recording."""
     return read_url(text) if "://" in text else Path(text)
+
+
+def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not ctx.resilient_parsing:
+        from cosmo_doppler.query.fields import table_of_fields
+
+        show_all(table_of_fields())
+        ctx.exit()
 
 
 @click.command(
@@ -60,6 +73,9 @@ def _read_place(text: str) -> Path | str:
         "cosmo doppler session.ndjson --speed 4 --paused",
         "cosmo doppler producer.ndjson worker.ndjson --from 00:01:12 --loop",
         "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
+        "cosmo doppler session.ndjson --filter 'type:BID cost>0.01'",
+        "cosmo doppler session.ndjson --assert 'never has:error' --report result.xml",
+        "cosmo doppler session.ndjson --until late:true --screenshot late.svg",
         "cosmo doppler --demo --for 30s | less",
         "cosmo doppler --ascii --theme contrast",
     )
@@ -73,6 +89,22 @@ def _read_place(text: str) -> Path | str:
     help="Also write what is seen to this new file.",
 )
 @playing_options
+@click.option(
+    "--filter",
+    "wanted",
+    type=FILTER,
+    metavar="EXPR",
+    help="Show, print or draw only signals that match, and what they belong to.",
+)
+@check_options
+@click.option(
+    "--fields",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_fields,
+    help="List what an EXPR can ask for, and exit.",
+)
 @click.option(
     "--screenshot",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -108,6 +140,8 @@ def command(
     demo: bool,
     record: Path | None,
     playing: Playing,
+    wanted: Filter | None,
+    checks: Checks,
     screenshot: Path | None,
     size: tuple[int, int],
     view: View,
@@ -129,37 +163,91 @@ def command(
 
     Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
+
+    EXPR is written like type:BID who:worker-* cost<0.01 -auto:true, or trace.dur>2s or trace.errors>0, or
+    payload.input.text ~ "(?i)invoice": conditions side by side all hold; there are and, or, not, - and parentheses;
+    FIELD:VALUE takes a pattern with *, then there are = != < <= > >= ~ !~; "a text" and /a pattern/ are looked for
+    anywhere in a signal. With --until, --assert or --report the run is judged and nothing is shown: by the state of
+    traces and auctions at its end, or, for --until, at that moment. Exit code 0: all is as asked; 1: it is not;
+    2: wrong usage; 3: no bus.
     """
-    recordings = [place for place in places if isinstance(place, Path)]
-    buses = [place for place in places if isinstance(place, str)]
-    if len(buses) > 1 or (buses and recordings):
-        raise click.UsageError("one bus at a time, or recordings, which may be several")
-    if buses:
-        if demo or ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
-            raise click.UsageError("one place at a time: leave out URL, or --url and --demo")
-        url = buses[0]
-    if recordings and demo:
-        raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
+    recordings, url = _where(ctx, places, url, demo=demo)
     if legacy is not None:
         url, namespace = _read_legacy(ctx, legacy, namespace)
-    if tail or as_json:
-        if recordings or demo:
-            raise click.UsageError("--tail and --json print a live bus; for the rest use --plain")
-        wanted = Selection(frozenset(types), trace, neuron)
-        run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
+    selection = Selection(frozenset(types), trace, neuron, wanted)
+    told_as_lines = (tail or as_json) and not checks.any
+    if told_as_lines and not (recordings or demo):
+        run(lambda: stream(url, namespace, selection, payload=payload, as_json=as_json, seconds=seconds))
         return
-    if types or trace or neuron or payload:
+    if told_as_lines and demo:
+        raise click.UsageError("--tail and --json print a bus or a recording; for the demo use --plain")
+    if not told_as_lines and (types or trace or neuron or payload):
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
     redaction = redaction_of(redact)
     session = _open(recordings, url, namespace, demo=demo, record=record, playing=playing)
     playing.apply(session)
     session.redact(redaction)
-    if screenshot is not None:
-        _draw(session, Picture(screenshot, size, view, select), seconds, theme, ascii)
+    if told_as_lines:
+        print_recording(session, selection, payload=payload, as_json=as_json)
+        return
+    if checks.at is not None:
+        _end_at(session, checks, playing)
+    text = "" if wanted is None else wanted.text
+    picture = None if screenshot is None else Picture(screenshot, size, view, select, text)
+    if checks.any:
+        _judge(session, checks, playing, seconds, picture, theme, ascii=ascii, as_json=as_json)
+    elif picture is not None:
+        _draw(session, picture, seconds, theme, ascii)
     elif plain or not _on_terminal():
-        _tell(session, seconds, asked=plain)
+        _tell(session, seconds, wanted, asked=plain)
     else:
-        _open_screen(session, view, select, seconds, theme, ascii)
+        _open_screen(session, view, select, seconds, theme, ascii, text)
+
+
+def _where(
+    ctx: click.Context, places: tuple[Path | str, ...], url: str, *, demo: bool
+) -> tuple[list[Path], str]:
+    """The recordings to open, and the bus to watch when there are none."""
+    recordings = [place for place in places if isinstance(place, Path)]
+    buses = [place for place in places if isinstance(place, str)]
+    if len(buses) > 1 or (buses and recordings):
+        raise click.UsageError("one bus at a time, or recordings, which may be several")
+    if buses and (demo or ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE):
+        raise click.UsageError("one place at a time: leave out URL, or --url and --demo")
+    if recordings and demo:
+        raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
+    return recordings, buses[0] if buses else url
+
+
+def _end_at(session: Session, checks: Checks, playing: Playing) -> None:
+    """Stand at --at from the beginning; a judged run goes there by itself."""
+    if session.kind != "replay":
+        raise click.UsageError("--at names a place in a recording; a bus is watched for --for SECONDS")
+    if not checks.any:
+        session.timeline.play_between(checks.at, playing.last)
+        session.timeline.pause()
+
+
+def _judge(
+    session: Session,
+    checks: Checks,
+    playing: Playing,
+    seconds: float | None,
+    picture: Picture | None,
+    theme: ThemeName | None,
+    *,
+    ascii: bool,
+    as_json: bool,
+) -> None:
+    from cosmo_doppler.cli.checks import check_live, check_recording, tell
+
+    if session.kind == "replay":
+        verdict = check_recording(session, checks, playing)
+    else:
+        verdict = run(lambda: check_live(session, checks, seconds))
+    if picture is not None:
+        _draw(session, picture, seconds, theme, ascii, judged=True)
+    tell(verdict, checks, as_json=as_json)
 
 
 def _on_terminal() -> bool:
@@ -206,31 +294,43 @@ def _open(
     return open_live(url, namespace, record=record)
 
 
-def _tell(session: Session, seconds: float | None, *, asked: bool) -> None:
+def _tell(session: Session, seconds: float | None, wanted: Filter | None, *, asked: bool) -> None:
     from cosmo_doppler.cli.plain import tell_live, tell_recording
 
     if not asked:
         say("no terminal: printing plain lines")
     if session.kind == "replay":
-        tell_recording(session)
+        tell_recording(session, wanted)
     else:
-        run(lambda: tell_live(session, seconds=seconds))
+        run(lambda: tell_live(session, wanted, seconds=seconds))
 
 
 def _draw(
-    session: Session, picture: Picture, seconds: float | None, theme: ThemeName | None, ascii: bool
+    session: Session,
+    picture: Picture,
+    seconds: float | None,
+    theme: ThemeName | None,
+    ascii: bool,
+    *,
+    judged: bool = False,
 ) -> None:
     from cosmo_doppler.cli.looks import chosen_look
     from cosmo_doppler.cli.screens import draw
 
     look = chosen_look(read_config(), theme, ascii=ascii)
-    run(lambda: draw(session, picture, seconds, look))
+    run(lambda: draw(session, picture, seconds, look, judged=judged))
     say(f"wrote {picture.path}")
 
 
 def _open_screen(
-    session: Session, view: View, select: str, seconds: float | None, theme: ThemeName | None, ascii: bool
+    session: Session,
+    view: View,
+    select: str,
+    seconds: float | None,
+    theme: ThemeName | None,
+    ascii: bool,
+    wanted: str,
 ) -> None:
     from cosmo_doppler.cli.screens import open_screen
 
-    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii))
+    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii, wanted=wanted))

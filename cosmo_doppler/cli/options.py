@@ -22,6 +22,7 @@ from cosmo_doppler.settings import (
 )
 
 if TYPE_CHECKING:
+    from cosmo_doppler.query import Filter
     from cosmo_doppler.redaction import Redaction
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -141,6 +142,14 @@ def read_bytes(text: str) -> int:
     return size
 
 
+def read_filter(text: str) -> Filter:
+    """An expression of the filter language."""
+    from cosmo_doppler.query import compile_filter
+
+    return compile_filter(text)
+
+
+FILTER = Checked("filter", read_filter)
 URL = Checked("url", read_url)
 NAMESPACE = Checked("namespace", read_namespace)
 JSON_OBJECT = Checked("json", read_json_object)

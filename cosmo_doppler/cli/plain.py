@@ -9,6 +9,7 @@ from cosmo_doppler.cli.exits import no_bus
 from cosmo_doppler.cli.narrator import HEADING, Narrator
 from cosmo_doppler.cli.output import LinePrinter, say, show, show_all
 from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.query import Filter
 from cosmo_doppler.session import Session, SessionStatus, load_all
 from cosmo_doppler.tui.safe import safe
 
@@ -17,18 +18,20 @@ SLICE = 500
 """Signals read in one hold of the session's lock."""
 
 
-def tell_recording(session: Session) -> None:
-    """Print a whole recording and return."""
+def tell_recording(session: Session, wanted: Filter | None = None) -> None:
+    """Print a whole recording, or what is wanted of it, and return."""
     load_all(session)
-    narrator, store = Narrator(), session.store
+    narrator, store = Narrator(wanted), session.store
     show(HEADING)
-    show_all(line for seq in range(len(store)) for line in narrator.tell(store.observed(seq)))
+    show_all(
+        line for seq in range(len(store)) for line in narrator.tell(store.observed(seq), store.frame(seq))
+    )
     status = session.status()
     skipped = f", {status.skipped} lines skipped that are no signals" if status.skipped else ""
     say(f"end of {safe(session.title)}: {len(session.store)} signals{skipped}")
 
 
-async def tell_live(session: Session, *, seconds: float | None) -> None:
+async def tell_live(session: Session, wanted: Filter | None = None, *, seconds: float | None) -> None:
     """Print a bus, or the demo, as it happens: until interrupted, or for some seconds."""
     loop = asyncio.get_running_loop()
     reader_left = asyncio.Event()
@@ -41,7 +44,7 @@ async def tell_live(session: Session, *, seconds: float | None) -> None:
     reached = False
     try:
         await until_interrupted(
-            _follow(session, printer, reader_left),
+            _follow(session, Narrator(wanted), printer, reader_left),
             seconds=seconds,
             ready=lambda: printer.print(HEADING),
         )
@@ -55,8 +58,9 @@ async def tell_live(session: Session, *, seconds: float | None) -> None:
         raise no_bus(session.title, status.detail or "it never answered")
 
 
-async def _follow(session: Session, printer: LinePrinter[str], reader_left: asyncio.Event) -> None:
-    narrator = Narrator()
+async def _follow(
+    session: Session, narrator: Narrator, printer: LinePrinter[str], reader_left: asyncio.Event
+) -> None:
     told = 0
     words = ""
     while not reader_left.is_set():
@@ -66,12 +70,11 @@ async def _follow(session: Session, printer: LinePrinter[str], reader_left: asyn
             say(words)
         while told < len(session.store):
             with session.lock:
-                seen = [
-                    session.store.observed(seq) for seq in range(told, min(told + SLICE, len(session.store)))
-                ]
+                rows = range(told, min(told + SLICE, len(session.store)))
+                seen = [(session.store.observed(seq), session.store.frame(seq)) for seq in rows]
             told += len(seen)
-            for each in seen:
-                for line in narrator.tell(each):
+            for each, frame in seen:
+                for line in narrator.tell(each, frame):
                     printer.print(line)
             await asyncio.sleep(0)
         for line in narrator.pass_time(time.time()):

@@ -50,7 +50,7 @@ def _read_place(text: str) -> Place:
         raise ValueError(str(error)) from None
 
 
-_PLACE = Checked("place in a recording", _read_place)
+PLACE = Checked("place in a recording", _read_place)
 
 _FLAGS = (
     click.option(
@@ -59,11 +59,11 @@ _FLAGS = (
         metavar="SIZE",
         help="Keep this much of the signals in memory; older ones move to a temporary file.  [default: 512MB]",
     ),
-    click.option("--to", "last", type=_PLACE, metavar="PLACE", help="End a replay there."),
+    click.option("--to", "last", type=PLACE, metavar="PLACE", help="End a replay there."),
     click.option(
         "--from",
         "first",
-        type=_PLACE,
+        type=PLACE,
         metavar="PLACE",
         help="Begin a replay there: 00:01:12, 40% or #18231.",
     ),

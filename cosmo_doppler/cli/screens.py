@@ -25,7 +25,14 @@ PICTURE_S = 5.0
 
 
 async def open_screen(
-    session: Session, view: View, select: str, seconds: float | None, theme: ThemeName | None, *, ascii: bool
+    session: Session,
+    view: View,
+    select: str,
+    seconds: float | None,
+    theme: ThemeName | None,
+    *,
+    ascii: bool,
+    wanted: str = "",
 ) -> None:
     """Show a session on the terminal until the person quits, SIGTERM comes, or some seconds have passed.
 
@@ -35,7 +42,9 @@ async def open_screen(
     """
     config = read_config()
     look = chosen_look(config, theme, ascii=ascii)
-    app = DopplerApp(session, view=view, select=select or None, frame_rate=config.frame_rate, look=look)
+    app = DopplerApp(
+        session, view=view, select=select or None, frame_rate=config.frame_rate, look=look, wanted=wanted
+    )
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":
@@ -54,7 +63,9 @@ async def open_screen(
         raise app.session.failure
 
 
-async def draw(session: Session, picture: Picture, seconds: float | None, look: Look) -> None:
+async def draw(
+    session: Session, picture: Picture, seconds: float | None, look: Look, *, judged: bool = False
+) -> None:
     """Render one screen of a session and write it as SVG.
 
     A recording is shown at its end, or where it was to begin when it was opened paused. A bus or the demo is watched for some
@@ -65,7 +76,10 @@ async def draw(session: Session, picture: Picture, seconds: float | None, look: 
         OSError: the file cannot be written.
     """
     try:
-        if session.kind != "replay":
+        if judged:
+            # It was watched already, and stands where that ended.
+            session.timeline.pause()
+        elif session.kind != "replay":
             session.start()
             await until_interrupted(asyncio.sleep(seconds or PICTURE_S))
             status = session.status()
@@ -79,6 +93,8 @@ async def draw(session: Session, picture: Picture, seconds: float | None, look: 
             load_start(session)
         else:
             load_all(session)
-        await render_svg(session, picture.path, picture.size, picture.view, picture.select or None, look)
+        await render_svg(
+            session, picture.path, picture.size, picture.view, picture.select or None, look, picture.wanted
+        )
     finally:
         session.stop()

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from cosmo_doppler.cli.options import (
+    FILTER,
     SIGNAL_TYPE,
     bus_options,
     examples,
     for_option,
     json_option,
 )
-from cosmo_doppler.cli.output import LinePrinter, say
+from cosmo_doppler.cli.output import LinePrinter, say, show_all
 from cosmo_doppler.cli.running import run, until_interrupted
 from cosmo_doppler.settings import without_login
 
 if TYPE_CHECKING:
     from cosmo_doppler.cli.watching import Frame
+    from cosmo_doppler.model.board import Board
+    from cosmo_doppler.query import Filter
+    from cosmo_doppler.query.rows import Row
+    from cosmo_doppler.session import Session
     from cosmo_sdk.header import Header
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -35,14 +40,47 @@ class Selection:
     trace: str = ""
     """A trace id, or how one ends."""
     neuron: str = ""
+    where: Filter | None = None
+    """What else must hold."""
 
-    def takes(self, header: Header) -> bool:
+    @property
+    def everything(self) -> bool:
+        """Nothing is left out."""
+        return self == Selection()
+
+    def takes(self, row: Row) -> bool:
         """Whether a signal is one of them."""
         return (
-            (not self.types or header.type in self.types)
-            and header.trace_id.endswith(self.trace)
-            and (not self.neuron or header.who == self.neuron)
+            (not self.types or row.type in self.types)
+            and row.trace_id.endswith(self.trace)
+            and (not self.neuron or row.who == self.neuron)
+            and (self.where is None or self.where.matches(row))
         )
+
+
+class Passing:
+    """Says of each frame that passes whether it is wanted; what traces and auctions are like by then is known."""
+
+    def __init__(self, wanted: Selection) -> None:
+        self._wanted = wanted
+        self._board: Board | None = None
+        self._seen = 0
+        if wanted.where is not None and wanted.where.folded:
+            from cosmo_doppler.model.board import Board
+
+            self._board = Board()
+
+    def takes(self, at: float, subject: str, data: bytes, header: Header) -> bool:
+        """Whether the next frame is wanted."""
+        from cosmo_doppler.model.observed import Observed
+        from cosmo_doppler.query import FrameRow, Known
+
+        seq, self._seen = self._seen, self._seen + 1
+        if self._board is not None:
+            self._board.apply(Observed(seq, at, subject, header))
+            self._board.take_changes()
+        known = Known(self._board, at)
+        return self._wanted.takes(FrameRow(at, subject, data, header, seq=seq, known=known))
 
 
 def selection_options(command: F) -> F:
@@ -71,11 +109,18 @@ def selection_options(command: F) -> F:
         "cosmo tail",
         "cosmo tail --type task_offer --type bid --type task_awarded --payload",
         "cosmo tail --trace 7M8ZK2QD",
+        "cosmo tail --where 'type:BID who:worker-* cost<0.01 -auto:true'",
         "cosmo tail --json --for 30s | jq -r .type | sort | uniq -c",
     )
 )
 @bus_options
 @selection_options
+@click.option(
+    "--where",
+    type=FILTER,
+    metavar="EXPR",
+    help="Only signals that match an expression, as in `cosmo doppler`: see there.",
+)
 @json_option("Print each signal as it came, one JSON object a line. Such a file opens in doppler.")
 @for_option("End after this long.")
 def command(
@@ -85,6 +130,7 @@ def command(
     trace: str,
     neuron: str,
     payload: bool,
+    where: Filter | None,
     as_json: bool,
     seconds: float | None,
 ) -> None:
@@ -93,7 +139,7 @@ def command(
     The columns are the time of arrival (UTC), the type, the end of the trace's id, and the participant the signal
     names. A bus that goes away is waited for. Ctrl-C ends it.
     """
-    wanted = Selection(frozenset(types), trace, neuron)
+    wanted = Selection(frozenset(types), trace, neuron, where)
     run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
 
 
@@ -116,6 +162,7 @@ async def stream(
 
     loop = asyncio.get_running_loop()
     reader_left = asyncio.Event()
+    passing = Passing(wanted)
     seen = 0
 
     def leave() -> None:
@@ -126,7 +173,7 @@ async def stream(
     def receive(frame: Frame) -> None:
         nonlocal seen
         header = read_header(frame.data)
-        if wanted.takes(header):
+        if passing.takes(frame.at, frame.subject, frame.data, header):
             seen += 1
             printer.print((frame, header))
 
@@ -143,6 +190,23 @@ async def stream(
     finally:
         printer.close()
     say(f"Detached.  {seen} signals observed.")
+
+
+def print_recording(session: Session, wanted: Selection, *, payload: bool, as_json: bool) -> None:
+    """Print the wanted signals of a whole recording and return."""
+    from cosmo_doppler.cli.watching import Frame
+    from cosmo_doppler.session import load_all
+
+    load_all(session)
+    store, line, passing = session.store, _line_maker(payload, as_json), Passing(wanted)
+
+    def lines() -> Iterator[str]:
+        for seq in range(len(store)):
+            seen, frame = store.observed(seq), store.frame(seq)
+            if passing.takes(seen.at, seen.subject, frame, seen.header):
+                yield line((Frame(seen.at, seen.subject, frame), seen.header))
+
+    show_all(lines())
 
 
 def _line_maker(payload: bool, as_json: bool) -> Callable[[tuple[Frame, Header]], str]:

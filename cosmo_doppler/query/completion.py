@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from cosmo_doppler.query.ast import OPERATORS
@@ -19,12 +20,15 @@ class Completions(NamedTuple):
     words: tuple[str, ...]
 
 
-def completions(text: str, position: int) -> Completions:
+def completions(
+    text: str, position: int, known: Callable[[str], Iterable[str]] = lambda field: ()
+) -> Completions:
     """What can stand at a place: fields and flags, the operators after one, or the values of one.
 
     Args:
         text: the expression as far as it is written.
         position: of the cursor, from 0.
+        known: values of a field that were seen.
     """
     before = text[: max(0, position)]
     if before.count('"') % 2:
@@ -34,7 +38,7 @@ def completions(text: str, position: int) -> Completions:
         return Completions(len(before), ())
     field, op, begun = found[1] or "", found[2], found[3]
     if op and field:
-        return Completions(len(before) - len(begun), _starting(begun, _values(field)))
+        return Completions(len(before) - len(begun), _starting(begun, (*_values(field), *known(field))))
     if field in FIELDS:
         return Completions(len(before), OPERATORS)
     names = _starting(field, (*FIELDS, *FLAGS, *PATHS, "not", "and", "or"))
@@ -46,7 +50,9 @@ def _values(field: str) -> tuple[str, ...]:
         return tuple(SignalType.__members__)
     if field in ("has", "is"):
         return tuple(name.partition(":")[2] for name in FLAGS if name.startswith(f"{field}:"))
-    return ("true", "false") if field in FIELDS and FIELDS[field].kind == "truth" else ()
+    if field not in FIELDS:
+        return ()
+    return ("true", "false") if FIELDS[field].kind == "truth" else FIELDS[field].values
 
 
 def _starting(begun: str, words: tuple[str, ...]) -> tuple[str, ...]:

@@ -196,3 +196,24 @@ def find_field(name: str) -> Field | None:
     if name.startswith("meta."):
         return Field("any", DECODED, lambda row: at_path(row.meta, path[1:]), "inside the meta")
     return FIELDS.get(name)
+
+
+def table_of_fields() -> list[str]:
+    """A line for each field: its name, what it is held against, and what it is."""
+    written: dict[Kind, str] = {
+        "type": "TYPE",
+        "text": "TEXT",
+        "id": "ID",
+        "number": "NUMBER",
+        "seconds": "250ms 2s 5m 1h",
+        "bytes": "1000 64kb 2mb",
+        "time": "12:04:31",
+        "truth": "true false",
+        "any": "VALUE",
+    }
+    rows = [
+        (name, " ".join(field.values) or written[field.kind], field.help) for name, field in FIELDS.items()
+    ]
+    rows += [(f"{path}a.b", written["any"], f"inside the {path.rstrip('.')}") for path in PATHS]
+    rows += [(name, "", field.help) for name, field in FLAGS.items()]
+    return [f"{name:14} {values:24} {meaning}" for name, values, meaning in rows]

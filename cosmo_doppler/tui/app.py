@@ -34,6 +34,7 @@ class DopplerApp(LookedApp):
         frame_rate: looks at the session per second. 0 leaves time to the caller: the engine is not started and
             each `Observatory.turn()` pumps the session once.
         look: theme, signs and keys.
+        wanted: a filter to begin with; empty for none.
     """
 
     TITLE: str | None = "Doppler"
@@ -54,6 +55,7 @@ class DopplerApp(LookedApp):
         select: str | None = None,
         frame_rate: float = 30,
         look: Look | None = None,
+        wanted: str = "",
     ) -> None:
         super().__init__(look or Look())
         if view not in get_args(View):
@@ -61,11 +63,12 @@ class DopplerApp(LookedApp):
         self.session = session
         self._view: View = view
         self._select = select
+        self._wanted = wanted
         self._frame_rate = frame_rate
         self.observatory = self._observe()
 
     def _observe(self) -> Observatory:
-        return Observatory(self.session, self._view, self._frame_rate, self._select)
+        return Observatory(self.session, self._view, self._frame_rate, self._select, self._wanted)
 
     async def on_mount(self) -> None:
         """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""

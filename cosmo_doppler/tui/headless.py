@@ -20,6 +20,7 @@ async def render_svg(
     view: View = "traces",
     select: str | None = None,
     look: Look | None = None,
+    wanted: str = "",
 ) -> None:
     """Draw a session once, at rest, and write it as SVG.
 
@@ -33,11 +34,12 @@ async def render_svg(
         view: which view.
         select: a trace or offer id, or the end of one.
         look: theme and signs.
+        wanted: a filter; empty for none.
 
     Raises:
         OSError: the file cannot be written.
     """
-    app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look)
+    app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look, wanted=wanted)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         for _ in range(_MOST_TURNS):

@@ -10,6 +10,7 @@ from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.filtering import Filtering
 from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header
@@ -25,6 +26,8 @@ class Scene:
 
     def __init__(self, session: Session) -> None:
         self.session = session
+        self.filtering = Filtering(session)
+        """What the lists are narrowed to."""
         self.trace_id: str | None = None
         self.offer_id: str | None = None
         self.seq: int | None = None

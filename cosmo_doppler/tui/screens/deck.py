@@ -7,6 +7,7 @@ from textual.screen import Screen
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
 
@@ -17,6 +18,7 @@ class Deck(Screen[None]):
     scene: Scene
     stage: Stage
     prompt: Prompt
+    filter_bar: FilterBar
 
     def turn(self) -> None:
         """One look at the session."""

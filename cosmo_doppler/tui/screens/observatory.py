@@ -28,10 +28,12 @@ from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
 from cosmo_doppler.tui.screens.help import HelpScreen
 from cosmo_doppler.tui.screens.jumping import JumpActions
+from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
+from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
 from cosmo_doppler.tui.widgets.prompt import Prompt
 from cosmo_doppler.tui.widgets.source import Glance
@@ -42,11 +44,14 @@ PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
 REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", "help")
 """Actions the footer offers on a recording, after the first one of the focused pane."""
 
+FILTER_S = 0.006
+"""How long each turn looks for what the filter means: what is left of a frame belongs to painting and ingest."""
+
 NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(JumpActions, TimeActions, ActActions):
+class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
@@ -58,7 +63,14 @@ class Observatory(JumpActions, TimeActions, ActActions):
     Observatory #placard { width: 100%; height: 100%; }
     """
 
-    def __init__(self, session: Session, view: View, frame_rate: float, select: str | None = None) -> None:
+    def __init__(
+        self,
+        session: Session,
+        view: View,
+        frame_rate: float,
+        select: str | None = None,
+        wanted: str = "",
+    ) -> None:
         super().__init__()
         self.session = session
         self.scene = Scene(session)
@@ -67,6 +79,7 @@ class Observatory(JumpActions, TimeActions, ActActions):
         self._replay = OneLine(self._replay_line, id="replay")
         self._keys = OneLine(self._keys_line, id="keys", raised=True)
         self.prompt = Prompt(id="prompt")
+        self.filter_bar = FilterBar(self.completions_of_filter, id="filter")
         self._lines = (
             OneLine(self._status_line, id="status", raised=True),
             OneLine(self._tabs_line, id="tabs"),
@@ -75,6 +88,7 @@ class Observatory(JumpActions, TimeActions, ActActions):
         )
         self._frame_rate = frame_rate
         self._select = select
+        self._first_filter = wanted
         self._status: SessionStatus = session.status()
         self._board = session.timeline.board
         self._tabs: list[chrome.Tab] = []
@@ -88,11 +102,11 @@ class Observatory(JumpActions, TimeActions, ActActions):
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
         status, tabs, replay, keys = self._lines
-        yield from (status, tabs, self.stage, replay, self.prompt, keys)
+        yield from (status, tabs, self.filter_bar, self.stage, replay, self.prompt, keys)
 
     def on_mount(self) -> None:
         """Start looking."""
-        self.turn()
+        self.narrow(self._first_filter)
         if self._frame_rate > 0:
             self.scene.pulse = Pulse()
             self.set_interval(1 / self._frame_rate, self.turn)
@@ -111,6 +125,7 @@ class Observatory(JumpActions, TimeActions, ActActions):
             if board is not self._board:
                 self._board, changes.reset = board, True
             self._find_selected()
+            self.scene.filtering.turn(FILTER_S if self._frame_rate > 0 else float("inf"))
             self.stage.take(changes)
             self._renew_lines()
         if self.scene.pulse is not None and changes:
@@ -143,6 +158,7 @@ class Observatory(JumpActions, TimeActions, ActActions):
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
         self.cover.display = self.cover.renew()
         self._keys.display = not self.prompt.asking
+        self.filter_bar.renew(self.filter_state())
         for line in self._lines:
             line.renew()
 
@@ -298,8 +314,9 @@ class Observatory(JumpActions, TimeActions, ActActions):
         self.stage.describe()
 
     def action_back(self) -> None:
-        """One step back."""
-        self.stage.back()
+        """One step back; where there is none, clear the filter."""
+        if not self.stage.back():
+            self.clear_filter()
 
     def action_next_pane(self) -> None:
         """Next pane."""

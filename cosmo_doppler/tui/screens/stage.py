@@ -13,30 +13,27 @@ from textual.widget import Widget
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, PANES, Pane, View, plan
-from cosmo_doppler.tui.panes.auctions import AuctionRows
 from cosmo_doppler.tui.panes.bids import BidRows
 from cosmo_doppler.tui.panes.faults import FaultRows
 from cosmo_doppler.tui.panes.inbox import InboxRows
 from cosmo_doppler.tui.panes.inspector import InspectorRows
 from cosmo_doppler.tui.panes.metrics import MetricRows
 from cosmo_doppler.tui.panes.pathway import PathwayRows
-from cosmo_doppler.tui.panes.registry import RosterRows
-from cosmo_doppler.tui.panes.signals import SignalRows
+from cosmo_doppler.tui.panes.sifted import SiftedAuctions, SiftedRoster, SiftedSignals, SiftedTraces
 from cosmo_doppler.tui.panes.topology import TopologyRows
-from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _SOURCES: dict[Pane, Callable[[Scene], Source]] = {
-    "traces": TraceRows,
+    "traces": SiftedTraces,
     "pathway": PathwayRows,
     "inspector": InspectorRows,
-    "auctions": AuctionRows,
+    "auctions": SiftedAuctions,
     "bids": BidRows,
-    "registry": RosterRows,
+    "registry": SiftedRoster,
     "inbox": InboxRows,
-    "signals": SignalRows,
+    "signals": SiftedSignals,
     "faults": FaultRows,
     "metrics": MetricRows,
     "topology": TopologyRows,

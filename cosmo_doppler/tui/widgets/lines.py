@@ -146,7 +146,7 @@ class Lines(Widget, can_focus=True):
         self._settle_top()
 
     def _settle_top(self) -> None:
-        last_top = max(0, self._count - self.page)
+        last_top = max(0, self._count - max(1, self.page))
         if self.follow:
             self._top = last_top if self.source.newest_last else 0
         elif self._top_key is not None:

@@ -1,0 +1,196 @@
+"""A verdict for people (markdown), for CI servers (JUnit's XML) and for programs (JSON)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from itertools import islice
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+from cosmo_doppler.checking.verdict import Judged, Verdict
+from cosmo_doppler.export.escaping import for_markdown, table
+from cosmo_doppler.model.sayings import describe
+from cosmo_doppler.tui.safe import safe, short_id
+from cosmo_doppler.tui.words import duration, joined, many, time_of_day
+
+MOST = 1_000
+"""Signals listed for each assertion; what is left out is said."""
+
+_MOST_FAULTS = 100
+
+
+def line_of(verdict: Verdict, seq: int) -> str:
+    """A signal as one line: number, time, type, trace, participant, what it says."""
+    header = verdict.store.header(seq)
+    said = f"invalid: {header.problem}" if header.problem else describe(header)
+    parts = (safe(header.type, 40) or "(no type)", short_id(header.trace_id), safe(header.who, 60))
+    return (
+        f"{seq:>8}  {time_of_day(verdict.store.at(seq))}  {' '.join(filter(None, parts))}  {safe(said, 200)}"
+    )
+
+
+def summary(verdict: Verdict) -> Iterable[tuple[str, bool, list[int]]]:
+    """What was asked of the run, whether it is so, and the signals to look at."""
+    if verdict.until is not None:
+        yield f"until {verdict.until.text}", verdict.found is not None, []
+    for each in verdict.judged:
+        yield f"assert {each.assertion.text}", each.held, each.offenders
+
+
+def sentence(verdict: Verdict, judged: Judged) -> str:
+    """How an assertion fared, in words."""
+    looked_at = verdict.last - verdict.first
+    if judged.held:
+        return f"held for {many(looked_at, 'signal')}"
+    return f"broken by {len(judged.offenders):,} of {many(looked_at, 'signal')}"
+
+
+# Markdown
+
+
+def markdown(verdict: Verdict) -> str:
+    """A page for a ticket or a review."""
+    parts = [f"# {'Passed' if verdict.passed else 'FAILED'}: {for_markdown(verdict.title)}", _facts(verdict)]
+    asked = [[what, "yes" if held else "NO"] for what, held, _ in summary(verdict)]
+    if asked:
+        parts.append(table(["asked", "so"], asked))
+    for judged in verdict.judged:
+        if not judged.held:
+            parts += [
+                f"## Broken: {for_markdown(judged.assertion.text)}",
+                _signals(verdict, judged.offenders),
+            ]
+    parts += _auctions(verdict), _faults(verdict)
+    return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def _facts(verdict: Verdict) -> str:
+    board, store = verdict.board, verdict.store
+    began = "never"
+    if verdict.last > verdict.first:
+        began = datetime.fromtimestamp(store.at(verdict.first), UTC).isoformat(timespec="milliseconds")
+    stand = Counter(trace.status for trace in board.traces.values())
+    lines = [
+        f"* **Began**: {began}, went on for {joined(duration(verdict.seconds))}",
+        f"* **Signals**: {verdict.last - verdict.first:,}, of which {board.malformed:,} malformed",
+        f"* **Traces**: {len(board.traces):,}" + _parts(stand),
+    ]
+    if verdict.found is not None:
+        lines.append(f"* **Stopped at**: signal {verdict.found.seq}")
+    return "\n".join(lines)
+
+
+def _parts(counted: Counter[Any]) -> str:
+    return f" ({', '.join(f'{number} {name}' for name, number in counted.most_common())})" if counted else ""
+
+
+def _signals(verdict: Verdict, seqs: list[int]) -> str:
+    store, rows = verdict.store, []
+    for seq in seqs[:MOST]:
+        header = store.header(seq)
+        said = header.problem or describe(header)
+        rows.append(
+            [
+                str(seq),
+                time_of_day(store.at(seq)),
+                header.type,
+                short_id(header.trace_id),
+                header.who,
+                said,
+            ]
+        )
+    listed = table(["number", "time", "type", "trace", "who", "says"], rows, frozenset({"number"}))
+    return listed + _more(len(seqs), MOST)
+
+
+def _more(count: int, most: int) -> str:
+    return f"\n\n{count - most:,} more are not listed." if count > most else ""
+
+
+def _auctions(verdict: Verdict) -> str:
+    states = Counter(auction.state for auction in verdict.board.auctions.values())
+    return f"## Auctions\n\n{states.total():,}{_parts(states)}" if states else ""
+
+
+def _faults(verdict: Verdict) -> str:
+    book = verdict.board.faults
+    rows = [
+        [fault.severity, fault.kind, fault.sentence]
+        for fault in islice((book.by_id[id] for id in book.order), _MOST_FAULTS)
+    ]
+    if not rows:
+        return ""
+    listed = table(["severity", "fault", "what happened"], rows)
+    return f"## Faults\n\n{listed}{_more(len(book.order), _MOST_FAULTS)}"
+
+
+# JUnit
+
+
+def junit(verdict: Verdict) -> str:
+    """One test case for each thing asked; a run of which nothing was asked is one that passed."""
+    cases = [_case(verdict, *each) for each in summary(verdict)] or [_case(verdict, "run", True, [])]
+    failures = sum(not held for _, held, _ in summary(verdict))
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n'
+        f'<testsuite name={quoteattr(safe(verdict.title, 300))} tests="{len(cases)}" failures="{failures}"'
+        f' errors="0" skipped="0" time="{verdict.seconds:.3f}">\n{"".join(cases)}</testsuite>\n'
+    )
+
+
+def _case(verdict: Verdict, what: str, held: bool, offenders: list[int]) -> str:
+    head = f'  <testcase classname="cosmo.doppler" name={quoteattr(safe(what, 500))} time="0"'
+    if held:
+        return f"{head}/>\n"
+    looked_at = many(verdict.last - verdict.first, "signal")
+    why = f"{len(offenders):,} of {looked_at} break it" if offenders else f"never came in {looked_at}"
+    lines = "\n".join(escape(line_of(verdict, seq)) for seq in offenders[:MOST])
+    left = _more(len(offenders), MOST)
+    return f"{head}>\n    <failure message={quoteattr(why)}>{lines}{left}</failure>\n  </testcase>\n"
+
+
+# JSON
+
+
+def as_json(verdict: Verdict) -> dict[str, Any]:
+    """The verdict as a document."""
+    found = verdict.found
+    return {
+        "source": verdict.title,
+        "passed": verdict.passed,
+        "signals": verdict.last - verdict.first,
+        "seconds": round(verdict.seconds, 6),
+        "until": None
+        if verdict.until is None
+        else {
+            "expr": verdict.until.text,
+            "found": None if found is None else _signal(verdict, found.seq),
+            "position": None if found is None else found.position,
+        },
+        "asserts": [
+            {
+                "expr": each.assertion.text,
+                "held": each.held,
+                "count": len(each.offenders),
+                "signals": [_signal(verdict, seq) for seq in each.offenders[:MOST]],
+            }
+            for each in verdict.judged
+        ],
+    }
+
+
+def _signal(verdict: Verdict, seq: int) -> dict[str, Any]:
+    header = verdict.store.header(seq)
+    at = datetime.fromtimestamp(verdict.store.at(seq), UTC)
+    return {
+        "seq": seq,
+        "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "type": header.type,
+        "id": header.id,
+        "trace_id": header.trace_id,
+        "who": header.who,
+        "problem": header.problem,
+        "payload": header.read_payload(),
+    }

@@ -1,0 +1,78 @@
+"""What became of a run."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from cosmo_doppler.checking.assertions import Assertion
+from cosmo_doppler.checking.until import Found
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.query import Filter, Known
+from cosmo_doppler.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An assertion and the signals that break it."""
+
+    assertion: Assertion
+    offenders: list[int]
+
+    @property
+    def held(self) -> bool:
+        """Whether none does."""
+        return not self.offenders
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was looked at, and what came of it."""
+
+    title: str
+    store: Store
+    board: Board
+    """What was known at the end."""
+    first: int
+    last: int
+    """Signals `first` until before `last` were looked at."""
+    until: Filter | None
+    found: Found | None
+    """What `until` waited for; None when it never came."""
+    judged: tuple[Judged, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether what was waited for came, and every assertion held."""
+        return (self.until is None or self.found is not None) and all(each.held for each in self.judged)
+
+    @property
+    def seconds(self) -> float:
+        """From the first signal looked at to the last."""
+        return self.store.at(self.last - 1) - self.store.at(self.first) if self.last > self.first else 0.0
+
+
+def judge(
+    title: str,
+    store: Store,
+    board: Board,
+    first: int,
+    last: int,
+    assertions: tuple[Assertion, ...],
+    until: Filter | None = None,
+    found: Found | None = None,
+) -> Verdict:
+    """Hold signals `first` until before `last` against assertions, with what is known at the end.
+
+    Args:
+        title: of the run.
+        store: the signals.
+        board: what is known after `last` of them.
+        first: the first signal looked at.
+        last: the first one not looked at any more.
+        assertions: what must hold.
+        until: what was waited for.
+        found: when it came.
+    """
+    known = Known(board, board.now)
+    judged = tuple(Judged(each, each.offenders(store, first, last, known)) for each in assertions)
+    return Verdict(title, store, board, first, last, until, found, judged)

@@ -1,0 +1,214 @@
+"""`cosmo doppler --until --assert --at --report`: a run as a test, without a screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from cosmo_doppler.cli.exits import CommandError, Exit
+from cosmo_doppler.cli.options import FILTER, Checked
+from cosmo_doppler.cli.output import say, show, show_all, show_json
+from cosmo_doppler.cli.playing import PLACE, Playing
+
+if TYPE_CHECKING:
+    from cosmo_doppler.checking import Assertion, Found, Verdict
+    from cosmo_doppler.query import Filter
+    from cosmo_doppler.session import Session
+    from cosmo_doppler.session.places import Place
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+POLL_S = 0.05
+"""How often a live run is looked at, seconds."""
+
+
+def _read_assertion(text: str) -> Assertion:
+    from cosmo_doppler.checking import Assertion
+
+    return Assertion.read(text)
+
+
+@dataclass(frozen=True)
+class Checks:
+    """What is asked of a run."""
+
+    until: Filter | None
+    asserts: tuple[Assertion, ...]
+    at: Place | None
+    report: Path | None
+
+    @property
+    def any(self) -> bool:
+        """Whether the run is to be judged, rather than shown."""
+        return bool(self.until or self.asserts or self.report)
+
+
+_FLAGS = (
+    click.option(
+        "--report",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Judge the run and write a report of it: JUnit XML when FILE ends in .xml, else markdown.",
+    ),
+    click.option(
+        "--at",
+        type=PLACE,
+        metavar="PLACE",
+        help="End there: 00:01:12, 40% or #18231. What comes later is neither judged nor drawn.",
+    ),
+    click.option(
+        "--assert",
+        "asserts",
+        type=Checked("assertion", _read_assertion),
+        multiple=True,
+        metavar="[never ]EXPR",
+        help="Judge the run: every signal must match EXPR, or, after the word never, none may. Signals that break it "
+        "are printed, and the exit code is 1. Repeatable.",
+    ),
+    click.option(
+        "--until",
+        type=FILTER,
+        metavar="EXPR",
+        help="Judge the run: end at the first signal that matches, and print it; exit code 1 if none does.",
+    ),
+)
+
+
+def check_options(command: F) -> F:
+    """`--until`, `--assert`, `--at` and `--report`; the parameter is `checks`."""
+
+    @wraps(command)
+    def gathered(*arguments: Any, **options: Any) -> Any:
+        asked = Checks(**{name: options.pop(name) for name in Checks.__dataclass_fields__})
+        return command(*arguments, checks=asked, **options)
+
+    for flag in _FLAGS:
+        gathered = flag(gathered)
+    return gathered  # type: ignore[return-value]
+
+
+def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdict:
+    """Judge a recording, or the part of it that is to be played. It stands where the run ended afterwards."""
+    from cosmo_doppler.checking import first_match, judge
+    from cosmo_doppler.session import load_start
+
+    load_start(session)
+    timeline, store = session.timeline, session.store
+    end = checks.at or playing.last
+    first = 0 if playing.first is None else timeline.position_of(playing.first)
+    last = max(first, len(store) if end is None else timeline.position_of(end))
+    found = None
+    if checks.until is not None:
+        found = first_match(checks.until, store, first, last)
+        last = last if found is None else found.position
+    timeline.seek(last)
+    settle(session)
+    return judge(session.title, store, timeline.board, first, last, checks.asserts, checks.until, found)
+
+
+def settle(session: Session) -> None:
+    """Wait for the playhead to come where it was sent."""
+    with session.lock:
+        while session.timeline.seeking is not None:
+            session.timeline.pump(0.0, 1.0)
+
+
+async def check_live(session: Session, checks: Checks, seconds: float | None) -> Verdict:
+    """Judge a bus, or the demo, as it happens: until what is waited for comes, the time is up or Ctrl-C.
+
+    Raises:
+        CommandError: the bus never answered.
+    """
+    from cosmo_doppler.checking import judge
+    from cosmo_doppler.cli.exits import no_bus
+    from cosmo_doppler.cli.running import until_interrupted
+
+    found: list[Found] = []
+    session.start()
+    try:
+        await until_interrupted(
+            _wait_for(session, checks.until, found),
+            seconds=seconds,
+            ready=lambda: say(f"judging {session.title}" + ("" if seconds else ", Ctrl-C ends it")),
+        )
+        status = session.status()
+        if not len(session.store) and status.state != "live":
+            raise no_bus(session.title, status.detail or "it never answered")
+        with session.lock:
+            timeline = session.timeline
+            last = found[0].position if found else timeline.position
+            return judge(
+                session.title,
+                session.store,
+                timeline.board,
+                0,
+                last,
+                checks.asserts,
+                checks.until,
+                found[0] if found else None,
+            )
+    finally:
+        await asyncio.to_thread(session.stop)
+
+
+async def _wait_for(session: Session, until: Filter | None, found: list[Found]) -> None:
+    from cosmo_doppler.checking import Found
+    from cosmo_doppler.query import Hits, Known
+
+    if until is None:
+        await asyncio.Event().wait()
+        return
+    hits = Hits(until, session.store)
+    while not found:
+        with session.lock:
+            timeline = session.timeline
+            hits.turn(timeline.position, Known(timeline.board, timeline.now), lambda: False)
+            if len(hits):
+                seq = hits[0]
+                found.append(Found(seq, timeline.position if until.folded else seq + 1))
+                return
+        await asyncio.sleep(POLL_S)
+
+
+def tell(verdict: Verdict, checks: Checks, *, as_json: bool) -> None:
+    """Print a verdict: signals on stdout, words on stderr; and write the report.
+
+    Raises:
+        CommandError: the run failed.
+        ExportError: the report cannot be written.
+    """
+    from cosmo_doppler.checking import as_json as document
+    from cosmo_doppler.checking import junit, markdown
+    from cosmo_doppler.checking.reports import MOST, line_of, sentence
+    from cosmo_doppler.export import write_new
+
+    if checks.report is not None:
+        text = junit(verdict) if checks.report.suffix.lower() == ".xml" else markdown(verdict)
+        write_new(checks.report, [text.encode()], force=True)
+        say(f"wrote {checks.report}")
+    if as_json:
+        show_json(document(verdict))
+    elif verdict.found is not None:
+        show(line_of(verdict, verdict.found.seq))
+    for judged in verdict.judged:
+        say(f"assert {judged.assertion.text}: {sentence(verdict, judged)}")
+        if not as_json:
+            show_all(line_of(verdict, seq) for seq in judged.offenders[:MOST])
+            if len(judged.offenders) > MOST:
+                say(f"{len(judged.offenders) - MOST:,} more are not listed")
+    if not verdict.passed:
+        raise _failure(verdict)
+
+
+def _failure(verdict: Verdict) -> CommandError:
+    broken = sum(not judged.held for judged in verdict.judged)
+    if verdict.until is not None and verdict.found is None:
+        looked_at = verdict.last - verdict.first
+        return CommandError(f"{verdict.until.text} never came in {looked_at:,} signals", "", Exit.FAILED)
+    return CommandError(f"{broken} of {len(verdict.judged)} assertions broken", "", Exit.FAILED)

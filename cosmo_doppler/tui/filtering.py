@@ -1,0 +1,197 @@
+"""The filter on the screen: which signals it means, and the traces, auctions and participants those belong to."""
+
+from __future__ import annotations
+
+import time
+from bisect import bisect_left, insort
+from collections.abc import Callable, Iterable
+
+from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.traces import Trace
+from cosmo_doppler.query import Filter, Hits, Known, compile_filter
+from cosmo_doppler.query.ast import Or
+from cosmo_doppler.session import Session
+
+_OF_AUCTIONS = frozenset({"TASK_OFFER", "BID", "TASK_AWARDED", "TASK_DECLINED"})
+
+
+class _Ordered:
+    """Ids by when what they stand for began."""
+
+    def __init__(self) -> None:
+        self._places: list[tuple[float, str]] = []
+        self._ids: set[str] = set()
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def add(self, id: str, began: float) -> None:
+        if id not in self._ids:
+            self._ids.add(id)
+            insort(self._places, (began, id))
+
+    def newest(self, index: int) -> str:
+        """The id at a place counted from the newest."""
+        return self._places[-1 - index][1]
+
+    def index(self, id: str, began: float) -> int | None:
+        if id not in self._ids:
+            return None
+        return len(self._places) - 1 - bisect_left(self._places, (began, id))
+
+
+class Filtering:
+    """What the screen is narrowed to. The session's lock is held by whoever calls.
+
+    Args:
+        session: what is shown.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.wanted: Filter | None = None
+        """The filter in force."""
+        self.hits: Hits | None = None
+        """The signals it means; None without a filter."""
+        self.traces = _Ordered()
+        self.auctions = _Ordered()
+        self.people: list[str] = []
+        """Participants that matching signals name, in the order of the registry."""
+        self.version = 0
+        """Grows whenever something else is shown."""
+        self._names: set[str] = set()
+        self._board: Board | None = None
+        self._gone = 0
+        self._roster = 0
+        self._position = 0
+        self._since = 0
+
+    @property
+    def text(self) -> str:
+        """The filter as a person wrote it; empty when there is none."""
+        return "" if self.wanted is None else self.wanted.text
+
+    def use(self, wanted: Filter | None) -> None:
+        """Narrow the screen to something else, or to nothing."""
+        if (wanted is None) == (self.wanted is None) and (wanted is None or wanted.text == self.text):
+            return
+        self.wanted = wanted
+        self._forget()
+        self._position = self._since = self._session.timeline.position
+        self.hits = None if wanted is None else Hits(wanted, self._session.store, self._found)
+
+    def without(self, condition: str) -> Filter:
+        """The filter in force and not `condition`."""
+        if self.wanted is None:
+            return compile_filter(f"-{condition}")
+        text = f"({self.text})" if isinstance(self.wanted.node, Or) else self.text
+        return compile_filter(f"{text} -{condition}")
+
+    @property
+    def hidden(self) -> int:
+        """Signals that came since the filter was set and are not shown."""
+        hits, position = self.hits, self._position
+        if hits is None or position <= self._since:
+            return 0
+        return position - self._since - (hits.index(position) - hits.index(self._since))
+
+    def turn(self, budget_s: float) -> None:
+        """Look at new signals, and at more of the old ones for about so many seconds of work."""
+        hits = self.hits
+        if hits is None:
+            return
+        timeline = self._session.timeline
+        board, position = timeline.board, timeline.position
+        if board is not self._board or position < self._position or board.evicted_traces != self._gone:
+            self._look_again(board, position)
+        elif position > self._position:
+            # What was looked at before somebody went back in time.
+            self._take(hits[index] for index in range(hits.index(self._position), hits.index(position)))
+        moved = position != self._position
+        self._position = position
+        until = time.perf_counter() + budget_s
+        hits.turn(
+            position,
+            Known(board, timeline.now, self._session.marks),
+            lambda: time.perf_counter() >= until,
+        )
+        if board.presence.changes != self._roster:
+            self._roster = board.presence.changes
+            self._line_up()
+        if moved or hits.searching is not None:
+            self.version += 1
+
+    # -- what hits belong to
+
+    def _found(self, found: list[int]) -> None:
+        self.version += 1
+        if found:
+            self._take(found)
+        else:
+            self._forget()
+
+    def _forget(self) -> None:
+        self.version += 1
+        self.traces, self.auctions = _Ordered(), _Ordered()
+        self.people, self._names = [], set()
+
+    def _look_again(self, board: Board, position: int) -> None:
+        """The past itself may be another one."""
+        hits = self.hits
+        replaced = self._board is not None and board is not self._board
+        self._board, self._gone = board, board.evicted_traces
+        self._forget()
+        if hits is None:
+            return
+        if replaced and hits.wanted.folded:
+            hits.restart()
+        else:
+            self._take(hits[index] for index in range(hits.index(position)))
+
+    def _take(self, found: Iterable[int]) -> None:
+        board, store = self._session.timeline.board, self._session.store
+        trace_numbers, traces = store.column("trace")
+        people = len(self._names)
+        last_trace = -1
+        for seq in found:
+            self._names.add(store.who(seq))
+            number = trace_numbers[seq]
+            trace = board.traces.get(traces[number])
+            if trace is None:
+                continue
+            if number != last_trace:
+                self.traces.add(trace.id, trace.started_at)
+                last_trace = number
+            if trace.auctions and store.type(seq) in _OF_AUCTIONS:
+                self._take_auction(board, trace, seq)
+        if len(self._names) != people:
+            self._line_up()
+
+    def _take_auction(self, board: Board, trace: Trace, seq: int) -> None:
+        above = trace.by_id.get(self._session.store.header(seq).id)
+        while above is not None:
+            auction = board.auctions.get(above.id)
+            if auction is not None:
+                self.auctions.add(auction.offer_id, auction.opened_at)
+                return
+            above = above.parent
+
+    def _line_up(self) -> None:
+        self.version += 1
+        self.people = [id for id in self._session.timeline.board.roster if id in self._names]
+
+
+Began = Callable[[Board, str], float | None]
+
+
+def trace_began(board: Board, id: str) -> float | None:
+    """When a trace began; None when it is not known."""
+    trace: Trace | None = board.traces.get(id)
+    return None if trace is None else trace.started_at
+
+
+def auction_began(board: Board, id: str) -> float | None:
+    """When an auction began; None when it is not known."""
+    auction: Auction | None = board.auctions.get(id)
+    return None if auction is None else auction.opened_at

@@ -1,0 +1,240 @@
+"""Lists that a filter narrows: the same rows, but only those it means."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+
+from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.filtering import Filtering, auction_began, trace_began
+from cosmo_doppler.tui.panes.auctions import AuctionRows
+from cosmo_doppler.tui.panes.registry import RosterRows
+from cosmo_doppler.tui.panes.signals import SignalRows
+from cosmo_doppler.tui.panes.traces import TraceRows
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell
+from cosmo_doppler.tui.widgets.source import Glance, Source, find_near
+
+
+class Sifted(Source):
+    """Rows of another source that the filter means; all of them while there is no filter.
+
+    Args:
+        scene: has the filter.
+        whole: the rows.
+    """
+
+    def __init__(self, scene: Scene, whole: Source) -> None:
+        self._scene = scene
+        self.whole = whole
+
+    @property
+    def _filter(self) -> Filtering:
+        return self._scene.filtering
+
+    @property
+    def _narrowed(self) -> bool:
+        return self._filter.hits is not None
+
+    @abstractmethod
+    def _matching(self) -> int:
+        """How many rows match."""
+
+    @abstractmethod
+    def _match(self, index: int) -> Hashable:
+        """The key of a matching row."""
+
+    @abstractmethod
+    def _place(self, key: Hashable, near: int) -> int | None:
+        """Where a key is among those that match."""
+
+    def count(self) -> int:
+        """Rows that match."""
+        return self._matching() if self._narrowed else self.whole.count()
+
+    def key(self, index: int) -> Hashable:
+        """The same key as without a filter."""
+        return self._match(index) if self._narrowed else self.whole.key(index)
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        """Where it is among those that match."""
+        return self._place(key, near) if self._narrowed else self.whole.index(key, near)
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        """The row as it is without a filter."""
+        if not self._narrowed:
+            return self.whole.row(index, width, ink)
+        key = self.key(index)
+        place = self.whole.index(key, index)
+        if place is None:
+            # It is folded away.
+            self.whole.seek(key)
+            place = self.whole.index(key, index)
+        return [] if place is None else self.whole.row(place, width, ink)
+
+    def note(self, ink: Ink) -> Cell:
+        """How many of how many match."""
+        if not self._narrowed:
+            return self.whole.note(ink)
+        return [
+            (f"{words.count(self.count())} match", ink.bold),
+            *[("  of ", ink.dim), *self.whole.note(ink)],
+        ]
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        """That nothing matches, and the way back."""
+        if not self._narrowed or not self.whole.count():
+            return self.whole.empty(ink)
+        searching = self._filter.hits.searching if self._filter.hits is not None else None
+        if searching is not None:
+            return [[(f"searching {searching:.0%}", ink.dim)]]
+        return [
+            [(f"0 of {self.whole.count():,} match", ink.plain)],
+            [("/", ink.bold), (" changes the filter, ", ink.dim), ("esc", ink.bold), (" clears it", ink.dim)],
+        ]
+
+    def rest(self, current: Hashable | None) -> Hashable | None:
+        """As without a filter while that is shown, else the newest."""
+        if not self._narrowed:
+            return self.whole.rest(current)
+        if current is not None and self.whole.rest(current) == current and self.index(current, 0) is not None:
+            return current
+        return super().rest(current)
+
+    def stamp(self) -> Hashable:
+        """What is shown of the time, and what the filter found."""
+        return self.whole.stamp(), self._filter.version
+
+    # The rest is as without a filter.
+
+    def title(self, ink: Ink) -> Cell:
+        """The pane's name."""
+        return self.whole.title(ink)
+
+    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
+        """Column titles."""
+        return self.whole.head(width, ink) if self.count() else []
+
+    def scope(self) -> Hashable:
+        """What the rows belong to."""
+        return self.whole.scope()
+
+    def touched(self, changes: Changes) -> bool:
+        """Whether these changes may show."""
+        return self.whole.touched(changes)
+
+    def marked(self, key: Hashable) -> bool:
+        """Whether the row is what other panes show."""
+        return self.whole.marked(key)
+
+    def sequence(self, key: Hashable) -> int | None:
+        """The signal behind a row."""
+        return self.whole.sequence(key)
+
+    def seek(self, key: Hashable) -> None:
+        """Have a row among the others."""
+        self.whole.seek(key)
+
+    def fold(self, key: Hashable) -> Hashable | None:
+        """Fold a branch."""
+        return None if self._narrowed else self.whole.fold(key)
+
+    def unfold(self, key: Hashable) -> bool:
+        """Unfold a branch."""
+        return not self._narrowed and self.whole.unfold(key)
+
+    def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
+        """Show the same in another way."""
+        return self.whole.look(how, key, cell)
+
+    def look_at(self, first: int, last: int) -> bool:
+        """Show another stretch of time."""
+        return self.whole.look_at(first, last)
+
+
+class SiftedTraces(Sifted):
+    """Traces with a signal that matches, newest first."""
+
+    hints: ClassVar[tuple[str, ...]] = TraceRows.hints
+    follows = TraceRows.follows
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene, TraceRows(scene))
+
+    def _matching(self) -> int:
+        return len(self._filter.traces)
+
+    def _match(self, index: int) -> Hashable:
+        return self._filter.traces.newest(index)
+
+    def _place(self, key: Hashable, near: int) -> int | None:
+        began = trace_began(self._scene.board, key) if isinstance(key, str) else None
+        return None if began is None else self._filter.traces.index(str(key), began)
+
+
+class SiftedAuctions(Sifted):
+    """Auctions with an offer, a bid, an award or a decline that matches, newest first."""
+
+    hints: ClassVar[tuple[str, ...]] = AuctionRows.hints
+    follows = AuctionRows.follows
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene, AuctionRows(scene))
+
+    def _matching(self) -> int:
+        return len(self._filter.auctions)
+
+    def _match(self, index: int) -> Hashable:
+        return self._filter.auctions.newest(index)
+
+    def _place(self, key: Hashable, near: int) -> int | None:
+        began = auction_began(self._scene.board, key) if isinstance(key, str) else None
+        return None if began is None else self._filter.auctions.index(str(key), began)
+
+
+class SiftedRoster(Sifted):
+    """Participants that a matching signal names."""
+
+    hints: ClassVar[tuple[str, ...]] = RosterRows.hints
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene, RosterRows(scene))
+
+    def _matching(self) -> int:
+        return len(self._filter.people)
+
+    def _match(self, index: int) -> Hashable:
+        return self._filter.people[index]
+
+    def _place(self, key: Hashable, near: int) -> int | None:
+        return find_near(self._filter.people, key, near)
+
+
+class SiftedSignals(Sifted):
+    """Signals that match."""
+
+    hints: ClassVar[tuple[str, ...]] = SignalRows.hints
+    newest_last = SignalRows.newest_last
+    follows = SignalRows.follows
+    fixed_rows = SignalRows.fixed_rows
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__(scene, SignalRows(scene))
+
+    def _matching(self) -> int:
+        return len(self._filter.hits or ())
+
+    def _match(self, index: int) -> Hashable:
+        hits = self._filter.hits
+        return None if hits is None else hits[index]
+
+    def _place(self, key: Hashable, near: int) -> int | None:
+        hits = self._filter.hits
+        if hits is None or not isinstance(key, int) or key not in hits:
+            return None
+        return hits.index(key)

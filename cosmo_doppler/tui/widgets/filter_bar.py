@@ -1,0 +1,192 @@
+"""The filter, in a line under the tabs: what it says, how much it leaves, and what is wrong with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Horizontal, Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from cosmo_doppler.query import Completions
+from cosmo_doppler.tui.modals.entries import Entry
+from cosmo_doppler.tui.safe import fit, safe
+
+Completer = Callable[[str, int], Completions]
+"""What can stand at a place of a text."""
+
+_HISTORY = 100
+_SHOWN = 12
+"""Completions named at once."""
+HINT = "tab completes, enter keeps it, esc clears it; for example  type:BID cost<0.01 -auto:true"
+
+
+class FilterBar(Vertical):
+    """Shown while there is a filter, or one is being written."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "clear", show=False),
+        Binding("tab", "complete(1)", show=False, priority=True),
+        Binding("shift+tab", "complete(-1)", show=False, priority=True),
+        Binding("up", "recall(-1)", show=False),
+        Binding("down", "recall(1)", show=False),
+    ]
+    DEFAULT_CSS = """
+    FilterBar { height: auto; display: none; background: $background; }
+    FilterBar > Horizontal { height: 1; }
+    FilterBar #sign { width: 3; padding: 0 1; text-style: bold; }
+    FilterBar Entry { width: 1fr; background: $background; padding: 0; }
+    FilterBar Entry:focus { background: $raised; background-tint: transparent; }
+    FilterBar #state { width: auto; max-width: 60%; padding: 0 1 0 2; color: $dim; text-wrap: nowrap; }
+    FilterBar > #below { height: 1; padding: 0 3; color: $dim; text-wrap: nowrap; display: none; }
+    FilterBar.writing > #below { display: block; }
+    FilterBar > #below.wrong { color: $failure; }
+    """
+
+    class Changed(Message):
+        """Something else stands there. Whoever handles it says with `tell` what is wrong with it, if anything is."""
+
+        def __init__(self, bar: FilterBar, text: str) -> None:
+            super().__init__()
+            self.bar = bar
+            self.text = text
+
+    class Left(Message):
+        """The line is given up: to keep what it says, or to clear it."""
+
+        def __init__(self, bar: FilterBar, text: str) -> None:
+            super().__init__()
+            self.bar = bar
+            self.text = text
+            """What is to hold from now on."""
+
+    def __init__(self, completer: Completer, *, id: str) -> None:
+        super().__init__(id=id)
+        self._completer = completer
+        self._candidates = Completions(0, ())
+        self._candidate = -1
+        self._past: list[str] = []
+        self._recalled = 0
+        self._back: Widget | None = None
+        self._wrong = False
+        self._said = ""
+
+    def compose(self) -> ComposeResult:
+        """The line, its state, and what is to be said about it."""
+        with Horizontal():
+            yield Static("/", id="sign", markup=False)
+            yield Entry(id="expression")
+            yield Static("", id="state", markup=False)
+        yield Static("", id="below", markup=False)
+
+    @property
+    def writing(self) -> bool:
+        """Whether it has the keys."""
+        return self.has_class("writing")
+
+    @property
+    def _entry(self) -> Entry:
+        return self.query_one(Entry)
+
+    def write(self) -> None:
+        """Take the keys."""
+        if not self.writing:
+            self._back = self.screen.focused
+        self._recalled = len(self._past)
+        self.display = True
+        self.add_class("writing")
+        self.tell("")
+        self._entry.focus()
+        self._entry.cursor_position = len(self._entry.value)
+
+    def show(self, text: str) -> None:
+        """Say a filter that somebody else set; an empty one hides the line."""
+        with self.prevent(Input.Changed):
+            self._entry.value = text
+        self.display = bool(text) or self.writing
+
+    def renew(self, state: str) -> None:
+        """Say what the filter leaves."""
+        if state != self._said:
+            self._said = state
+            self.query_one("#state", Static).update(Content(state))
+
+    def tell(self, words: str, *, wrong: bool = False) -> None:
+        """Say something under the line; nothing gives the hint back."""
+        self._wrong = wrong
+        below = self.query_one("#below", Static)
+        below.set_class(wrong, "wrong")
+        below.update(Content(fit(safe(words or HINT, 400), max(20, self.screen.size.width - 6))))
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click begins to write, too."""
+        if not self.writing:
+            self.write()
+
+    def on_descendant_blur(self, event: events.DescendantBlur) -> None:
+        """A click elsewhere keeps what is there."""
+        if self.writing:
+            self._leave(self._entry.value.strip(), focus=False)
+
+    def action_clear(self) -> None:
+        """No filter."""
+        self._leave("")
+
+    def action_complete(self, step: int) -> None:
+        """The next word that can stand here."""
+        entry = self._entry
+        if self._candidate < 0:
+            self._candidates = self._completer(entry.value, entry.cursor_position)
+            if not self._candidates.words:
+                return
+            self._candidate = 0 if step > 0 else len(self._candidates.words) - 1
+        else:
+            self._candidate = (self._candidate + step) % len(self._candidates.words)
+        start, words = self._candidates
+        word, after = words[self._candidate], entry.value[entry.cursor_position :]
+        with self.prevent(Input.Changed):
+            entry.value = entry.value[:start] + word + after
+        entry.cursor_position = start + len(word)
+        first = max(0, min(self._candidate, len(words) - _SHOWN))
+        self.post_message(self.Changed(self, entry.value))
+        self.tell("  ".join(words[first : first + _SHOWN]))
+
+    def action_recall(self, step: int) -> None:
+        """What was written before."""
+        self._recalled = min(max(0, self._recalled + step), len(self._past))
+        self._entry.value = self._past[self._recalled] if self._recalled < len(self._past) else ""
+        self._entry.cursor_position = len(self._entry.value)
+
+    def candidates(self) -> str:
+        """What could be written next, in one line."""
+        entry = self._entry
+        return "  ".join(self._completer(entry.value, entry.cursor_position).words[:_SHOWN])
+
+    @on(Input.Changed)
+    def _changed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._candidate = -1
+        self.post_message(self.Changed(self, event.value))
+
+    @on(Input.Submitted)
+    def _submitted(self, event: Input.Submitted) -> None:
+        event.stop()
+        if not self._wrong:
+            self._leave(event.value.strip())
+
+    def _leave(self, text: str, *, focus: bool = True) -> None:
+        if text and (not self._past or self._past[-1] != text):
+            self._past.append(text)
+            del self._past[:-_HISTORY]
+        self._candidate = -1
+        self.remove_class("writing")
+        self.show(text)
+        self.post_message(self.Left(self, text))
+        if focus and self._back is not None and self._back.is_attached:
+            self._back.focus(scroll_visible=False)
