@@ -217,6 +217,11 @@ def _quoted(value: Any) -> str:
     return f'"{text}"' if text else "nothing in particular"
 
 
+def _with(args: Any) -> str:
+    text = _gist(args)
+    return f" with {text}" if text else ""
+
+
 def _because(payload: Payload) -> str:
     return f" because {_gist(payload['reason'])}" if payload.get("reason") else ""
 
@@ -272,7 +277,7 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "THOUGHT_DELTA": lambda p: f"thinks {_quoted(p['delta'])}",
     "AUDIT": lambda p: f"audits {_gist(p['kind'])}: {_gist(p['outcome'])}",
     "PLAN": lambda p: f"plans {len(p['steps'])} steps: {_gist('; '.join(map(_gist, p['steps'])))}",
-    "TOOL_CALL": lambda p: f"calls {_gist(p['tool'])} with {_gist(p['args'])}",
+    "TOOL_CALL": lambda p: f"calls {_gist(p['tool'])}{_with(p['args'])}",
     "TOOL_RESULT": lambda p: _outcome(p, f"gets from {_gist(p['tool'])} {_gist(p.get('result'))}"),
     "MEMORY_APPEND": lambda p: f"notes {_gist(p['key'])}: {_gist(p['value'])}",
     "CRITIQUE": lambda p: f"judges {_gist(p['verdict'])}, {len(p['issues'])} issues",
@@ -287,9 +292,7 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "RECALLED": lambda p: _outcome(p, f"recalls {len(p['hits'])} entries"),
     "IMPRINT": lambda p: f"is asked to {_gist(p['op'])} {_quoted(p['entry'])}",
     "IMPRINTED": lambda p: _outcome(p, f"remembers ({_gist(p['op'])})"),
-    "REGISTER": lambda p: (
-        f"is here as {_gist(p.get('role', 'neuron'))}: {_gist(_words(p['capabilities']))}"
-    ),
+    "REGISTER": lambda p: f"is here as {_gist(p.get('role', 'neuron'))}: {_gist(_words(p['capabilities']))}",
     "DEREGISTER": lambda p: f"leaves{_because(p)}",
     "HEARTBEAT": lambda p: f"is alive: {_gist(p.get('status', 'ok'))}",
     "DISCOVER": lambda p: f"asks who is there{_needing(p)}",
