@@ -39,6 +39,11 @@ class Outbox:
         return len(self._parts) // 2
 
     @property
+    def waiting_bytes(self) -> int:
+        """Bytes that wait now."""
+        return self._bytes
+
+    @property
     def crowded(self) -> bool:
         """Whether half of the room is taken."""
         return len(self._parts) > self._max_lines or self._bytes * 2 > self._max_bytes

@@ -10,10 +10,10 @@ import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import fields
-from typing import Protocol
 
 from cosmo_bus.access import Doorkeeper
 from cosmo_bus.address import is_loopback
+from cosmo_bus.door import BACKLOG, Door
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
 from cosmo_bus.namespaces import Namespaces
@@ -21,12 +21,10 @@ from cosmo_bus.ops import Owner
 from cosmo_bus.outbox import MAX_BYTES, MAX_LINES, Outbox
 from cosmo_bus.session import Session
 from cosmo_bus.stats_ops import StatsOps
-from cosmo_bus.tls import TlsDoor
 from cosmo_bus.wire import DEFAULT_MAX_LINE, DEFAULT_PORT
 
 logger = logging.getLogger(__name__)
 
-_BACKLOG = 512
 _SPARE_FILES = 64
 """Open files left to the rest of the process when clients take all others."""
 
@@ -78,7 +76,7 @@ class BusServer:
         self._taps: list[Tap] = []
         self._sessions: set[Session] = set()
         self._hub: Hub | None = None
-        self._listener: _Door | None = None
+        self._door: Door | None = None
 
     @property
     def url(self) -> str:
@@ -101,8 +99,10 @@ class BusServer:
             PortTaken: something else listens there.
             BusError: the address cannot be bound.
         """
-        if self._listener is not None:
+        if self._door is not None:
             return
+        if not 0 <= self.port <= 65_535:
+            raise BusError(f"there is no port {self.port}: ports go from 0, any free one, to 65535")
         loop = asyncio.get_running_loop()
         hub = Hub(loop)
         hub.taps = self._taps
@@ -125,29 +125,31 @@ class BusServer:
             )
 
         try:
-            self._listener, self.port = await self._open_door(session)
+            self._door = await self._open_door(session)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(self.host, self.port) from None
             raise BusError(f"cannot listen on {self.host} port {self.port}: {error.strerror}") from error
         self._hub = hub
 
-    async def _open_door(self, session: Callable[[], Session]) -> tuple[_Door, int]:
-        """Listen; return what closes again, and the port."""
-        if self._tls is None:
-            loop = asyncio.get_running_loop()
-            server = await loop.create_server(session, self.host, self.port, backlog=_BACKLOG)
-            return server, server.sockets[0].getsockname()[1]
-        family = socket.AF_INET6 if ":" in self.host else socket.AF_INET
-        listener = socket.create_server((self.host, self.port), family=family, backlog=_BACKLOG)
-        return TlsDoor(listener, self._tls, session), listener.getsockname()[1]
+    async def _open_door(self, session: Callable[[], Session]) -> Door:
+        """Listen on the first address of the host."""
+        found = await asyncio.get_running_loop().getaddrinfo(
+            self.host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
+        )
+        family, _, _, _, address = found[0]
+        where = (address[0], self.port, *address[2:])
+        listener = socket.create_server(where, family=family, backlog=BACKLOG)
+        self.port = listener.getsockname()[1]
+        return Door(listener, session, self._tls)
 
     async def close(self) -> None:
         """Stop listening, send what is queued, disconnect everyone. Calling it again does nothing."""
-        listener, self._listener = self._listener, None
-        if listener is None:
+        door, self._door = self._door, None
+        if door is None:
             return
-        listener.close()
+        door.close()
+        await door.wait_closed()
         if self._hub is not None:
             for extension in self._hub.extensions:
                 extension.close()
@@ -160,7 +162,6 @@ class BusServer:
                 for session in sessions:
                     session.abort()
                 await asyncio.wait([session.ended for session in sessions])
-        await listener.wait_closed()
 
     def statistics(self) -> BusStatistics:
         """Counts at this moment."""
@@ -181,18 +182,6 @@ class BusServer:
             held=self._hub.gates.held,
             faults=self._hub.chaos.hits,
         )
-
-
-class _Door(Protocol):
-    """What lets clients in."""
-
-    def close(self) -> None:
-        """Let nobody in any more."""
-        ...
-
-    async def wait_closed(self) -> None:
-        """Wait until nobody stands in it."""
-        ...
 
 
 class _Host:

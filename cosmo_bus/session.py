@@ -106,6 +106,11 @@ class Session(asyncio.Protocol):
             return False
         return is_same_user(self._peer, self._transport.get_extra_info("sockname"))
 
+    @property
+    def worry(self) -> tuple[int, int, int]:
+        """Its place among the others: who holds the most back, then who lost the most, then who came first."""
+        return self.outbox.waiting_bytes + self._held_back(), self.outbox.dropped, -self._number
+
     def statistics(self) -> SessionStatistics:
         """Counts at this moment."""
         host, port = self._peer[:2]

@@ -48,6 +48,11 @@ class SessionStatistics(NamedTuple):
 class Counted(Protocol):
     """A session that can tell how it is."""
 
+    @property
+    def worry(self) -> tuple[int, int, int]:
+        """Its place among the others: who holds the most back, then who lost the most, then who came first."""
+        ...
+
     def statistics(self) -> SessionStatistics:
         """Counts at this moment."""
         ...
@@ -89,16 +94,12 @@ class StatsOps(Extension):
 
     def _tell(self, op: Op, session: Asker) -> Answer:
         told = SESSIONS_TOLD if op.n is None else max(0, min(op.n, _MOST_TOLD))
-        worst = heapq.nlargest(told, (each.statistics() for each in self._sessions), key=_worry)
+        # Of ten thousand sessions only those that are told of are asked for everything.
+        worst = heapq.nlargest(told, self._sessions, key=lambda each: each.worry)
         return {
             "op": "mgmt_stats",
             "uptime_s": round(self._loop.time() - self._started, 3),
             "bus": asdict(self._bus()),
             "namespaces": self._namespaces(),
-            "sessions": [each._asdict() for each in worst],
+            "sessions": [each.statistics()._asdict() for each in worst],
         }
-
-
-def _worry(session: SessionStatistics) -> tuple[int, int, int]:
-    """Who holds the most back comes first, then who lost the most, then who came first."""
-    return session.waiting_bytes, session.dropped, -session.session

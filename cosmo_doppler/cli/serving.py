@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import socket
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,6 +63,7 @@ async def serve(
         RecordingError: it cannot be written.
         MetricsError: the port for metrics is taken, or the extra is missing.
     """
+    _take_files()
     server = BusServer(
         host,
         port,
@@ -109,6 +112,14 @@ async def serve(
     if recorder is not None:
         lost = f", {recorder.lost} lost because of {recorder.fault!r}" if recorder.fault else ""
         say(f"recorded {recorder.lines} signals in {record}{lost}")
+
+
+def _take_files() -> None:
+    """Take as many open files as the system allows: each client is one, and many systems begin with 256 or 1,024."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    # Where "no limit" stands the kernel may have one all the same.
+    with suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 async def _wait(event: asyncio.Event) -> None:

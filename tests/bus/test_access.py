@@ -353,7 +353,7 @@ async def test_another_host_name_is_named(tmp_path, authority, files):
 
 
 async def test_a_plain_client_of_a_tls_bus_is_told_and_the_bus_goes_on(files, monkeypatch):
-    monkeypatch.setattr("cosmo_bus.tls._FIRST_BYTE_S", 0.05)
+    monkeypatch.setattr("cosmo_bus.door._FIRST_BYTE_S", 0.05)
     certificate, ca = files
     async with tls_bus(certificate) as bus, connected(bus.url, tls_ca=ca) as client:
         with pytest.raises(NotAdmitted, match="this bus speaks TLS: write cosmos://"):

@@ -13,8 +13,8 @@ Where each fault of the bus is provoked (files of this folder unless another is 
 | a paused terminal | `doppler/cli/test_synapse`: `test_a_terminal_that_stands_still_stops_neither_the_bus_nor_its_end` |
 | kill -9 and restart | `test_outages`; the work in flight: `sdk/dendrite/test_lost_bus` |
 | garbage of every kind | here: `test_no_garbage_hurts_anybody_else`; `test_protocol`: `test_one_line_one_answer`, `test_what_is_no_json_is_refused_and_the_connection_lives` |
-| thousands of connections and subscriptions | here: `test_thousands_of_idle_clients_are_in_nobodys_way` |
-| no descriptors left | here: `test_a_bus_without_descriptors_says_so_and_serves_the_others` |
+| thousands of connections and subscriptions | here: `test_ten_thousand_idle_clients_are_in_nobodys_way` |
+| no descriptors left | here: `test_a_bus_without_descriptors_says_so_and_serves_the_others`, `test_who_finds_no_descriptor_waits_before_the_door`; `doppler/cli/test_synapse`: `test_it_takes_as_many_files_as_the_system_allows` |
 | duplicate ids | `sdk/dendrite/test_dispatch`: `test_a_duplicate_task_runs_once_for_a_minute` |
 | a cost that is no number | `sdk/test_bidding`: `test_a_cost_that_is_no_number_cannot_win`; `sdk/dendrite/test_auctions`: `test_an_invalid_bid_never_wins` |
 | escape sequences in any field | `doppler/tui/test_hostile`; `doppler/cli/test_watching`: `test_escape_codes_never_reach_the_terminal`; of a session's name `doppler/cli/test_looking` |
@@ -32,20 +32,23 @@ import resource
 import socket
 import subprocess
 import sys
-from contextlib import ExitStack, suppress
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from cosmo_bus import BusClient
 from cosmo_bus.errors import LineTooLong
 from cosmo_bus.testing import running_bus
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse import connect_synapse
 from tests.bus.raw import raw_client
-from tests.bus.test_client import AT_ONCE, connected
+from tests.bus.test_client import connected
 from tests.bus.test_server import deaf_subscriber, pub, rest_of
 from tests.contracts.synapse import Inbox
 
@@ -271,42 +274,10 @@ def test_no_garbage_hurts_anybody_else(segments):
 # -- crowds
 
 
-async def test_thousands_of_idle_clients_are_in_nobodys_way():
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    # Both ends of every connection are files of this process.
-    clients = min(3000, (files - 300) // 2)
-    subscriptions = 10_000
-    async with running_bus() as bus, raw_client(bus.port) as one, raw_client(bus.port) as other:
-        with ExitStack() as crowd:
-            for number in range(clients):
-                idle = crowd.enter_context(socket.create_connection(("127.0.0.1", bus.port)))
-                if number % 100 == 0:
-                    await one.settle()
-                idle.sendall(b'{"op":"sub","sub_id":"i","subject":"idle.%d"}\n' % number)
-            for number in range(subscriptions):
-                other.send({"op": "sub", "sub_id": str(number), "subject": f"elsewhere.{number}.>"})
-            await other.settle()
-            while bus.statistics().subscriptions < clients + subscriptions:
-                await one.settle()
-            assert bus.statistics().sessions == clients + 2
-            await one.subscribe("busy")
-            for number in range(1000):
-                other.send({"op": "pub", "subject": "busy", "frame": str(number)})
-            assert [(await one.read())["frame"] for _ in range(1000)] == [
-                str(number) for number in range(1000)
-            ]
-            assert bus.statistics().delivered == 1000
-            stats = await one.ask({"op": "mgmt_stats"})
-            assert len(stats["sessions"]) == 100
-        while bus.statistics().sessions > 2:
-            await one.settle()
-        assert bus.statistics().subscriptions == subscriptions + 1
-
-
-POOR_BUS = """
+BUS = """
 import asyncio, resource, sys
 from cosmo_bus.server import BusServer
-resource.setrlimit(resource.RLIMIT_NOFILE, (128, 128))
+resource.setrlimit(resource.RLIMIT_NOFILE, (int(sys.argv[1]), int(sys.argv[1])))
 async def main():
     server = BusServer(port=0)
     await server.start()
@@ -317,35 +288,142 @@ asyncio.run(main())
 """
 
 
-async def test_a_bus_without_descriptors_says_so_and_serves_the_others():
+class LimitedBus(NamedTuple):
+    port: int
+    pid: int
+
+    @property
+    def memory(self) -> int:
+        """Bytes of it that are in memory."""
+        pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
+        return pages * resource.getpagesize()
+
+
+@asynccontextmanager
+async def bus_with_files(files: int) -> AsyncIterator[LimitedBus]:
+    """A bus in a process that may have so many files open; it says nothing, and ends well."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-c",
-        POOR_BUS,
+        BUS,
+        str(files),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     try:
-        port = int(await process.stdout.readline())
-        async with raw_client(port) as one, raw_client(port) as other:
-            await one.subscribe("s")
-            refused = 0
-            with ExitStack() as crowd:
-                for _ in range(300):
-                    guest = crowd.enter_context(socket.create_connection(("127.0.0.1", port)))
-                    guest.settimeout(20)
-                    refused += b"this bus is full" in guest.recv(4096)
-                other.send({"op": "pub", "subject": "s", "frame": "still here"})
-                assert (await one.read())["frame"] == "still here"
-            assert refused == 300 - (64 - 2)
-            # There is room again for whoever comes now.
-            late = BusClient(f"cosmo://127.0.0.1:{port}", backoff=AT_ONCE)
-            await late.connect(patience_s=20)
-            await late.close()
+        yield LimitedBus(int(await process.stdout.readline()), process.pid)
         _, said = await process.communicate(b"")
         assert (process.returncode, said) == (0, b"")
     finally:
         with suppress(ProcessLookupError):
             process.kill()
         await process.wait()
+
+
+@pytest.fixture
+def many_files() -> Iterator[int]:
+    """As many open files as this process may have."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    files = min(hard, 20_000) if hard != resource.RLIM_INFINITY else 20_000
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, files), hard))
+    yield files
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+async def test_ten_thousand_idle_clients_are_in_nobodys_way(many_files):
+    clients = min(10_000, many_files - 300)
+    subscriptions = 10_000
+    async with (
+        bus_with_files(many_files) as bus,
+        raw_client(bus.port) as one,
+        raw_client(bus.port) as other,
+    ):
+
+        async def counts() -> dict[str, int]:
+            return (await one.ask({"op": "mgmt_stats"}))["bus"]
+
+        with ExitStack() as crowd:
+            before = bus.memory
+            for number in range(clients):
+                idle = crowd.enter_context(socket.create_connection(("127.0.0.1", bus.port)))
+                idle.sendall(b'{"op":"sub","sub_id":"i","subject":"idle.%d"}\n' % number)
+            assert await greeting(idle) == "welcome"
+            while (await counts())["subscriptions"] < clients:
+                pass
+            assert (await counts())["sessions"] == clients + 2
+            # About 5 KiB each were measured.
+            assert bus.memory - before < clients * 12 * KIB
+            before = bus.memory
+            for number in range(subscriptions):
+                other.send({"op": "sub", "sub_id": str(number), "subject": f"elsewhere.{number}.>"})
+            await other.settle()
+            assert bus.memory - before < subscriptions * 3 * KIB
+            await one.subscribe("busy")
+            for number in range(1000):
+                other.send({"op": "pub", "subject": "busy", "frame": str(number)})
+            assert [(await one.read())["frame"] for _ in range(1000)] == [
+                str(number) for number in range(1000)
+            ]
+            stats = await one.ask({"op": "mgmt_stats"})
+            assert stats["bus"]["delivered"] == 1000
+            assert len(stats["sessions"]) == 100
+        while (await counts())["sessions"] > 2:
+            pass
+        assert (await counts())["subscriptions"] == subscriptions + 1
+
+
+async def test_a_bus_without_descriptors_says_so_and_serves_the_others():
+    # 64 of them are the bus's own.
+    async with bus_with_files(128) as bus, raw_client(bus.port) as one, raw_client(bus.port) as other:
+        await one.subscribe("s")
+        with ExitStack() as crowd:
+            # All of them stand before the door at once.
+            guests = [
+                crowd.enter_context(socket.create_connection(("127.0.0.1", bus.port))) for _ in range(300)
+            ]
+            greetings = [await greeting(guest) for guest in guests]
+            assert Counter(greetings) == {"welcome": 64 - 2, "err": 300 - (64 - 2)}
+            other.send({"op": "pub", "subject": "s", "frame": "still here"})
+            assert (await one.read())["frame"] == "still here"
+        while (await one.ask({"op": "mgmt_stats"}))["bus"]["sessions"] > 2:
+            pass
+        # There is room again for whoever comes now.
+        async with raw_client(bus.port) as late:
+            assert await late.settle() == []
+
+
+async def greeting(guest: socket.socket) -> str:
+    """The op of the first line the bus says."""
+    guest.setblocking(False)
+    line = b""
+    while b"\n" not in line:
+        piece = await asyncio.get_running_loop().sock_recv(guest, 4096)
+        assert piece
+        line += piece
+    return json.loads(line.partition(b"\n")[0])["op"]
+
+
+async def test_who_finds_no_descriptor_waits_before_the_door(caplog):
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    async with running_bus() as bus, raw_client(bus.port) as one:
+        guest = socket.socket()
+        guest.setblocking(False)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (lowest_free_file(), hard))
+        try:
+            with suppress(BlockingIOError):
+                guest.connect(("127.0.0.1", bus.port))
+            while not caplog.records:
+                assert await one.settle() == []
+        finally:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        with guest:
+            assert await greeting(guest) == "welcome"
+        assert [record.getMessage() for record in caplog.records] == [
+            "cannot accept connections for now: Too many open files"
+        ]
+
+
+def lowest_free_file() -> int:
+    with socket.socket() as probe:
+        return probe.fileno()

@@ -66,7 +66,7 @@ async def test_localhost_is_one_address():
 
 
 async def test_an_impossible_port_is_a_bus_error():
-    with pytest.raises((BusError, OverflowError)):
+    with pytest.raises(BusError, match="no port"):
         await BusServer(port=70_000).start()
 
 

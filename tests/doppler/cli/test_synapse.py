@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import resource
 import signal
 import subprocess
 import urllib.request
@@ -136,3 +137,15 @@ def test_a_bus_divides_its_recording(tmp_path) -> None:
     files = sorted(tmp_path.glob("day*.ndjson"))
     assert len(files) > 3
     assert sum(len(file.read_text().splitlines()) for file in files) == 20
+
+
+def test_it_takes_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        with bus_process(tmp_path, "--quiet") as (bus, _):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+            assert resource.prlimit(bus.process.pid, resource.RLIMIT_NOFILE) == (hard, hard)
+            assert bus.interrupt() == 0
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
