@@ -43,8 +43,8 @@ class Participant:
 
     __slots__ = (
         "_activity",
+        "_heartbeats",
         "_hosts",
-        "_jitter",
         "_period",
         "_slot",
         "beats",
@@ -102,7 +102,7 @@ class Participant:
         """Why two hosts seem to claim this name; empty while one does."""
         self._hosts: list[str] = []
         self._period: float | None = None
-        self._jitter: float | None = None
+        self._heartbeats = 0
         self._activity: bytearray | None = None
         self._slot = 0
 
@@ -112,7 +112,10 @@ class Participant:
 
     def jitter_s(self) -> float | None:
         """How far a heartbeat usually is off its time: the median distance from the period; None before three beats."""
-        return self._jitter
+        period = self._period
+        if period is None or len(self.beats) < 3:
+            return None
+        return median(abs(gap - period) for gap in self._gaps())
 
     def liveness(self, now: float) -> Liveness:
         """How it stands at `now`, epoch seconds."""
@@ -120,16 +123,16 @@ class Participant:
             return "left"
         if self.last_heartbeat is None and self.role != "neuron":
             return "static"
-        if now >= self._turns_at(STALE):
+        if now >= self.turns_at(STALE):
             return "stale"
-        return "late" if now >= self._turns_at(LATE) else "live"
+        return "late" if now >= self.turns_at(LATE) else "live"
 
     def next_turn(self, now: float) -> float | None:
         """When silence alone makes it something worse than at `now`; None when it cannot get worse."""
         state = self.liveness(now)
         if state not in ("live", "late"):
             return None
-        return self._turns_at(LATE if state == "live" else STALE)
+        return self.turns_at(LATE if state == "live" else STALE)
 
     def capacity(self) -> int | None:
         """How many tasks it takes at once, as far as load and tasks in flight tell; None when they do not."""
@@ -183,7 +186,7 @@ class Participant:
             self.left_at = None
             self.registered_at = at
             self.last_heartbeat = None
-            self._period = self._jitter = None
+            self._period = None
             self.shared = ""
             self.beats.clear()
 
@@ -199,16 +202,21 @@ class Participant:
         self.last_heartbeat = at
         self.beats.append(at)
         del self.beats[:-_BEATS]
-        gaps = [later - earlier for earlier, later in pairwise(self.beats)]
-        if gaps:
-            self._period = median(gaps) or None
-        if self._period is not None and len(gaps) > 1:
-            self._jitter = median(abs(gap - self._period) for gap in gaps)
-        if not self.shared and _two_rhythms(gaps):
+        if len(self.beats) > 1:
+            gaps = self._gaps()
+            # By hand: this runs for every heartbeat there is.
+            ordered, middle = sorted(gaps), len(gaps) // 2
+            period = ordered[middle] if len(gaps) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
+            self._period = period or None
+        self._heartbeats += 1
+        if self._heartbeats % _ENOUGH_GAPS == 0 and not self.shared and _two_rhythms(self._gaps()):
             self.shared = "its heartbeats come in two rhythms"
 
-    def _turns_at(self, periods: float) -> float:
-        """The first moment at which silence has lasted for more than so many periods."""
+    def _gaps(self) -> list[float]:
+        return [later - earlier for earlier, later in pairwise(self.beats)]
+
+    def turns_at(self, periods: float) -> float:
+        """The first moment at which silence has lasted for more than so many periods, epoch seconds."""
         return nextafter(self.last_seen + periods * (self._period or DEFAULT_PERIOD_S), float("inf"))
 
     def _claim(self, header: Header) -> None:

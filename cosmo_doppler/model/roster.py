@@ -8,7 +8,7 @@ from functools import partial
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.lookalikes import Lookalikes
-from cosmo_doppler.model.participant import DEFAULT_PERIOD_S, Liveness, Participant
+from cosmo_doppler.model.participant import DEFAULT_PERIOD_S, LATE, Liveness, Participant
 from cosmo_sdk.header import Header
 
 __all__ = ["DEFAULT_PERIOD_S", "MAX_PARTICIPANTS", "Liveness", "Participant", "Roster", "Turn"]
@@ -117,7 +117,14 @@ class Roster:
 
     def _judge(self, participant: Participant, at: float) -> None:
         """Note how somebody stands now, and when that must be looked at again."""
-        before, state = participant.state, participant.liveness(at)
+        before = participant.state
+        beats = participant.role == "neuron" or participant.last_heartbeat is not None
+        if before == "live" and beats and participant.due is not None and participant.left_at is None:
+            late_at = participant.turns_at(LATE)
+            if at < late_at and participant.due <= late_at:
+                # Nearly always: heard in time, and looked at again early enough.
+                return
+        state = participant.liveness(at)
         if state != before:
             participant.state = state
             self.counts[before] -= 1
