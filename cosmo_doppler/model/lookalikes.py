@@ -18,7 +18,7 @@ def skeleton(name: str) -> str:
     """What a name looks like: equal for names that are easily taken for each other."""
     shown = "".join(
         glyph
-        for glyph in unicodedata.normalize("NFKC", name[:_LONGEST])
+        for glyph in unicodedata.normalize("NFKD", name[:_LONGEST])
         if glyph.isprintable() and not unicodedata.combining(glyph)
     )
     return shown.casefold().translate(_TWINS)
