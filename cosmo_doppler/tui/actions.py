@@ -87,7 +87,14 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('topology')", "8", "8", "Topology", "Show who talks to whom", "Look"),
     Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),
     Action("follow", "f", "f", "follow", "Keep up with what arrives, or hold still", "Look", "pane"),
-    Action("look('next')", "w", "w", "other view", "Waterfall, tree, lanes or flame", "Look"),
+    Action(
+        "look('next')",
+        "w",
+        "w",
+        "other view",
+        "Waterfall, tree, lanes or flame; bids or what if",
+        "Look",
+    ),
     Action("look('in')", "plus", "+", "zoom time", "Look closer at the time axis", "Look"),
     Action("look('out')", "minus", "-", "zoom out", "Look at the time axis from further away", "Look"),
     Action("look('fit')", "0", "0", "fit", "Show all of the time axis", "Look"),
@@ -115,7 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy_signal", "Y", "Y", "copy all", "Copy the whole signal as JSON to the clipboard", "Jump"),
     Action("page", "o", "o", "open in pager", "Open the whole payload in $PAGER or $EDITOR", "Jump"),
     Action(
-        "compare", "D", "D", "compare", "Take this trace as the first of two, then compare another", "Jump"
+        "compare", "D", "D", "compare", "Take a trace, then compare another with it", "Jump"
     ),
     Action("mark", "m", "m", "mark", "Mark the signal, with a note, or take the mark away", "Jump"),
     Action("marked(1)", "u", "u", "next mark", "Go to the next marked signal", "Jump"),
@@ -133,11 +140,17 @@ ACTIONS: tuple[Action, ...] = (
     Action("slower", "less_than_sign", "<", "slower", "Replay slower", "Time"),
     Action("faster", "greater_than_sign", ">", "faster", "Replay faster", "Time"),
     Action("to_start", "circumflex_accent", "^", "start", "Go to the first signal", "Time"),
+    Action("seek", "ctrl+g", "ctrl+g", "go to", "Stand at 00:01:12, 40%, #18231 or next type:ERROR", "Time"),
+    Action("cut_pauses", "P", "P", "cut pauses", "Play at most 2 s of any silence, or all of it", "Time"),
     Action("to_end", "L,dollar_sign", "L", "live", "Go to the newest signal and stay there", "Time"),
     Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
     Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
     Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
+    Action(
+        "other(1)", "ctrl+n", "ctrl+n", "next bus", "Show the next bus or recording watched", "Doppler", "app"
+    ),
+    Action("detach", "ctrl+w", "ctrl+w", "detach", "Watch this bus or recording no longer", "Doppler", "app"),
     Action("command", "colon", ":", "command", "Write a command, such as seek 40% or trace 7B1E", "Doppler"),
     Action("help", "question_mark", "?", "help", "Show every key", "Doppler"),
     Action(

@@ -19,6 +19,7 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.palette import ObservatoryCommands
 from cosmo_doppler.tui.screens.observatory import Observatory
+from cosmo_doppler.tui.watched import Watched
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
@@ -60,19 +61,25 @@ class DopplerApp(LookedApp):
         super().__init__(look or Look())
         if view not in get_args(View):
             raise ValueError(f"view={view!r} is not one of {', '.join(get_args(View))}")
-        self.session = session
+        self.watched = Watched(session)
         self._view: View = view
-        self._select = select
-        self._wanted = wanted
         self._frame_rate = frame_rate
-        self.observatory = self._observe()
+        self._decks = {session: Observatory(session, view, frame_rate, select, wanted, self.watched)}
 
-    def _observe(self) -> Observatory:
-        return Observatory(self.session, self._view, self._frame_rate, self._select, self._wanted)
+    @property
+    def session(self) -> Session:
+        """What is on the screen."""
+        return self.watched.present
+
+    @property
+    def observatory(self) -> Observatory:
+        """The screen it is on."""
+        return self._decks[self.watched.present]
 
     async def on_mount(self) -> None:
         """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""
         # Not the default screen: that one cannot be exchanged for the observatory of another session.
+        self.install_screen(self.observatory, _name(self.session))
         await self.push_screen(self.observatory)
         if self._frame_rate > 0:
             self.session.start()
@@ -81,20 +88,53 @@ class DopplerApp(LookedApp):
             gc.set_threshold(_COLLECT_AFTER, 20, 50)
 
     def on_unmount(self) -> None:
-        """Close the recording and the connection."""
-        self.session.stop()
+        """Close the recordings and the connections."""
+        for session in self.watched.sessions:
+            session.stop()
 
     @on(Observatory.Chosen)
     async def _show_chosen(self, message: Observatory.Chosen) -> None:
-        """Show another session instead, and stop the present one."""
-        session = message.session
-        await asyncio.to_thread(self.session.stop)
-        self.session = session
-        self._select = None
-        self.observatory = self._observe()
+        """Show another session beside those that are watched, or instead of one that never said anything."""
+        session, before = message.session, self.session
+        self._decks[session] = Observatory(session, self._view, self._frame_rate, watched=self.watched)
+        self.install_screen(self._decks[session], _name(session))
         if self._frame_rate > 0:
             session.start()
+        if len(before.store) or before.status().state == "live":
+            self.watched.add(session)
+            await self.switch_screen(self.observatory)
+        else:
+            self.watched.replace(session)
+            await self._leave(before)
+
+    async def _leave(self, session: Session) -> None:
+        """Show the present session, and end one that is watched no longer."""
         await self.switch_screen(self.observatory)
+        deck = self._decks.pop(session)
+        self.uninstall_screen(deck)
+        await deck.remove()
+        await asyncio.to_thread(session.stop)
+
+    @on(Observatory.Turned)
+    async def _turn_to(self, message: Observatory.Turned) -> None:
+        """Show another one of those that are watched."""
+        if self.watched.turn_to(message.place):
+            await self.switch_screen(self.observatory)
+
+    async def action_other(self, step: int) -> None:
+        """Show the next one of those that are watched."""
+        if len(self.watched.sessions) == 1:
+            self.say("Nothing else is watched; C connects to another bus or opens a recording")
+        elif self.watched.turn_to(self.watched.at + step):
+            await self.switch_screen(self.observatory)
+
+    async def action_detach(self) -> None:
+        """Watch the present one no longer."""
+        dropped = self.watched.drop()
+        if dropped is None:
+            self.say("Nothing else is watched; q quits")
+        else:
+            await self._leave(dropped)
 
     def notify(
         self,
@@ -128,3 +168,8 @@ class DopplerApp(LookedApp):
         """The other theme."""
         self.take_look(replace(self.look, theme="dark" if self.look.theme == "light" else "light"))
         self.observatory.repaint()
+
+
+def _name(session: Session) -> str:
+    """What Textual knows its screen by."""
+    return f"session-{id(session)}"

@@ -154,5 +154,8 @@ async def test_the_connect_form_leads_to_a_recording(tmp_path: Path):
         await desk.pilot.press("ctrl+s")
         await desk.until(lambda: desk.app.session is not live)
         assert (desk.app.session.kind, desk.app.session.title) == ("replay", "seen.ndjson")
-        assert live.status().state == "closed"
+        assert live.status().state == "live"
         await desk.until(lambda: desk.app.session.timeline.board.types[SignalType.TASK] == 1)
+        await desk.pilot.press("ctrl+n", "ctrl+w")
+        await desk.until(lambda: live.status().state == "closed")
+        assert desk.app.session.kind == "replay"

@@ -20,6 +20,13 @@ class ActActions(Deck):
             super().__init__()
             self.session = session
 
+    class Turned(Message):
+        """A person wants to see another one of those that are watched."""
+
+        def __init__(self, place: int) -> None:
+            super().__init__()
+            self.place = place
+
     def _may_act(self) -> bool:
         """Whether signals may be sent; says why not."""
         if self.session.read_only_reason:

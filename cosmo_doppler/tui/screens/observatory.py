@@ -32,6 +32,7 @@ from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.watched import Berth, Watched, watched_line
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
@@ -70,8 +71,12 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
         frame_rate: float,
         select: str | None = None,
         wanted: str = "",
+        watched: Watched | None = None,
     ) -> None:
         super().__init__()
+        self.watched = watched or Watched(session)
+        self._berths: list[Berth] = []
+        self._buses = OneLine(self._buses_line, id="watched", raised=True)
         self.session = session
         self.scene = Scene(session)
         self.cover = Centred(self._placard, id="placard")
@@ -102,7 +107,7 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
         status, tabs, replay, keys = self._lines
-        yield from (status, tabs, self.filter_bar, self.stage, replay, self.prompt, keys)
+        yield from (status, self._buses, tabs, self.filter_bar, self.stage, replay, self.prompt, keys)
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -115,6 +120,8 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
 
     def turn(self) -> None:
         """One look at the session: repaint what changed, and nothing else."""
+        if self.watched.present is not self.session:
+            return
         session, began = self.session, time.perf_counter()
         if self._frame_rate <= 0:
             session.pump()
@@ -158,6 +165,8 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
         self.cover.display = self.cover.renew()
         self._keys.display = not self.prompt.asking
+        self._buses.display = len(self.watched.sessions) > 1
+        self._buses.renew()
         self.filter_bar.renew(self.filter_state())
         for line in self._lines:
             line.renew()
@@ -187,6 +196,10 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
                 "topology": ("", ink.dim),
             }
         line, self._tabs = chrome.tabs_line(self.stage.view, notes, width, ink)
+        return line
+
+    def _buses_line(self, width: int, ink: Ink) -> chrome.Line:
+        line, self._berths = watched_line(self.watched, width, ink)
         return line
 
     def _replay_line(self, width: int, ink: Ink) -> chrome.Line:
@@ -229,6 +242,16 @@ class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
     def _refocused(self) -> None:
         for line in self._lines:
             line.renew()
+
+    @on(OneLine.Pressed, "#watched")
+    def _bus_pressed(self, message: OneLine.Pressed) -> None:
+        for berth in self._berths:
+            if berth.start <= message.cell < berth.end:
+                self.post_message(self.Turned(berth.place))
+
+    def on_screen_resume(self) -> None:
+        """Show what came while another session was on the screen."""
+        self.turn()
 
     @on(OneLine.Pressed, "#tabs")
     def _tab_pressed(self, message: OneLine.Pressed) -> None:
