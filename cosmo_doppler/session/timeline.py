@@ -150,6 +150,7 @@ class Timeline:
 
     def toggle(self) -> None:
         """Pause, or go on: live from the end, a replay from where it stands (from the start, when at its end)."""
+        self.not_found = ""
         if self.following or self.playing:
             self.pause()
         elif self.live:

@@ -194,6 +194,8 @@ def _play_state(session: Session, status: SessionStatus) -> tuple[str, str]:
         return "…", f"{'looking' if timeline.hunting else 'seeking'} {timeline.seeking:.0%}"
     if status.state == "loading":
         return "…", f"reading {status.loaded:.0%}"
+    if timeline.not_found:
+        return "❙❙", f"nothing found: {safe(timeline.not_found, 40)}"
     if session.kind == "replay" and timeline.position >= timeline.length and not timeline.loop:
         return "■", "end of recording"
     if not timeline.playing:

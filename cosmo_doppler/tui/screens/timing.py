@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from textual import on
+
+from cosmo_doppler.errors import DopplerError
 from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.widgets.prompt import Prompt
+
+GO_TO = "go to "
+"""What the line asks for when a place is wanted."""
 
 
 class TimeActions(Deck):
@@ -16,10 +23,20 @@ class TimeActions(Deck):
         self._shift()
 
     def action_step(self, count: int) -> None:
-        """One signal forward or back."""
+        """One signal forward or back: the playhead; while live runs, the cursor along its trace."""
         with self.session.lock:
-            self.session.timeline.step(count)
-        self._shift()
+            timeline = self.session.timeline
+            live = self.session.kind != "replay" and timeline.following
+            beside = jumps.neighbour(self.scene, count) if live else None
+            if not live:
+                timeline.step(count)
+        if not live:
+            self._shift()
+        elif beside is None:
+            self.say(f"No {'later' if count > 0 else 'earlier'} signal in this trace")
+        else:
+            view = self.stage.view if "pathway" in self.stage.shown else "traces"
+            self.stage.go(view, "pathway", beside.seq)
 
     def action_slower(self) -> None:
         """Replay slower."""
@@ -43,6 +60,33 @@ class TimeActions(Deck):
         """Everything there is; live stays there."""
         with self.session.lock:
             self.session.timeline.to_end()
+        self._shift()
+
+    def action_seek(self) -> None:
+        """Ask where to stand."""
+        self.prompt.ask(GO_TO, hint="00:01:12, 40%, #18231, next type:ERROR, last who:kettle")
+
+    @on(Prompt.Written)
+    def _place_written(self, message: Prompt.Written) -> None:
+        """Go there; a place that cannot be meant stays to be put right."""
+        if message.sign != GO_TO:
+            return
+        message.stop()
+        try:
+            if message.text.strip():
+                with self.session.lock:
+                    self.session.timeline.seek_text(message.text)
+        except DopplerError as error:
+            self.prompt.refuse(str(error))
+            return
+        self.prompt.close()
+        self._shift()
+
+    def action_cut_pauses(self) -> None:
+        """Play silences in full, or no more than the beginning of each."""
+        with self.session.lock:
+            timeline = self.session.timeline
+            timeline.cut_pauses = not timeline.cut_pauses
         self._shift()
 
     def action_round(self, step: int) -> None:
