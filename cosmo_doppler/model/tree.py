@@ -38,6 +38,7 @@ class Tree:
         "_stands_for",
         "_strays",
         "_unnamed",
+        "arrivals",
         "by_id",
         "roots",
         "size",
@@ -46,6 +47,8 @@ class Tree:
     def __init__(self, on_moved: Callable[[Node], None] = lambda node: None) -> None:
         self.roots: list[Node] = []
         self.by_id: dict[str, Node] = {}
+        self.arrivals: list[Node] = []
+        """Every signal by arrival."""
         self.size = 0
         """Nodes, those without a usable id included; portals are none."""
         self._unnamed: dict[int, Node] = {}
@@ -90,6 +93,7 @@ class Tree:
     def place(self, node: Node) -> None:
         """Hang a new node into the tree, and below it whatever waited for it."""
         self.size += 1
+        self.arrivals.append(node)
         parent = self.by_id.get(node.parent_id) if node.parent_id else None
         if parent is None:
             parent = self._guess(node)
@@ -112,9 +116,18 @@ class Tree:
     def place_again(self, node: Node, first: Node) -> None:
         """Hang a node whose id another one has: under that one."""
         self.size += 1
+        self.arrivals.append(node)
         node.placement = "duplicate"
         self._unnamed[node.seq] = node
         self._hang(node, first)
+
+    def beside(self, seq: int, step: int) -> Node | None:
+        """The signal that many places after a position, by arrival; None beyond the first and the last."""
+        place = bisect_left(self.arrivals, seq, key=_arrival)
+        if step > 0 and place < len(self.arrivals) and self.arrivals[place].seq > seq:
+            step -= 1
+        place += step
+        return self.arrivals[place] if 0 <= place < len(self.arrivals) else None
 
     def find(self, seq: int, id: str) -> Node | None:
         """The node of a signal, by its position and its id."""

@@ -10,6 +10,9 @@ from cosmo_doppler.tui.scene import Scene
 
 RoundKind = Literal["auctions", "traces"]
 
+_MOST_LEVELS = 1024
+"""How far up one looks for an offer."""
+
 
 def node_shown(scene: Scene) -> Node | None:
     """The inspected signal as a node of its trace's tree; None for signals that belong to no workflow."""
@@ -17,10 +20,13 @@ def node_shown(scene: Scene) -> Node | None:
     trace = scene.board.traces.get(seen.header.trace_id) if seen is not None else None
     if seen is None or trace is None:
         return None
-    node = trace.by_id.get(seen.header.id)
-    if node is not None and node.seq == seen.seq:
-        return node
-    return next((node for node in trace.rows if node.seq == seen.seq), None)
+    return trace.tree.find(seen.seq, seen.header.id)
+
+
+def neighbour(scene: Scene, step: int) -> Node | None:
+    """The signal that came that many places after the inspected one, on the selected trace."""
+    trace, seq = scene.trace, scene.seq
+    return trace.tree.beside(seq, step) if trace is not None and seq is not None else None
 
 
 def trace_of(scene: Scene) -> str | None:
@@ -37,7 +43,9 @@ def auction_of(scene: Scene) -> str | None:
     trace_id = trace_of(scene)
     trace = scene.board.traces.get(trace_id) if trace_id is not None else None
     above = node
-    while above is not None:
+    for _ in range(_MOST_LEVELS):
+        if above is None:
+            break
         if above.id in scene.board.auctions:
             return above.id
         above = above.parent
@@ -84,7 +92,7 @@ def previous_round(session: Session, kind: RoundKind) -> tuple[int, str] | None:
                 return board.auctions[offer].seq, offer
         return None
     for trace_id in reversed(board.trace_order):
-        first = min(node.seq for node in board.traces[trace_id].rows)
+        first = board.traces[trace_id].tree.arrivals[0].seq
         if first < here:
             return first, trace_id
     return None

@@ -48,6 +48,7 @@ def help_blocks(ink: Ink, keymap: Keymap, here: Sequence[str], pane: str) -> lis
     ]
     mouse = Text.assemble(("Mouse\n", ink.bold))
     mouse.append("Click selects, a second click opens, the wheel scrolls.\n", ink.dim)
+    mouse.append("Above a time axis the wheel zooms, and a drag shows that stretch.\n", ink.dim)
     return [*blocks, mouse]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -247,3 +248,22 @@ async def test_the_keys_reach_the_pathway_from_the_list(workflow: Scene, shown: 
         assert "Times: absolute" in screen.text
         await screen.press("d")
         assert screen.stage.focused == "inspector"
+
+
+async def test_steps_go_along_the_trace_while_live_runs(
+    silent_session: Session, signal_frame: SignalFrame, shown: Callable[..., Any]
+) -> None:
+    async with shown(silent_session) as screen:
+        for id, trace, parent in (("A", "T", None), ("X", "U", None), ("B", "T", "A"), ("C", "T", "A")):
+            frame = signal_frame("PLAN", id, trace, parent=parent, payload={"steps": [id]})
+            silent_session.ingest("cosmonapse.dev.PLAN", json.dumps(frame).encode())
+        await screen.settle()
+        await screen.press("j", "enter", "g")
+        assert screen.scene.seq == 0
+        await screen.press("]", "]")
+        assert screen.scene.seq == 3
+        await screen.press("]")
+        assert "No later signal in this trace" in screen.text
+        await screen.press("[")
+        assert screen.scene.seq == 2
+        assert silent_session.timeline.following
