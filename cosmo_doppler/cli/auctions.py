@@ -33,25 +33,10 @@ SHOWN = 5
 
 
 def read_ghost(text: str) -> Ghost:
-    """A bid that never was: `cost=0.001,eta=300,conf=0.9,after=20`."""
-    from cosmo_doppler.model.market.what_if import Ghost
+    """A bid that never was."""
+    from cosmo_doppler.model.market import suppose
 
-    names = {"cost": "cost", "eta": "eta_ms", "conf": "confidence", "after": "after_ms"}
-    found: dict[str, float] = {}
-    for part in filter(None, (each.strip() for each in text.split(","))):
-        name, equals, value = (each.strip() for each in part.partition("="))
-        if name not in names or not equals:
-            raise ValueError(f"{part!r} is no term of a bid; write cost=0.001,eta=300,conf=0.9,after=20")
-        try:
-            found[names[name]] = number = float(value)
-        except ValueError:
-            raise ValueError(f"{value!r} is no number: in {part!r}") from None
-        if not 0 <= number < 1e12:
-            raise ValueError(f"{part!r}: a bid has no such {name}")
-    if not found:
-        raise ValueError("a bid has at least one term; write cost=0.001,eta=300,conf=0.9,after=20")
-    eta = found.pop("eta_ms", None)
-    return Ghost(eta_ms=None if eta is None else round(eta), **found)
+    return suppose.read_ghost(text)
 
 
 def read_score(text: str) -> Score:

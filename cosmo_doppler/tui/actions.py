@@ -95,6 +95,7 @@ ACTIONS: tuple[Action, ...] = (
         "Waterfall, tree, lanes or flame; bids or what if",
         "Look",
     ),
+    Action("suppose", "W", "W", "what if", "Try another window, a score or a ghost bid on auctions", "Look"),
     Action("look('in')", "plus", "+", "zoom time", "Look closer at the time axis", "Look"),
     Action("look('out')", "minus", "-", "zoom out", "Look at the time axis from further away", "Look"),
     Action("look('fit')", "0", "0", "fit", "Show all of the time axis", "Look"),

@@ -171,11 +171,13 @@ class _Field:
 
     def _beaten_at_released(self, won: SeenBid) -> str:
         mine = self._key(won)
-        for seen in self._released:
-            key = self._key(seen)
-            if seen is not won and (key < mine or (key == mine and seen.at + ORDER_S < won.at)):
-                return self._reason(seen)
-        return ""
+        better = [
+            seen
+            for seen in self._released
+            if seen is not won
+            and (self._key(seen) < mine or (self._key(seen) == mine and seen.at + ORDER_S < won.at))
+        ]
+        return self._reason(min(better, key=self._key)) if better else ""
 
     def _beaten_at_ours(self, won: SeenBid) -> str:
         if won.bid.problem:
@@ -184,6 +186,7 @@ class _Field:
         if not self._may_stand(won, own):
             return f"{won.bid.neuron} bid again"
         mine, place = self._key(won), min(seen.at for seen in own)
+        better = []
         for neuron, bids in self._ours.items():
             sure = [seen for seen in bids if id(seen) in self._sure]
             if neuron == won.bid.neuron or not sure:
@@ -193,8 +196,8 @@ class _Field:
             )
             key = self._key(least)
             if key < mine or (key == mine and min(seen.at for seen in sure) + ORDER_S < place):
-                return self._reason(least)
-        return ""
+                better.append(least)
+        return self._reason(min(better, key=self._key)) if better else ""
 
     def _may_stand(self, seen: SeenBid, bids: list[SeenBid]) -> bool:
         """Whether a bid may have been the one of its neuron that counts; the first one ends the wait for more."""

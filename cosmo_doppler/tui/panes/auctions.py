@@ -10,6 +10,7 @@ from rich.style import Style
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.market.report import margin as margin_of
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.order import NewestFirst
 from cosmo_doppler.tui.panes.traces import REST_S, quantity
@@ -18,6 +19,10 @@ from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source
+from cosmo_sdk.bidding import Select
+
+_MOST_KEPT = 256
+"""Auctions whose figures are kept between paints."""
 
 _COLUMNS = Columns(
     Column("age", "age", 6, right=True),
@@ -25,8 +30,9 @@ _COLUMNS = Columns(
     Column("bids", "bids", 4, right=True),
     Column("window", "window", 7, right=True, needs=58),
     Column("winner", "winner", 14, middle=True),
-    Column("why", "fits", 18, needs=84),
-    Column("id", "offer", 8, needs=70),
+    Column("margin", "margin", 6, right=True, needs=66),
+    Column("why", "fits", 18, needs=92),
+    Column("id", "offer", 8, needs=76),
     Column("need", "needs", 0, needs=44),
 )
 
@@ -47,12 +53,12 @@ class AuctionRows(Source):
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
+        "look('next')",
         "pause",
         "round(-1)",
         "round(1)",
         "jump_trace",
         "offer",
-        "command_palette",
         "help",
     )
     follows = True
@@ -60,6 +66,7 @@ class AuctionRows(Source):
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._order = NewestFirst()
+        self._facts: dict[str, tuple[int, list[Select], float | None]] = {}
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -122,7 +129,8 @@ class AuctionRows(Source):
         """One auction."""
         scene = self._scene
         auction = scene.board.auctions[self.key(index)]
-        strategies = auction.explained_by()
+        strategies = self._explained(auction)
+        margin = self._margin(auction)
         window: Cell = (
             quantity((f"{auction.deadline_ms}", "ms"), ink) if auction.deadline_ms else [("–", ink.dim)]
         )
@@ -135,11 +143,33 @@ class AuctionRows(Source):
                 "bids": [(f"{len(auction.bids)}", ink.plain if auction.bids else ink.dim)],
                 "window": window,
                 "winner": [(winner, ink.bold)] if winner else [("–", ink.dim)],
-                "why": [(fits(strategies), ink.dim)],
+                "margin": [(f"{margin:+.0%}" if abs(margin) < 9.995 else f"{margin:+.0f}x", ink.plain)]
+                if margin is not None
+                else [("–", ink.faint)],
+                "why": [(fits(strategies) if auction.mirror is None else "a mirror", ink.dim)],
                 "id": [(short_id(auction.offer_id), ink.dim)],
                 "need": [(safe(", ".join(auction.capabilities), 200) or safe(auction.title, 200), ink.plain)],
             },
         )
+
+    def _explained(self, auction: Auction) -> list[Select]:
+        return self._facts_of(auction)[1]
+
+    def _margin(self, auction: Auction) -> float | None:
+        return self._facts_of(auction)[2]
+
+    def _facts_of(self, auction: Auction) -> tuple[int, list[Select], float | None]:
+        """What costs a look at every bid, kept until the auction changes."""
+        facts = self._facts.get(auction.offer_id)
+        if facts is None or facts[0] != auction.revision:
+            if len(self._facts) >= _MOST_KEPT:
+                self._facts.clear()
+            facts = self._facts[auction.offer_id] = (
+                auction.revision,
+                auction.explained_by(),
+                margin_of(auction),
+            )
+        return facts
 
 
 def fits(strategies: Sequence[str]) -> str:

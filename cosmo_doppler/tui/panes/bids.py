@@ -3,69 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 from rich.segment import Segment
-from rich.style import Style
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import bars, words
 from cosmo_doppler.tui.panes.auctions import state_style
+from cosmo_doppler.tui.panes.bid_table import COLUMNS, Sheet
+from cosmo_doppler.tui.panes.remarks import Remark, line, remarks
+from cosmo_doppler.tui.panes.what_if import WhatIf
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns, place
-from cosmo_doppler.tui.widgets.source import Source
-from cosmo_sdk.bidding import SELECTS, rank
+from cosmo_doppler.tui.widgets.columns import Cell, place
+from cosmo_doppler.tui.widgets.source import Glance, Source
 
-_COLUMNS = Columns(
-    Column("number", "#", 2, right=True, needs=84),
-    Column("bidder", "bidder", 0, middle=True, most=24),
-    Column("at", "after", 9, right=True),
-    Column("cost", "cost", 7, right=True),
-    Column("eta", "eta", 7, right=True, needs=62),
-    Column("confidence", "conf", 5, right=True),
-    Column("state", "state", 8),
-    # The place each strategy would have given the bid.
-    Column("first_bid", "first", 5, right=True, needs=72),
-    Column("lowest_cost", "cheap", 5, right=True, needs=72),
-    Column("highest_confidence", "sure", 4, right=True, needs=72),
-)
 _COUNTDOWN_CELLS = 32
-
-
-def ranks(auction: Auction) -> dict[str, dict[str, int]]:
-    """For each strategy the place of each bid, by bid id, counting from 1. Late, replaced and invalid bids have none."""
-    standing = auction.contenders()
-    return {
-        select: {bid.id: place_ for place_, bid in enumerate(rank(standing, select), 1)} for select in SELECTS
-    }
 
 
 class BidRows(Source):
     """One row for each bid of the selected auction, then what an observer can tell about the award."""
 
     hints: ClassVar[tuple[str, ...]] = (
+        "look('next')",
+        "suppose",
         "jump_trace",
         "round(-1)",
         "round(1)",
-        "pause",
         "copy",
-        "zoom",
         "offer",
         "help",
     )
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._ranks: dict[str, dict[str, int]] = {}
+        self.what_if = WhatIf(scene)
+        """Who would have won otherwise."""
+        self.trying = False
+        """Showing that instead of the bids."""
+        self._sheet = Sheet()
         self._remarks: list[Remark] = []
+        self._remarked: Hashable = None
 
     def title(self, ink: Ink) -> Cell:
         """The offer, and what it asks."""
         auction = self._scene.auction
-        title: Cell = [("Bids", ink.bold)]
+        title: Cell = [("What if" if self.trying else "Bids", ink.bold)]
         if auction is not None:
             title += [
                 (f"  {short_id(auction.offer_id)}", ink.dim),
@@ -83,16 +68,24 @@ class BidRows(Source):
         auction = self._scene.auction
         if auction is None:
             return []
-        self._ranks = ranks(auction)
+        if self.trying:
+            return self.what_if.head(width, ink)
+        self._sheet.take(auction)
         needs = safe(", ".join(auction.capabilities), 200) or "anything"
         facts: Cell = [("needs ", ink.dim), (needs, ink.plain), ("   window ", ink.dim)]
+        if auction.mirror is not None:
+            facts = [
+                ("mirror of ", ink.dim),
+                (safe(auction.mirror.kind, 40) or "an auction", ink.market),
+                *facts[2:],
+            ]
         facts += (
             [(f"{auction.deadline_ms}", ink.plain), (" ms", ink.dim)]
             if auction.deadline_ms
             else [("none", ink.plain)]
         )
         lines = [place(facts, width), place(self._window(auction, ink), width), []]
-        return [*lines, _COLUMNS.header(width, ink)] if auction.bids else lines
+        return [*lines, COLUMNS.header(width, ink)] if auction.bids else lines
 
     def _window(self, auction: Auction, ink: Ink) -> Cell:
         """The countdown while it is open, the outcome afterwards."""
@@ -125,6 +118,7 @@ class BidRows(Source):
                 else "the window closed and no award was seen"
             ),
             "stopped": "stopped before an award",
+            "unsold": "whoever held it sold to nobody",
         }
         return [(reason.get(auction.state, auction.state), state_style(auction, ink))]
 
@@ -144,19 +138,39 @@ class BidRows(Source):
         ]
 
     def scope(self) -> Hashable:
-        """The auction."""
-        return self._scene.offer_id
+        """The auction, and which of the two is shown of it."""
+        return self._scene.offer_id, self.trying
+
+    def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
+        """Change between the bids and what would have been."""
+        if how != "next" or self._scene.auction is None:
+            return False
+        self.trying = not self.trying
+        return True
 
     def count(self) -> int:
         """Bids, a blank line and the remarks; nothing without a bid."""
         auction = self._scene.auction
         if auction is None or not auction.bids:
             return 0
-        self._remarks = remarks(auction)
+        if self.trying:
+            return self.what_if.take(auction)
+        verdict = self._scene.board.market.ledger.verdict(auction)
+        trace = self._scene.board.traces.get(auction.trace_id)
+        now = (
+            auction.offer_id,
+            auction.revision,
+            verdict.rounds if verdict is not None else 0,
+            len(trace.auctions) if trace is not None else 0,
+        )
+        if now != self._remarked:
+            self._remarked, self._remarks = now, remarks(auction, self._scene.board)
         return len(auction.bids) + 1 + len(self._remarks)
 
     def key(self, index: int) -> int:
         """Bids only ever join at the end: the index itself for a bid; remarks count from below."""
+        if self.trying:
+            return index
         bids = self._bids()
         return index if index < len(bids) else len(bids) - index - 1
 
@@ -164,6 +178,8 @@ class BidRows(Source):
         """The same, backwards."""
         if not isinstance(key, int):
             return None
+        if self.trying:
+            return key
         return key if key >= 0 else len(self._bids()) - key - 1
 
     def _bids(self) -> list[SeenBid]:
@@ -176,6 +192,8 @@ class BidRows(Source):
 
     def stamp(self) -> Hashable:
         """The countdown moves by eighths of a cell."""
+        if self.trying:
+            return self._scene.offer_id, self.what_if.advance()
         auction = self._scene.auction
         if auction is None or auction.state != "open" or not auction.deadline_ms:
             return self._scene.offer_id
@@ -189,6 +207,8 @@ class BidRows(Source):
     def sequence(self, key: Hashable) -> int | None:
         """The BID itself."""
         bids = self._bids()
+        if self.trying:
+            return None
         return bids[key].seq if isinstance(key, int) and 0 <= key < len(bids) else None
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
@@ -196,88 +216,9 @@ class BidRows(Source):
         auction = self._scene.auction
         if auction is None:
             return []
-        if index >= len(auction.bids):
-            remark = index - len(auction.bids) - 1
-            return _remark_line(self._remarks[remark], width, ink) if remark >= 0 else []
-        seen = auction.bids[index]
-        bid = seen.bid
-        won = seen.state == "won"
-        weight = ink.bold if won else ink.plain if seen.state in {"bid", "declined"} else ink.dim
-        missing: Cell = [("–", ink.dim)]
-        cells: dict[str, Cell] = {
-            "number": [(f"{index + 1}", ink.dim)],
-            "bidder": [(safe(bid.neuron, 80) or "nobody named", weight)]
-            + ([(" auto", ink.dim)] if bid.auto else []),
-            "at": [(_after(seen, auction), weight), (" ms", ink.dim)],
-            "cost": missing if bid.cost is None else [(f"{bid.cost:.4f}", weight)],
-            "eta": missing if bid.eta_ms is None else [(f"{bid.eta_ms}", weight), (" ms", ink.dim)],
-            "confidence": missing if bid.confidence is None else [(f"{bid.confidence:.2f}", weight)],
-            "state": [(seen.state, _bid_style(seen, ink))],
-        }
-        for select in SELECTS:
-            standing = self._ranks.get(select, {}).get(bid.id)
-            cells[select] = (
-                missing
-                if standing is None
-                else [(f"{standing}", ink.market + Style(bold=True) if standing == 1 else ink.dim)]
-            )
-        return _COLUMNS.row(width, cells)
-
-
-def _after(seen: SeenBid, auction: Auction) -> str:
-    """Milliseconds between offer and bid; tenths matter below a second."""
-    after = (seen.at - auction.opened_at) * 1000
-    return f"+{after:.1f}" if after < 999.95 else f"+{after:,.0f}"
-
-
-def _bid_style(seen: SeenBid, ink: Ink) -> Style:
-    if seen.state == "won":
-        return ink.well + Style(bold=True)
-    if seen.state in {"invalid", "revoked"}:
-        return ink.failure
-    return ink.plain if seen.state in {"bid", "late"} else ink.dim
-
-
-class Remark(NamedTuple):
-    """Something an observer can tell about an auction. Texts are safe."""
-
-    label: str
-    who: str
-    text: str
-
-
-def remarks(auction: Auction) -> list[Remark]:
-    """What the bids and the award say between the lines, most telling first."""
-    found: list[Remark] = []
-    if auction.awards:
-        fitting = ", ".join(auction.explained_by())
-        found.append(Remark("fits", fitting, "" if fitting else "no known strategy, or bids nobody here saw"))
-    if any(seen.state == "won" and seen.bid.auto for seen in auction.bids):
-        found.append(Remark("auto", "", "the default bidder won: it always says cost 0 and confidence 1"))
-    for seen in auction.bids:
-        name = safe(seen.bid.neuron, 60) or "somebody"
-        if seen.state == "late":
-            found.append(Remark("late", name, _lateness(seen, auction)))
-        elif seen.state == "invalid":
-            found.append(Remark("invalid", name, safe(seen.bid.problem, 120)))
-        elif seen.state == "revoked" or seen.declined_reason:
-            found.append(
-                Remark(
-                    "revoked" if seen.state == "revoked" else "declined",
-                    name,
-                    safe(seen.declined_reason, 120),
-                )
-            )
-    return found
-
-
-def _lateness(seen: SeenBid, auction: Auction) -> str:
-    closed = auction.awarded_at
-    if closed is None:
-        closed = auction.opened_at + auction.deadline_ms / 1000
-    return f"bid {words.joined(words.duration(seen.at - closed))} after the decision"
-
-
-def _remark_line(remark: Remark, width: int, ink: Ink) -> list[Segment]:
-    who: Cell = [(f"{remark.who}  ", ink.bold)] if remark.who else []
-    return place([(f"{remark.label:<10}", ink.dim), *who, (remark.text, ink.plain)], width)
+        if self.trying:
+            return self.what_if.row(index, width, ink)
+        if index < len(auction.bids):
+            return self._sheet.row(auction, index, width, ink)
+        remark = index - len(auction.bids) - 1
+        return line(self._remarks[remark], width, ink) if remark >= 0 else []

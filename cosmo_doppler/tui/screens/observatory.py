@@ -30,6 +30,7 @@ from cosmo_doppler.tui.screens.help import HelpScreen
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.screens.supposing import WhatIfActions
 from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.watched import Berth, Watched, watched_line
@@ -52,7 +53,7 @@ NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(JumpActions, FilterActions, TimeActions, ActActions):
+class Observatory(JumpActions, FilterActions, TimeActions, WhatIfActions, ActActions):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
