@@ -13,9 +13,10 @@ import msgspec
 
 from cosmo_sdk._sqlite import connect, transaction
 from cosmo_sdk.coordination import _codec, _sqlite_schema
+from cosmo_sdk.coordination import _sqlite_rows as rows_of
 from cosmo_sdk.coordination._codec import Index
 from cosmo_sdk.coordination._sqlite_pool import ConnectionPool
-from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Order, Row, numbered
+from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Order, Row
 from cosmo_sdk.coordination._values import check_choice, check_count
 from cosmo_sdk.coordination.clock import Clock
 from cosmo_sdk.coordination.errors import StoreBusyError, StoreCorruptError
@@ -150,15 +151,17 @@ class SqliteStore(BaseStore):
         """See `Store`."""
         now_ms = self.now_ms()
         if value is None:
-            return self._write(lambda connection: _delete(connection, key, expected, events))
+            return self._write(lambda connection: rows_of.delete(connection, key, expected, events))
         if index is None or index.seq != _codec.NEXT_SEQ:
             # Encoded before the transaction: what cannot be stored is refused without one, and others wait less.
-            row = _columns(value, index, _no_number)
-            return self._write(lambda connection: _replace(connection, key, expected, row, now_ms, events))
+            row = rows_of.columns(value, index, rows_of.no_number)
+            return self._write(
+                lambda connection: rows_of.replace(connection, key, expected, row, now_ms, events)
+            )
 
         def submit(connection: sqlite3.Connection) -> int | None:
-            numbered_row = _columns(value, index, lambda: _sqlite_schema.next_seq(connection))
-            return _replace(connection, key, expected, numbered_row, now_ms, events)
+            numbered_row = rows_of.columns(value, index, lambda: _sqlite_schema.next_seq(connection))
+            return rows_of.replace(connection, key, expected, numbered_row, now_ms, events)
 
         return self._write(submit)
 
@@ -166,8 +169,8 @@ class SqliteStore(BaseStore):
         self, kind: str, *, state: str | None = None, order: Order = "seq", limit: int | None = None
     ) -> Iterator[Row]:
         """See `Store`."""
-        where, values = _where(kind, state)
-        query = f"SELECT key, value, version FROM kv WHERE {where} ORDER BY {_ORDERS[order]} LIMIT ?"
+        condition, values = rows_of.where(kind, state)
+        query = f"SELECT key, value, version FROM kv WHERE {condition} ORDER BY {_ORDERS[order]} LIMIT ?"
         return self._rows(kind, query, [*values, -1 if limit is None else limit])
 
     def news(self, kind: str, known: Mapping[str, int]) -> Iterator[tuple[str, Any | None, int]]:
@@ -199,18 +202,18 @@ class SqliteStore(BaseStore):
     def amend_first(self, kind: str, *, state: str, amend: Amend) -> Amendment | None:
         """See `BaseStore`."""
         now_ms = self.now_ms()
-        where, values = _where(kind, state)
+        condition, values = rows_of.where(kind, state)
 
         def work(connection: sqlite3.Connection) -> Amendment | None:
             rows = connection.execute(
-                f"SELECT key, value, version FROM kv WHERE {where} ORDER BY {_ORDERS['priority']}", values
+                f"SELECT key, value, version FROM kv WHERE {condition} ORDER BY {_ORDERS['priority']}", values
             )
             for key, data, version in rows:
                 amendment = amend(key, _codec.decode(key, data, kind), version)
                 if amendment is not None:
                     rows.close()
-                    row = _columns(amendment.value, None, _no_number)
-                    _replace(connection, key, version, row, now_ms, amendment.events)
+                    row = rows_of.columns(amendment.value, None, rows_of.no_number)
+                    rows_of.replace(connection, key, version, row, now_ms, amendment.events)
                     return amendment
             return None
 
@@ -284,80 +287,3 @@ class SqliteStore(BaseStore):
     def close(self) -> None:
         """Close the connections of every thread."""
         self._pool.close()
-
-
-Columns = tuple[bytes, Index]
-
-
-def _where(kind: str, state: str | None) -> tuple[str, list[Any]]:
-    if state is None:
-        return "kind=?", [kind]
-    # Written out where an index has it so.
-    return (
-        ("kind=? AND state='pending'", [kind])
-        if state == "pending"
-        else ("kind=? AND state=?", [kind, state])
-    )
-
-
-def _no_number() -> int:
-    raise AssertionError("only a new record is numbered")
-
-
-def _columns(value: Any, index: Index | None, next_seq: Callable[[], int]) -> Columns:
-    index = numbered(value, index, next_seq)
-    return _codec.encode(value), index
-
-
-def _replace(
-    connection: sqlite3.Connection,
-    key: str,
-    expected: int,
-    row: Columns,
-    now_ms: int,
-    events: Sequence[Event],
-) -> int | None:
-    data, index = row
-    columns = (
-        index.kind,
-        data,
-        index.state,
-        index.pool_id,
-        index.priority or 0,
-        index.seq,
-        index.lease_ms,
-        now_ms,
-    )
-    if expected == 0:
-        done = connection.execute(
-            "INSERT OR IGNORE INTO kv(kind, value, state, pool_id, priority, seq, lease_ms, updated_ms, key, version) "
-            "VALUES (?,?,?,?,?,?,?,?,?,1)",
-            (*columns, key),
-        )
-    else:
-        done = connection.execute(
-            "UPDATE kv SET kind=?, value=?, state=?, pool_id=?, priority=?, seq=?, lease_ms=?, updated_ms=?, "
-            "version=version+1 WHERE key=? AND version=?",
-            (*columns, key, expected),
-        )
-    return _with_events(connection, done.rowcount, expected + 1, events)
-
-
-def _delete(connection: sqlite3.Connection, key: str, expected: int, events: Sequence[Event]) -> int | None:
-    done = connection.execute("DELETE FROM kv WHERE key=? AND version=?", (key, expected))
-    return _with_events(connection, done.rowcount, 0, events)
-
-
-def _with_events(
-    connection: sqlite3.Connection, written: int, version: int, events: Sequence[Event]
-) -> int | None:
-    if not written:
-        return None
-    connection.executemany(
-        "INSERT INTO events(id, ts_ms, kind, subject, actor, body) VALUES (?,?,?,?,?,?)",
-        [
-            (each.id, each.ts_ms, each.kind, each.subject, each.actor, msgspec.msgpack.encode(each))
-            for each in events
-        ],
-    )
-    return version

@@ -186,8 +186,9 @@ class Consensus:
             TypeError: an option JSON cannot say, or numbers that are none.
         """
         check_method(method, threshold, tie_break)
-        votes = _last_of_each(records, None if eligible is None else frozenset(eligible))
-        count = len(frozenset(eligible)) if eligible is not None else len(votes)
+        may_vote = None if eligible is None else frozenset(eligible)
+        votes = _last_of_each(records, may_vote)
+        count = len(votes) if may_vote is None else len(may_vote)
         options = _Options((option, _weight(agent, weights)) for agent, option in votes.items())
         cast = sum(option is not None for option in votes.values())
         result = VoteResult(
@@ -195,7 +196,7 @@ class Consensus:
             cast=cast,
             abstained=len(votes) - cast,
             present=len(votes),
-            eligible=None if eligible is None else count,
+            eligible=None if may_vote is None else count,
             quorum_needed=quorum_needed(quorum, count),
         )
         if result.present < result.quorum_needed:

@@ -49,8 +49,9 @@ def check_amount(what: str, value: object) -> Decimal:
     if isinstance(value, bool) or not isinstance(value, int | float | Decimal):
         raise TypeError(f"{what} must be an int, float or Decimal, not {type(value).__name__}")
     amount = Decimal(str(value))
-    if not amount.is_finite() or amount < 0:
-        raise ValueError(f"{what} must be finite and not negative, not {value}")
+    # As a float it must be finite, too: prices are told as floats.
+    if not amount.is_finite() or amount < 0 or math.isinf(float(amount)):
+        raise ValueError(f"{what} must be finite and not negative, not {value!s:.40}")
     return amount
 
 

@@ -4,64 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
-
-from cosmo_sdk.coordination._codec import Index, record
+from cosmo_sdk.coordination._delegation_rules import (
+    Delegation,
+    DelegationType,
+    body_of,
+    ended,
+    facts,
+    is_over,
+    line_of,
+    may_revoke,
+)
 from cosmo_sdk.coordination._managing import Managing, Outcome
 from cosmo_sdk.coordination._scopes import check_scope, covered
 from cosmo_sdk.coordination._values import check_choice, check_count, check_id, to_ms
 from cosmo_sdk.coordination.errors import CoordinationError, NotAuthorizedError, ScopeError, StateError
-from cosmo_sdk.coordination.events import Event, first_event, next_event
+from cosmo_sdk.coordination.events import first_event, next_event
 from cosmo_sdk.coordination.models import new_id
 
 __all__ = ["Delegation", "DelegationProtocol", "DelegationType"]
 
 _new_delegation_id = new_id("dlg_")
-
-
-class DelegationType:
-    """To whom authority is handed."""
-
-    DIRECT = "direct"
-    POOLED = "pooled"
-
-
-def _index(grant: Delegation) -> Index:
-    is_active = grant.status == "active"
-    return Index("delegation", grant.status, lease_ms=grant.expires_ms if is_active else None)
-
-
-@record("delegation", _index)
-class Delegation(Struct, dict=True, omit_defaults=True):
-    """Authority that somebody handed on.
-
-    Attributes:
-        id: generated.
-        delegator: who gave it.
-        delegatee: who has it: an agent, or a pool, whose members of each moment do.
-        scope: what it allows.
-        type: one of `DelegationType`.
-        status: `active`, `revoked` or `expired`; what it comes from may have ended all the same.
-        parent: the delegation it comes from, if any.
-        depth: how often it may be handed on.
-        expires_ms: from when on it is void, epoch milliseconds.
-        root: who gave it in the first place.
-        trace_id: the trace its events belong to.
-        root_event_id: the event that told of it.
-    """
-
-    id: str
-    delegator: str
-    delegatee: str
-    scope: list[str]
-    type: str = DelegationType.DIRECT
-    status: str = "active"
-    parent: str | None = None
-    depth: int = 0
-    expires_ms: int | None = None
-    root: str = ""
-    trace_id: str | None = None
-    root_event_id: str | None = None
 
 
 class DelegationProtocol(Managing):
@@ -137,7 +99,7 @@ class DelegationProtocol(Managing):
             grant.expires_ms = min(ends, default=None)
             grant.trace_id = trace_id
             event = first_event(
-                grant, "delegation.granted", now_ms, delegator_id, _body(grant, "granted"), cause
+                grant, "delegation.granted", now_ms, delegator_id, body_of(grant, "granted"), cause
             )
             return Outcome(grant.id, grant, [event], reports=[("delegation", "granted")])
 
@@ -157,7 +119,7 @@ class DelegationProtocol(Managing):
         parent = grants.get(parent_id)
         if parent is None:
             raise CoordinationError(f"there is no delegation {parent_id!r}")
-        line = _line(grants, parent_id)
+        line = line_of(grants, parent_id)
         if not self._is_active(line):
             raise StateError(f"delegation {parent_id!r} has ended")
         if not self._holds(parent, grant.delegator):
@@ -190,18 +152,18 @@ class DelegationProtocol(Managing):
         """
         if agent_id is not None:
             check_id("agent_id", agent_id)
-        line = _line(self._grants(), delegation_id)
+        line = line_of(self._grants(), delegation_id)
 
         def change(grant: Delegation | None, now_ms: int) -> Outcome[bool]:
             if grant is None:
                 return self._unknown(False)
             if grant.status != "active" or not self._is_active(line, now_ms):
                 return Outcome(False)
-            if agent_id is not None and not _may_revoke(line, agent_id):
-                body = {**_body(grant, "denied"), "agent": agent_id}
+            if agent_id is not None and not may_revoke(line, agent_id):
+                body = {**body_of(grant, "denied"), "agent": agent_id}
                 event = next_event(grant, "delegation.denied", now_ms, agent_id, body)
                 return Outcome(False, events=[event], reports=[("delegation", "denied")])
-            return _ended(grant, "revoked", now_ms, agent_id)
+            return ended(grant, "revoked", now_ms, agent_id)
 
         return self._step(delegation_id, change)
 
@@ -210,11 +172,11 @@ class DelegationProtocol(Managing):
         now_ms = self._store.now_ms()
 
         def change(grant: Delegation | None, at_ms: int) -> Outcome[bool]:
-            if grant is None or grant.status != "active" or not _is_over(grant, at_ms):
+            if grant is None or grant.status != "active" or not is_over(grant, at_ms):
                 return Outcome(False)
-            return _ended(grant, "expired", at_ms, None)
+            return ended(grant, "expired", at_ms, None)
 
-        due = [grant.id for _, grant, _ in self._store.leased(self._kind) if _is_over(grant, now_ms)]
+        due = [grant.id for _, grant, _ in self._store.leased(self._kind) if is_over(grant, now_ms)]
         return [delegation_id for delegation_id in sorted(due) if self._step(delegation_id, change)]
 
     # -- asking
@@ -232,7 +194,7 @@ class DelegationProtocol(Managing):
         grants = self._grants()
         now_ms = self._store.now_ms()
         return any(
-            self._holds(grant, agent_id) and self._is_active(_line(grants, grant.id), now_ms)
+            self._holds(grant, agent_id) and self._is_active(line_of(grants, grant.id), now_ms)
             for grant in list(grants.values())
             if grant.status == "active"
             and on_behalf_of in (None, grant.root)
@@ -241,7 +203,7 @@ class DelegationProtocol(Managing):
 
     def active(self, delegation_id: str) -> bool:
         """Whether a delegation, and everything it comes from, stands."""
-        return self._is_active(_line(self._grants(), delegation_id))
+        return self._is_active(line_of(self._grants(), delegation_id))
 
     def get(self, delegation_id: str) -> Delegation | None:
         """The delegation as it is now; None when there is none."""
@@ -249,7 +211,7 @@ class DelegationProtocol(Managing):
 
     def chain(self, delegation_id: str) -> list[str]:
         """The ids from the first delegation to this one; empty when it is unknown."""
-        return [grant.id for grant in reversed(_line(self._grants(), delegation_id))]
+        return [grant.id for grant in reversed(line_of(self._grants(), delegation_id))]
 
     def held_by(self, agent_id: str) -> list[str]:
         """The ids of the delegations that stand and that an agent has, also as a member of a pool; ascending."""
@@ -264,7 +226,7 @@ class DelegationProtocol(Managing):
         return sorted(
             grant.id
             for grant in list(grants.values())
-            if which(grant) and self._is_active(_line(grants, grant.id))
+            if which(grant) and self._is_active(line_of(grants, grant.id))
         )
 
     @property
@@ -274,7 +236,7 @@ class DelegationProtocol(Managing):
         """
         grants = self._grants()
         return {
-            grant.id: {**_facts(grant), "active": self._is_active(_line(grants, grant.id))}
+            grant.id: {**facts(grant), "active": self._is_active(line_of(grants, grant.id))}
             for grant in list(grants.values())
         }
 
@@ -284,50 +246,9 @@ class DelegationProtocol(Managing):
     def _is_active(self, line: list[Delegation], now_ms: int | None = None) -> bool:
         now_ms = self._store.now_ms() if now_ms is None else now_ms
         whole = bool(line) and line[-1].parent is None
-        return whole and all(grant.status == "active" and not _is_over(grant, now_ms) for grant in line)
+        return whole and all(grant.status == "active" and not is_over(grant, now_ms) for grant in line)
 
     def _holds(self, grant: Delegation, agent_id: str) -> bool:
         if grant.type == DelegationType.DIRECT:
             return grant.delegatee == agent_id
         return self._pools is not None and agent_id in self._pools.members(grant.delegatee)
-
-
-def _line(grants: dict[str, Delegation], delegation_id: str) -> list[Delegation]:
-    """A delegation and what it comes from, up to the first. Stops where a parent is missing."""
-    line: list[Delegation] = []
-    grant = grants.get(delegation_id)
-    while grant is not None:
-        line.append(grant)
-        grant = None if grant.parent is None else grants.get(grant.parent)
-    return line
-
-
-def _may_revoke(line: list[Delegation], agent_id: str) -> bool:
-    renounces = line[0].type == DelegationType.DIRECT and line[0].delegatee == agent_id
-    return renounces or agent_id in {grant.delegator for grant in line}
-
-
-def _is_over(grant: Delegation, now_ms: int) -> bool:
-    return grant.expires_ms is not None and now_ms >= grant.expires_ms
-
-
-def _ended(grant: Delegation, status: str, now_ms: int, agent_id: str | None) -> Outcome[bool]:
-    grant.status = status
-    event: Event = next_event(grant, f"delegation.{status}", now_ms, agent_id, _body(grant, status))
-    return Outcome(True, grant, [event], reports=[("delegation", status)])
-
-
-def _facts(grant: Delegation) -> dict[str, Any]:
-    return {
-        "delegator": grant.delegator,
-        "delegatee": grant.delegatee,
-        "type": grant.type,
-        "scope": list(grant.scope),
-        "parent": grant.parent,
-        "depth": grant.depth,
-        "expires_ms": grant.expires_ms,
-    }
-
-
-def _body(grant: Delegation, what: str) -> dict[str, Any]:
-    return {"event": what, **_facts(grant)}

@@ -72,7 +72,10 @@ class TaskManager(Managing):
 
     @property
     def tasks(self) -> dict[str, Task]:
-        """The tasks this process knows, by id. As fresh as the last listing."""
+        """The tasks this process knows, by id, ended ones included. As fresh as the last listing.
+
+        Those that `store.prune(tasks_before_ms=...)` has taken out go with the next `refresh_from_store`.
+        """
         return self._live.known
 
     @property

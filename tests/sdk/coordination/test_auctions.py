@@ -221,6 +221,7 @@ def test_a_plain_auction_moves_to_a_store_before_its_first_bid(store):
         ("english", {"start": "10"}, TypeError),
         ("english", {"increment": -1}, ValueError),
         ("english", {"reserve": float("nan")}, ValueError),
+        ("english", {"reserve": 10**400}, ValueError),
         ("english", {"duration_s": -1}, ValueError),
         ("english", {"rebid": "always"}, ValueError),
         ("english", {"tie_break": "dice"}, ValueError),

@@ -60,6 +60,7 @@ def test_numbers_are_exact():
     assert Consensus.supermajority_vote(["y"] * 2 + ["n"], Fraction(2, 3)) == "y"
     assert Consensus.weighted_vote([("a", Decimal("0.3")), ("b", 0.1), ("b", 0.2)]) is None
     assert Consensus.tally([("a", 1)], eligible="abcdefghij", quorum=0.1).status == "decided"
+    assert Consensus.tally(iter([("a", 1)]), eligible=iter("ab"), quorum="majority").quorum_needed == 2
     with pytest.raises(TypeError):
         Consensus.tally([("a", 1)], weights={"a": "heavy"})
     with pytest.raises(TypeError):
