@@ -145,7 +145,7 @@ def _case(verdict: Verdict, what: str, held: bool, offenders: list[int]) -> str:
     if held:
         return f"{head}/>\n"
     looked_at = many(verdict.last - verdict.first, "signal")
-    why = f"{len(offenders):,} of {looked_at} break it" if offenders else f"never came in {looked_at}"
+    why = f"broken by {len(offenders):,} of {looked_at}" if offenders else f"never came in {looked_at}"
     lines = "\n".join(escape(line_of(verdict, seq)) for seq in offenders[:MOST])
     left = _more(len(offenders), MOST)
     return f"{head}>\n    <failure message={quoteattr(why)}>{lines}{left}</failure>\n  </testcase>\n"

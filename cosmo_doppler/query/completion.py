@@ -10,6 +10,7 @@ from cosmo_doppler.query.ast import OPERATORS
 from cosmo_doppler.query.fields import FIELDS, FLAGS, PATHS
 from cosmo_sdk.signal_types import SignalType
 
+_AFTER_A_FIELD = (":", *(op for op in OPERATORS if op != ":"))
 _LAST = re.compile(r"-?([A-Za-z_][\w.-]*)?(!=|!~|<=|>=|[:=<>~])?([^\s()\"]*)$")
 
 
@@ -40,7 +41,7 @@ def completions(
     if op and field:
         return Completions(len(before) - len(begun), _starting(begun, (*_values(field), *known(field))))
     if field in FIELDS:
-        return Completions(len(before), OPERATORS)
+        return Completions(len(before), _AFTER_A_FIELD)
     names = _starting(field, (*FIELDS, *FLAGS, *PATHS, "not", "and", "or"))
     return Completions(len(before) - len(field), names)
 

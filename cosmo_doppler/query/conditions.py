@@ -134,7 +134,7 @@ def _flags(prefix: str) -> str:
 
 
 def _unknown(name: str, position: int, text: str) -> QueryError:
-    hint = suggestion(name, [*FIELDS, *FLAGS]) or f"; there are {' '.join(FIELDS)} {' '.join(PATHS)}..."
+    hint = suggestion(name, [*FIELDS, *FLAGS, *PATHS]) or "; `cosmo doppler --fields` lists them all"
     return QueryError(text, position, f"unknown field {shown(name)}{hint}")
 
 

@@ -82,8 +82,8 @@ class Sifted(Source):
         if not self._narrowed:
             return self.whole.note(ink)
         return [
-            (f"{words.count(self.count())} match", ink.bold),
-            *[("  of ", ink.dim), *self.whole.note(ink)],
+            (words.count(self.count()), ink.bold),
+            (f" of {words.count(self.whole.count())} match", ink.dim),
         ]
 
     def empty(self, ink: Ink) -> list[Cell]:

@@ -52,12 +52,14 @@ class FilterActions(Deck):
         try:
             wanted = compile_filter(text) if text.strip() else None
         except QueryError as error:
-            unfinished = error.position >= len(text.rstrip())
-            bar.tell((unfinished and bar.candidates()) or str(error), wrong=not unfinished)
+            # Half a word is no mistake yet.
+            if not bar.offer(error.position):
+                bar.tell(str(error), wrong=True)
             return
         with self.session.lock:
             self.scene.filtering.use(wanted)
-        bar.tell(bar.candidates())
+        if not bar.offer(len(text)):
+            bar.tell("")
         self.turn()
 
     @on(FilterBar.Left)
@@ -110,7 +112,11 @@ class FilterActions(Deck):
         parts.append(f"{words.count(shown)} of {words.count(whole)} {noun}")
         if filtering.hidden:
             parts.append(f"{words.count(filtering.hidden)} new hidden")
-        return "   ".join([*parts, "esc clears"])
+        parts.append("esc clears")
+        room = max(20, self.size.width * 6 // 10 - 4)
+        while len(parts) > 1 and len("   ".join(parts)) > room:
+            parts.pop()
+        return "   ".join(parts)
 
     # From what the cursor is on
 

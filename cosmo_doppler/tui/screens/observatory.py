@@ -169,6 +169,7 @@ class Observatory(JumpActions, FilterActions, TimeActions, WhatIfActions, ActAct
         self._buses.display = len(self.watched.sessions) > 1
         self._buses.renew()
         self.filter_bar.renew(self.filter_state())
+        self._space()
         for line in self._lines:
             line.renew()
 
@@ -270,9 +271,16 @@ class Observatory(JumpActions, FilterActions, TimeActions, WhatIfActions, ActAct
 
     def on_resize(self, event: events.Resize) -> None:
         """Small terminals lose the empty lines first."""
-        _, tabs, replay, _ = self._lines
-        tabs.styles.margin = (0, 0, int(event.size.height >= 20), 0)
+        _, _, replay, _ = self._lines
+        self._space()
         replay.styles.margin = (int(event.size.height >= 30), 0, 0, 0)
+
+    def _space(self) -> None:
+        """One empty line between what is above the panes and the panes."""
+        _, tabs, _, _ = self._lines
+        room = self.size.height >= 20
+        tabs.styles.margin = (0, 0, int(room and not self.filter_bar.display), 0)
+        self.filter_bar.set_class(room, "roomy")
 
     # Look and move
 

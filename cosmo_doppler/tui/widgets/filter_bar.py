@@ -39,6 +39,7 @@ class FilterBar(Vertical):
     ]
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; background: $background; }
+    FilterBar.roomy { margin-bottom: 1; }
     FilterBar > Horizontal { height: 1; }
     FilterBar #sign { width: 3; padding: 0 1; text-style: bold; }
     FilterBar Entry { width: 1fr; background: $background; padding: 0; }
@@ -163,10 +164,18 @@ class FilterBar(Vertical):
         self._entry.value = self._past[self._recalled] if self._recalled < len(self._past) else ""
         self._entry.cursor_position = len(self._entry.value)
 
-    def candidates(self) -> str:
-        """What could be written next, in one line."""
+    def offer(self, position: int = 0) -> bool:
+        """Say what could be written next, in place of what is wrong from a position on.
+
+        Returns:
+            False when nothing could, or something before is wrong already.
+        """
         entry = self._entry
-        return "  ".join(self._completer(entry.value, entry.cursor_position).words[:_SHOWN])
+        start, words = self._completer(entry.value, entry.cursor_position)
+        if not words or position < start:
+            return False
+        self.tell("  ".join(words[:_SHOWN]))
+        return True
 
     @on(Input.Changed)
     def _changed(self, event: Input.Changed) -> None:
