@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.session.rewind import Rewind
@@ -10,6 +11,9 @@ from cosmo_doppler.store import Store
 
 _SLICE = 64
 """Signals folded between two looks at the clock."""
+
+_KEPT_SLICE = 16
+"""The same of those that can be taken back."""
 
 STRETCH = 64
 """Signals after which the board can be gone back to again, at least."""
@@ -29,6 +33,8 @@ class Fold:
         self.board = Board()
         self.position = 0
         """Signals folded."""
+        self.give_way: Callable[[], bool] = lambda: False
+        """Asked between a few signals: whether to stop for now, because somebody waits."""
         self._store = store
         self._rewind = Rewind(self.board)
 
@@ -48,10 +54,10 @@ class Fold:
             self._rewind.forget()
         while self.position < goal:
             if kept:
-                self._fold_kept(min(goal, self.position + _SLICE))
+                self._fold_kept(min(goal, self.position + _KEPT_SLICE))
             else:
                 self._fold(min(goal, self.position + _SLICE))
-            if time.perf_counter() >= stop_at:
+            if time.perf_counter() >= stop_at or self.give_way():
                 break
         return self.position - first
 

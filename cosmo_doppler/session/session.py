@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine
@@ -20,6 +21,7 @@ from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.recorder import Recorder
+from cosmo_doppler.session.sharing import SharedLock
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
 from cosmo_doppler.store import Store
@@ -35,6 +37,12 @@ TICK_S = 1 / 60
 
 _BREATH_S = 0.001
 """Time between two turns while there is a backlog to fold."""
+
+_GIVE_WAY_S = 0.0001
+"""Long enough for a thread that waits for the lock to get it."""
+
+_SWITCH_S = 0.001
+"""How long the engine computes before another thread that wants to gets its turn; Python's own 5 ms can be seen."""
 
 _LAST_WORDS_S = 10.0
 """How long the source may take to say goodbye."""
@@ -100,7 +108,8 @@ class Session:
         self.namespace = namespace
         self.store = Store()
         self.timeline = Timeline(self.store, live=kind != "replay", wall=self.wall, speed=speed)
-        self.lock = threading.RLock()
+        self.lock = SharedLock()
+        self.timeline.give_way = lambda: self.lock.wanted
         self.recorder = recorder
         self.operator: Operator | None = None
         self.read_only_reason = read_only_reason
@@ -129,6 +138,7 @@ class Session:
         """Run the source and the fold in a thread of their own. Once."""
         if self._thread is not None:
             return
+        sys.setswitchinterval(_SWITCH_S)
         ready = threading.Event()
         self._thread = threading.Thread(target=self._run, args=(ready,), name="doppler-engine", daemon=True)
         self._thread.start()
@@ -208,6 +218,9 @@ class Session:
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
         at = self.wall()
+        if self.lock.wanted:
+            # Without this the screen might wait through a whole burst: a lock goes to whoever asks in the right moment.
+            time.sleep(_GIVE_WAY_S)
         with self.lock:
             self.store.append(at, subject, frame)
             if self.recorder is not None:

@@ -82,6 +82,15 @@ class Timeline:
         return self._fold.board
 
     @property
+    def give_way(self) -> Callable[[], bool]:
+        """Asked between a few signals: whether to stop folding for now."""
+        return self._fold.give_way
+
+    @give_way.setter
+    def give_way(self, asked: Callable[[], bool]) -> None:
+        self._fold.give_way = asked
+
+    @property
     def position(self) -> int:
         """Signals folded."""
         return self._fold.position
