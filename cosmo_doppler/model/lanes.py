@@ -81,22 +81,18 @@ class Stretches:
         if not self._open and len(self._ends) < len(self._starts):
             self._ends.append(max(at, self._starts[-1]))
 
-    def within(self, since: float, until: float, now: float) -> list[tuple[float, float]]:
-        """The parts that lie in a window of time, by start.
+    def covers(self, since: float, until: float, now: float) -> bool:
+        """Whether any of them has a part between two moments.
 
         Args:
-            since: beginning of the window.
-            until: its end.
+            since: the first moment.
+            until: the second one.
             now: where what goes on ends for the time being.
         """
-        starts, ends = self._starts, self._ends
-        first = bisect_right(ends, since)
-        last = bisect_left(starts, until)
-        return [
-            (max(since, starts[place]), min(until, ends[place] if place < len(ends) else now))
-            for place in range(first, last)
-            if (ends[place] if place < len(ends) else now) > since
-        ]
+        place = bisect_right(self._ends, since)
+        if place >= len(self._starts) or self._starts[place] >= until:
+            return False
+        return place < len(self._ends) or now > since
 
 
 class Lanes:

@@ -14,7 +14,7 @@ from cosmo_doppler.model.profile import Profile
 from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS
 from cosmo_doppler.model.spans import OWN, Part, Span
 
-LONGEST_PATH = 2048
+LONGEST_PATH = 512
 """Spans of a critical path that are named, its latest ones; its sums count all."""
 
 _PART_OF: dict[str, Part] = {

@@ -60,6 +60,7 @@ _MEANS = {
 }
 
 _OTHER = "·"
+_BOLD = Style(bold=True)
 _RANK = {type: rank for rank, type in enumerate(MARKS)}
 _NAME_CELLS = 16
 _COUNT_CELLS = 5
@@ -126,21 +127,20 @@ class LanesFace(Face):
 
     def _time(self, lane: Lane, axis: bars.Axis, cells: int, ink: Ink) -> list[Segment]:
         begun = self.trace.started_at
-        since, until = begun + axis.start, begun + axis.start + axis.length
-        ground: list[tuple[str, Style]] = [(" ", ink.faint)] * cells
-        for stretches, glyph, style in (
-            (lane.busy, "━", ink.bar("TASK")),
-            (lane.asks, "▒", ink.bar("CLARIFICATION")),
-        ):
-            for first, last in stretches.within(since, until, self.latest):
-                left = int((first - since) / axis.length * cells)
-                right = max(left + 1, round((last - since) / axis.length * cells))
-                ground[left : min(right, cells)] = [(glyph, style)] * (min(right, cells) - left)
+        ground: list[tuple[str, Style]] = []
         for cell in range(cells):
-            types = lane.between(since + axis.length * cell / cells, since + axis.length * (cell + 1) / cells)
+            since = begun + axis.start + axis.length * cell / cells
+            until = begun + axis.start + axis.length * (cell + 1) / cells
+            types = lane.between(since, until)
             if types:
                 telling = min(types, key=lambda type: _RANK.get(type, len(_RANK)))
-                ground[cell] = MARKS.get(telling, _OTHER), ink.family(telling) + Style(bold=True)
+                ground.append((MARKS.get(telling, _OTHER), ink.family(telling) + _BOLD))
+            elif lane.asks.covers(since, until, self.latest):
+                ground.append(("▒", ink.bar("CLARIFICATION")))
+            elif lane.busy.covers(since, until, self.latest):
+                ground.append(("━", ink.bar("TASK")))
+            else:
+                ground.append((" ", ink.faint))
         return [
             Segment("".join([glyph for glyph, _ in run]), style)
             for style, run in ((style, list(run)) for style, run in groupby(ground, key=_style))

@@ -31,6 +31,8 @@ _PLACED: dict[Placement, tuple[str, str]] = {
 }
 """Marks for nodes whose parent was not simply found, and what they mean."""
 
+_BOLD = Style(bold=True)
+
 _WIDE_LEVELS = 3
 """Levels whose guides take two cells."""
 
@@ -235,7 +237,7 @@ class TreeFace(Face):
         node, via = self._rows.at(index)
         parts = _divide(width, timed=self._timed, offset=self._offset)
         style = ink.family(node.type)
-        strong = style + Style(bold=True) if node.type in _WEIGHTY else style
+        strong = style + _BOLD if node.type in _WEIGHTY else style
         drawn = guides(node, via, max(0, parts.tree - _LEAST_TYPE))
         hidden = "▸ " if self._rows.folded(node) and (node.children or isinstance(node, Portal)) else ""
         line = [
