@@ -21,6 +21,7 @@ Pane = Literal[
     "inbox",
     "signals",
     "faults",
+    "fault",
     "metrics",
     "topology",
 ]
@@ -36,7 +37,8 @@ DEEPER: dict[Pane, Pane] = {
     "registry": "inspector",
     "inbox": "inspector",
     "signals": "inspector",
-    "faults": "inspector",
+    "faults": "fault",
+    "fault": "inspector",
     "metrics": "inspector",
     "topology": "inspector",
 }
@@ -87,7 +89,7 @@ _NARROW: dict[View, _Grid] = {
     "registry": _stack("registry", "inspector", 55),
     "inbox": _stack("inbox", "inspector", 45),
     "signals": _stack("signals", "inspector", 58),
-    "faults": _stack("faults", "inspector", 58),
+    "faults": _stack("faults", "fault", 52),
     "metrics": _whole("metrics"),
     "topology": _stack("topology", "inspector", 62),
 }
@@ -116,7 +118,7 @@ _MIDDLE: dict[View, _Grid] = {
     "faults": _Grid(
         (62, 38),
         (55, 45),
-        (_Cell("faults", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("inspector", 1, 1)),
+        (_Cell("faults", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("fault", 1, 1)),
     ),
     "metrics": _whole("metrics"),
     "topology": _Grid((62, 38), (100,), (_Cell("topology", 0, 0), _Cell("inspector", 1, 0))),
@@ -182,9 +184,9 @@ _WIDE: dict[View, _Grid] = {
         (50, 50),
         (
             _Cell("faults", 0, 0, 2),
-            _Cell("inspector", 2, 0),
+            _Cell("fault", 2, 0),
             _Cell("pathway", 0, 1, 2),
-            _Cell("registry", 2, 1),
+            _Cell("inspector", 2, 1),
         ),
     ),
     "metrics": _whole("metrics"),

@@ -7,8 +7,8 @@ from typing import Literal, get_args
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.observed import Observed
-from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.model.sayings import describe
+from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.filtering import Filtering
 from cosmo_doppler.tui.pulse import Pulse
@@ -30,6 +30,8 @@ class Scene:
         """What the lists are narrowed to."""
         self.trace_id: str | None = None
         self.offer_id: str | None = None
+        self.fault: object = None
+        """What the selected fault is known by."""
         self.seq: int | None = None
         """Position in the store of the signal the inspector shows."""
         self.pulse: Pulse | None = None

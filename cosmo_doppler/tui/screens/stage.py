@@ -14,6 +14,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, PANES, Pane, View, plan
 from cosmo_doppler.tui.panes.bids import BidRows
+from cosmo_doppler.tui.panes.fault import FaultLines
 from cosmo_doppler.tui.panes.faults import FaultRows
 from cosmo_doppler.tui.panes.inbox import InboxRows
 from cosmo_doppler.tui.panes.inspector import InspectorRows
@@ -35,6 +36,7 @@ _SOURCES: dict[Pane, Callable[[Scene], Source]] = {
     "inbox": InboxRows,
     "signals": SiftedSignals,
     "faults": FaultRows,
+    "fault": FaultLines,
     "metrics": MetricRows,
     "topology": TopologyRows,
 }
@@ -220,14 +222,14 @@ class Stage(Container):
         """Make what the cursor of a pane is on the thing all other panes are about."""
         scene = self.scene
         pane = self.panes[name]
-        before = (scene.trace_id, scene.offer_id, scene.seq)
+        before = (scene.trace_id, scene.offer_id, scene.fault, scene.seq)
         with scene.session.lock:
             key = pane.cursor
             seq = pane.source.sequence(key) if key is not None else None
             if seq is not None:
                 scene.seq = seq
             self._follow_key(name, key)
-            if before == (scene.trace_id, scene.offer_id, scene.seq):
+            if before == (scene.trace_id, scene.offer_id, scene.fault, scene.seq):
                 return
             for other in self.shown:
                 if other != name:
@@ -235,6 +237,8 @@ class Stage(Container):
 
     def _follow_key(self, name: Pane, key: object) -> None:
         scene = self.scene
+        if name == "faults":
+            scene.fault = key
         if name == "traces" and isinstance(key, str):
             scene.trace_id = key
         elif name == "auctions" and isinstance(key, str):
