@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from cosmo_sdk.coordination import _codec
 from cosmo_sdk.coordination._locks import ForkedLock
@@ -24,18 +24,24 @@ class Live(Generic[R]):
         store: where they live.
         kind: what a scan asks for.
         prefix: what their keys begin with.
+        may_go: which records others may have deleted, so that their versions tell nothing. All unless given.
 
     Attributes:
         known: the objects by id.
     """
 
-    def __init__(self, store: BaseStore, kind: str, prefix: str) -> None:
+    def __init__(
+        self, store: BaseStore, kind: str, prefix: str, may_go: Callable[[R], bool] = lambda record: True
+    ) -> None:
         self._store = store
+        self._may_go = may_go
         self._kind = kind
         self._prefix = prefix
         self._lock = ForkedLock()
         # By key, as stores know records.
         self._versions: dict[str, int] = {}
+        # Keys of what may go.
+        self._fleeting: set[str] = set()
         self._seen = -1
         self.known: dict[str, R] = {}
 
@@ -44,6 +50,7 @@ class Live(Generic[R]):
         with self._lock:
             self._store = store
             self._versions.clear()
+            self._fleeting.clear()
             self._seen = -1
             self.known.clear()
 
@@ -63,8 +70,12 @@ class Live(Generic[R]):
             key = self._prefix + subject
             if record is None:
                 self._versions.pop(key, None)
+                self._fleeting.discard(key)
                 return self.known.pop(subject, None)
-            held = self.known.get(subject) if into is None else into
+            held = self.known.get(subject)
+            if held is not None and _later_life(record, held):
+                held, self._versions[key] = None, 0
+            held = held if into is None else into
             if version >= self._versions.get(key, 0):
                 self._versions[key] = version
                 if held is None:
@@ -72,6 +83,7 @@ class Live(Generic[R]):
                 else:
                     _codec.adopt(held, record)
             self.known[subject] = held if held is not None else record
+            self._note(key, self.known[subject])
             return self.known[subject]
 
     def get(self, subject: str) -> R | None:
@@ -108,9 +120,21 @@ class Live(Generic[R]):
             # First the mark: what is written in between is read twice rather than not at all.
             latest = self._store.revision()
             with _no_collections():
-                self._take(list(self._store.news(self._kind, self._versions)))
+                self._take(list(self._store.news(self._kind, self._lasting())))
             self._seen = latest
             return self.known
+
+    def _lasting(self) -> dict[str, int]:
+        """The versions of what cannot have been deleted and made again, for which versions begin anew."""
+        if not self._fleeting:
+            return self._versions
+        return {key: version for key, version in self._versions.items() if key not in self._fleeting}
+
+    def _note(self, key: str, record: R) -> None:
+        if self._may_go(record):
+            self._fleeting.add(key)
+        else:
+            self._fleeting.discard(key)
 
     def _take(self, rows: list[tuple[str, R | None, int]]) -> None:
         """Know these records, and no others."""
@@ -120,6 +144,8 @@ class Live(Generic[R]):
             # The first time there is nobody to tell.
             self.known.update(zip([key[cut:] for key, _, _ in rows], known, strict=True))
             self._versions.update([(key, version) for key, _, version in rows])
+            may_go = self._may_go
+            self._fleeting.update([row[0] for row, record in zip(rows, known, strict=True) if may_go(record)])
             return
         for key, record, version in rows:
             if record is not None:
@@ -129,6 +155,12 @@ class Live(Generic[R]):
 
     def __iter__(self) -> Iterator[R]:
         return iter(list(self.known.values()))
+
+
+def _later_life(record: Any, held: Any) -> bool:
+    """Whether a record was deleted and made again since we heard of it. Ids of events sort by time."""
+    began, held_began = record.root_event_id, held.root_event_id
+    return began is not None and held_began is not None and bool(began > held_began)
 
 
 @contextmanager

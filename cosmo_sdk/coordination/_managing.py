@@ -88,7 +88,7 @@ class Managing:
         self._sink: Sink | None = None
         self._trace: str | None = None
         self._report = Reporter(metrics)
-        self._live: Live[Any] = Live(self._store, self._kind, self._prefix)
+        self._live: Live[Any] = Live(self._store, self._kind, self._prefix, self._may_go)
 
     @property
     def store(self) -> BaseStore:
@@ -178,6 +178,11 @@ class Managing:
             time.sleep(random.uniform(0, min(2 ** (attempt + 1), MAX_PAUSE_MS)) / 1000)
         self._report("store_busy")
         raise StoreBusyError(f"{key}: others wrote it first {ATTEMPTS} times; nothing was changed, try again")
+
+    @staticmethod
+    def _may_go(record: Any) -> bool:
+        """Whether others may delete such a record, and its id be used again."""
+        return True
 
     def _new_index(self, value: Any) -> Index | None:
         """What a new record is found by, where that is more than the record says."""

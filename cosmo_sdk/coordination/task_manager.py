@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 _logger = logging.getLogger("cosmo_sdk.coordination")
 
+_ENDED = tuple(state for state in TaskState if state.terminal)
+
 _ODD_CLOCK_S = 30 * 86_400
 """Whoever sweeps with a time this far from the monotonic clock has probably passed `time.time()`."""
 
@@ -110,6 +112,10 @@ class TaskManager(Managing):
     def _new_index(self, value: Any) -> Index | None:
         found_by = task_index(value)
         return Index(found_by.kind, found_by.state, found_by.pool_id, found_by.priority, NEXT_SEQ)
+
+    @staticmethod
+    def _may_go(record: Any) -> bool:
+        return record.state in _ENDED
 
     def get_task(self, task_id: str) -> Task | None:
         """The task as it is now; None when there is none."""

@@ -440,6 +440,28 @@ def test_a_refresh_sees_what_came_without_an_event(manager, store):
     assert list(manager.tasks) == ["u"]
 
 
+@pytest.mark.parametrize("look", ["get", "list", "refresh"])
+def test_a_task_that_was_pruned_and_submitted_again_is_another_one(look, store, clock):
+    mine, theirs = (TaskManager(store).bind(clock=clock) for _ in range(2))
+    old = Task("t", {"life": 1})
+    mine.submit(old)
+    mine.claim("ann", "t")
+    mine.report("ann", "t", 1)
+    clock.advance(1)
+    assert store.prune(tasks_before_ms=clock.now_ms(), events_before_ms=clock.now_ms(), unpublished=True) >= 4
+    theirs.submit(Task("t", {"life": 2}))
+    theirs.claim("bob", "t")
+    theirs.report("bob", "t", 2)
+    if look == "get":
+        mine.get_task("t")
+    elif look == "list":
+        mine.list_pending_tasks()
+    else:
+        mine.refresh_from_store()
+    assert (mine.tasks["t"].objective, mine.tasks["t"].result) == ({"life": 2}, 2)
+    assert (old.objective, old.result) == ({"life": 1}, 1)
+
+
 # -- waiting
 
 
