@@ -138,8 +138,10 @@ class Span:
 
     def latest(self, until: float) -> Span | None:
         """What inside it the moment `until` waited for; None when it was at work itself."""
-        running = next(iter(self.open.values()), None)
-        if self.end is None and running is not None and running.start < until:
+        running = next(iter(self.open.values()), None) if self.end is None else None
+        if self.node is None and self.end is not None and until >= self.end:
+            running, until = self._running(self.end), self.end
+        if running is not None and running.start < until:
             return running
         place = bisect_right(self._done, until, key=_end)
         while place and self._done[place - 1].start >= until:

@@ -50,7 +50,7 @@ class FlameFace(Face):
         line += [*place([("total", ink.dim)], _FIGURE_CELLS, right=True), Segment("  ")]
         if width >= 56:
             line += [*place([("own", ink.dim)], _FIGURE_CELLS, right=True), Segment("  ")]
-        return line + place([("share of all; own time is brighter", ink.dim)], self._bar_cells(width))
+        return line + place([("own time is brighter", ink.dim)], self._bar_cells(width))
 
     @property
     def _profile(self) -> Profile:
@@ -90,6 +90,7 @@ class FlameFace(Face):
             depth, above = depth + 1, above.parent
         indent = "  " * min(depth, _DEEPEST_INDENT)
         family = ink.family(entry.type)
+        own = ink.family("TASK" if entry.part == "compute" else entry.type)
         line = [
             *place(
                 [
@@ -105,7 +106,7 @@ class FlameFace(Face):
             line += [*place([(words.count(entry.count), ink.dim)], 5, right=True), Segment("  ")]
         line += [*self._figure(entry.lasted(now), ink, ink.plain), Segment("  ")]
         if width >= 56:
-            line += [*self._figure(entry.own, ink, family), Segment("  ")]
+            line += [*self._figure(entry.own, ink, own), Segment("  ")]
         return line + self._bar(entry, self._bar_cells(width), ink)
 
     def _figure(self, seconds: float, ink: Ink, style: Style) -> list[Segment]:
@@ -123,7 +124,8 @@ class FlameFace(Face):
         bright = max(0, round(own * cells))
         body = parts.start + parts.body + parts.end
         quiet = len(body) - min(bright, len(body))
-        style, strong = ink.bar(entry.type), ink.family(entry.type)
+        kind = "TASK" if entry.part == "compute" else entry.type
+        style, strong = ink.bar(kind), ink.family(kind)
         line = [Segment(" " * parts.lead)]
         if parts.start:
             first = style if quiet else strong

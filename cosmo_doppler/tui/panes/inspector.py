@@ -200,7 +200,7 @@ class InspectorRows(Source):
             return place([(row.label, label), (row.text, ink.plain)], width)
         if row.kind == "value":
             return place([(row.label, ink.dim), (row.text, ink.plain)], width)
-        style = {"meaning": ink.bold, "problem": ink.failure, "part": ink.dim, "note": ink.dim}.get(row.kind)
+        style = {"problem": ink.failure, "part": ink.dim, "note": ink.dim}.get(row.kind)
         return place([(row.text, style or ink.plain)], width)
 
     # What stands in the lines

@@ -295,7 +295,9 @@ class TreeFace(Face):
         if self._critical is None:
             self._critical = self.trace.timed(self.scene.now).critical(self.latest)
         bright = node.seq in self._critical
-        style = ink.family(node.type) if bright or lasts.shape == "instant" else ink.bar(node.type)
+        # An award is of the market, what it begins is work.
+        kind = "TASK" if lasts.shape == "working" and node.type == "TASK_AWARDED" else node.type
+        style = ink.family(kind) if bright or lasts.shape == "instant" else ink.bar(kind)
         return bar(lasts, self.trace.started_at, axis, cells, style, said)
 
 

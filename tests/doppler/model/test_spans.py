@@ -73,6 +73,19 @@ def test_what_still_runs_counts_up_to_now():
     assert board.traces["trc_1"].timed(2.0).critical(2.0) == {0, 1}
 
 
+def test_what_a_stop_interrupts_is_the_path_to_it():
+    board = fold(
+        (0.0, frame("TASK", "a", who="n")),
+        (0.5, frame("TOOL_CALL", "t", parent="a", who="s")),
+        (2.0, frame("STOP", "x")),
+        (2.1, frame("STOPPED", "y", parent="x")),
+    )
+    assert parts(board) == {"compute": 500, "tool": 1500}
+    assert board.traces["trc_1"].timed(3.0).critical(2.1) == {0, 1}
+    fold((3.0, frame("TOOL_RESULT", "u", parent="t", who="s")), board=board)
+    assert parts(board) == {"compute": 500, "tool": 1500}
+
+
 def test_an_answer_sent_as_new_work_belongs_to_the_work_that_asked():
     board = fold(
         (0.0, frame("TASK", "a", who="n")),
