@@ -27,6 +27,7 @@ from cosmo_doppler.cli.options import (
 )
 from cosmo_doppler.cli.output import say, show_all
 from cosmo_doppler.cli.playing import Playing, playing_options
+from cosmo_doppler.cli.record import record_bus
 from cosmo_doppler.cli.running import run
 from cosmo_doppler.cli.tail import Selection, print_recording, selection_options, stream
 from cosmo_doppler.config import ThemeName, read_config
@@ -70,6 +71,8 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         "cosmo doppler --demo",
         "cosmo doppler --url cosmo://127.0.0.1:7071 -n quickstart --record session.ndjson",
         "cosmo doppler nats://127.0.0.1:4222 -n quickstart",
+        "cosmo doppler cosmo://127.0.0.1:7070 cosmo://127.0.0.1:7071",
+        "cosmo doppler --daemon --record night.ndjson.zst",
         "cosmo doppler session.ndjson --speed 4 --paused",
         "cosmo doppler producer.ndjson worker.ndjson --from 00:01:12 --loop",
         "cosmo doppler session.ndjson --screenshot auctions.svg --size 120x40 --view auctions",
@@ -125,6 +128,9 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.option("--tail", is_flag=True, help="Print signals like `cosmo tail` instead of opening the screen.")
 @selection_options
 @json_option("Like --tail, one JSON object a line.")
+@click.option(
+    "--daemon", is_flag=True, help="Record without a screen until Ctrl-C or SIGTERM; needs --record."
+)
 @look_options
 @redact_option
 @click.option("--synapse", "legacy", metavar="URL[/NS]", hidden=True)
@@ -154,12 +160,13 @@ def command(
     neuron: str,
     payload: bool,
     as_json: bool,
+    daemon: bool,
     theme: ThemeName | None,
     ascii: bool,
     redact: tuple[str, ...],
     legacy: str | None,
 ) -> None:
-    """Watch the bus at URL live, replay FILE (several are merged by time), or run the demo.
+    """Watch the bus at URL live (several side by side), replay FILE (several are merged by time), or run the demo.
 
     Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
@@ -171,7 +178,7 @@ def command(
     traces and auctions at its end, or, for --until, at that moment. Exit code 0: all is as asked; 1: it is not;
     2: wrong usage; 3: no bus.
     """
-    recordings, url = _where(ctx, places, url, demo=demo)
+    recordings, url, more = _where(ctx, places, url, demo=demo)
     if legacy is not None:
         url, namespace = _read_legacy(ctx, legacy, namespace)
     selection = Selection(frozenset(types), trace, neuron, wanted)
@@ -184,6 +191,10 @@ def command(
     if not told_as_lines and (types or trace or neuron or payload):
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
     redaction = redaction_of(redact)
+    if daemon:
+        path = _only_recorded(record, elsewhere=bool(recordings or demo or more))
+        run(lambda: record_bus(path, url, namespace, seconds, None, False, redaction, as_json))
+        return
     session = _open(recordings, url, namespace, demo=demo, record=record, playing=playing)
     playing.apply(session)
     session.redact(redaction)
@@ -201,22 +212,32 @@ def command(
     elif plain or not _on_terminal():
         _tell(session, seconds, wanted, asked=plain)
     else:
-        _open_screen(session, view, select, seconds, theme, ascii, text)
+        beside = [_open([], each, namespace, demo=False, record=None, playing=playing) for each in more]
+        for other in beside:
+            other.redact(redaction)
+        _open_screen(session, view, select, seconds, theme, ascii, text, beside)
 
 
 def _where(
     ctx: click.Context, places: tuple[Path | str, ...], url: str, *, demo: bool
-) -> tuple[list[Path], str]:
-    """The recordings to open, and the bus to watch when there are none."""
+) -> tuple[list[Path], str, list[str]]:
+    """The recordings to open, the bus to watch when there are none, and the buses beside it."""
     recordings = [place for place in places if isinstance(place, Path)]
     buses = [place for place in places if isinstance(place, str)]
-    if len(buses) > 1 or (buses and recordings):
-        raise click.UsageError("one bus at a time, or recordings, which may be several")
+    if buses and recordings:
+        raise click.UsageError("buses or recordings, not both at once; C and :open add one on the screen")
     if buses and (demo or ctx.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE):
         raise click.UsageError("one place at a time: leave out URL, or --url and --demo")
     if recordings and demo:
         raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
-    return recordings, buses[0] if buses else url
+    return recordings, buses[0] if buses else url, buses[1:]
+
+
+def _only_recorded(record: Path | None, *, elsewhere: bool) -> Path:
+    """Where --daemon records to."""
+    if record is None or elsewhere:
+        raise click.UsageError("--daemon records one bus: add --record FILE, and name no other place")
+    return record
 
 
 def _end_at(session: Session, checks: Checks, playing: Playing) -> None:
@@ -330,7 +351,8 @@ def _open_screen(
     theme: ThemeName | None,
     ascii: bool,
     wanted: str,
+    beside: list[Session],
 ) -> None:
     from cosmo_doppler.cli.screens import open_screen
 
-    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii, wanted=wanted))
+    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii, wanted=wanted, beside=beside))

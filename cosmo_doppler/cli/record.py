@@ -75,10 +75,10 @@ def command(
     makes a compressed file.
     """
     redaction = redaction_of(redact)
-    run(lambda: _record(path, url, namespace, seconds, rotate, force, redaction, as_json))
+    run(lambda: record_bus(path, url, namespace, seconds, rotate, force, redaction, as_json))
 
 
-async def _record(
+async def record_bus(
     path: Path,
     url: str,
     namespace: str,
@@ -88,6 +88,12 @@ async def _record(
     redaction: Redaction,
     as_json: bool,
 ) -> None:
+    """Write what passes to a file until interrupted, or for some seconds.
+
+    Raises:
+        CannotConnect: no bus there.
+        CommandError: the file exists, or the disk took no more.
+    """
     from cosmo_doppler.cli.files import new_recording, refuse_existing, until_fault
     from cosmo_doppler.cli.watching import Frame, watching
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError, Exit
@@ -33,6 +34,7 @@ async def open_screen(
     *,
     ascii: bool,
     wanted: str = "",
+    beside: Sequence[Session] = (),
 ) -> None:
     """Show a session on the terminal until the person quits, SIGTERM comes, or some seconds have passed.
 
@@ -43,7 +45,13 @@ async def open_screen(
     config = read_config()
     look = chosen_look(config, theme, ascii=ascii)
     app = DopplerApp(
-        session, view=view, select=select or None, frame_rate=config.frame_rate, look=look, wanted=wanted
+        session,
+        view=view,
+        select=select or None,
+        frame_rate=config.frame_rate,
+        look=look,
+        wanted=wanted,
+        beside=beside,
     )
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None

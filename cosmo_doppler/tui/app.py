@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import ClassVar, get_args
 
@@ -36,6 +36,7 @@ class DopplerApp(LookedApp):
             each `Observatory.turn()` pumps the session once.
         look: theme, signs and keys.
         wanted: a filter to begin with; empty for none.
+        beside: further sessions, watched from the beginning.
     """
 
     TITLE: str | None = "Doppler"
@@ -57,6 +58,7 @@ class DopplerApp(LookedApp):
         frame_rate: float = 30,
         look: Look | None = None,
         wanted: str = "",
+        beside: Sequence[Session] = (),
     ) -> None:
         super().__init__(look or Look())
         if view not in get_args(View):
@@ -65,6 +67,10 @@ class DopplerApp(LookedApp):
         self._view: View = view
         self._frame_rate = frame_rate
         self._decks = {session: Observatory(session, view, frame_rate, select, wanted, self.watched)}
+        for other in beside:
+            self.watched.add(other)
+            self._decks[other] = Observatory(other, view, frame_rate, wanted=wanted, watched=self.watched)
+        self.watched.at = 0
 
     @property
     def session(self) -> Session:
@@ -79,10 +85,12 @@ class DopplerApp(LookedApp):
     async def on_mount(self) -> None:
         """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""
         # Not the default screen: that one cannot be exchanged for the observatory of another session.
-        self.install_screen(self.observatory, _name(self.session))
+        for session, deck in self._decks.items():
+            self.install_screen(deck, _name(session))
         await self.push_screen(self.observatory)
         if self._frame_rate > 0:
-            self.session.start()
+            for session in self.watched.sessions:
+                session.start()
             gc.collect()
             gc.freeze()
             gc.set_threshold(_COLLECT_AFTER, 20, 50)

@@ -13,7 +13,7 @@ from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
 
-_NAME_CELLS = 24
+_NAME_CELLS = 30
 _SIGNS = {"live": "●", "replay": "▶", "loading": "…", "connecting": "◐", "reconnecting": "◐"}
 _TROUBLE = frozenset({"reconnecting", "unreachable", "closed"})
 
@@ -69,8 +69,10 @@ class Berth(NamedTuple):
 
 
 def name_of(session: Session) -> str:
-    """A session in a word, safe: its namespace, or the name of its file."""
-    return fit_middle(safe(session.namespace or session.title, 80), _NAME_CELLS)
+    """A session in a word, safe: its namespace and place, or the name of its file."""
+    place = session.title.rpartition("//")[2]
+    name = f"{session.namespace} {place}" if session.kind == "live" else session.namespace or place
+    return fit_middle(safe(name, 120), _NAME_CELLS)
 
 
 def watched_line(watched: Watched, width: int, ink: Ink) -> tuple[list[Segment], list[Berth]]:

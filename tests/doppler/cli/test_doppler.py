@@ -12,7 +12,16 @@ from pathlib import Path
 import pytest
 
 from cosmo_sdk import Directed, Signal, SignalType
-from tests.doppler.cli.commands import COSMO, bus_process, cosmo, environment, publish, running
+from tests.doppler.cli.commands import (
+    COSMO,
+    bus_process,
+    cosmo,
+    environment,
+    publish,
+    running,
+    wait_until,
+)
+from tests.doppler.terminal import on_terminal
 
 ESCAPE = "\x1b"
 TASK = Signal(type=SignalType.TASK, directed=Directed(id="ann"), payload={"input": {"text": "hello"}})
@@ -202,3 +211,27 @@ def test_the_settings_in_use_can_be_printed_and_a_mistake_in_them_is_named(
     )
     assert (refused.returncode, refused.stdout) == (2, "")
     assert f"{file}:2: zom: there is no action 'zom'; did you mean 'zoom'?" in refused.stderr
+
+
+def test_without_a_screen_it_records_until_told_to_end(url: str, namespace: str, tmp_path: Path) -> None:
+    file = tmp_path / "night.ndjson"
+    with running("doppler", url, "-n", namespace, "--daemon", "--record", str(file)) as daemon:
+        daemon.wait_for("recording")
+        publish(url, namespace, TASK)
+        wait_until(lambda: TASK.id.encode() in file.read_bytes())
+        assert daemon.interrupt(signal.SIGTERM) == 0
+    refused = cosmo("doppler", "--daemon")
+    assert refused.returncode == 2
+    assert "add --record FILE" in refused.stderr
+
+
+def test_two_buses_are_watched_side_by_side(url: str, namespace: str, tmp_path: Path) -> None:
+    with (
+        bus_process(tmp_path, namespace=namespace) as (_, other),
+        on_terminal("doppler", url, other, "-n", namespace) as terminal,
+    ):
+        terminal.wait_for("Traces")
+        terminal.press("\x0e")
+        terminal.wait_for(other.removeprefix("cosmo://"))
+        terminal.type("\x11")
+        assert terminal.end() == 0
