@@ -68,8 +68,8 @@ def record_line(at: float, subject: str, frame: bytes) -> bytes:
         subject: what it was published on.
         frame: as it arrived.
     """
-    moment = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    lead = b'{"rx":"%b","subject":%b' % (moment.encode(), _encode(subject))
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:26]
+    lead = b'{"rx":"%bZ","subject":%b' % (moment.encode(), _encode(subject))
     body = frame.strip()
     if _is_object(body) and b"\n" not in body and b"\r" not in body:
         rest = body[1:].lstrip()
@@ -83,7 +83,9 @@ def _is_object(body: bytes) -> bool:
     if body[:1] != b"{":
         return False
     try:
-        return isinstance(_read_any.decode(body), dict)
+        _skim.decode(body)
+        # What is skimmed is not decoded: whether its texts are UTF-8 is another question.
+        return body.isascii() or bool(body.decode())
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return False
 
