@@ -75,7 +75,7 @@ class Dendrite(Listens, LifecycleHooks):
 
     Raises:
         TypeError: no synapse.
-        ValueError: an unknown role, or a namespace that is not one word.
+        ValueError: an unknown role, no dendrite_id, or a namespace that is not one word.
     """
 
     def __init__(
@@ -99,6 +99,8 @@ class Dendrite(Listens, LifecycleHooks):
             raise TypeError("Dendrite needs synapse=: build one with `await connect_synapse(url)`")
         if role not in get_args(Role):
             raise ValueError(f'role={role!r} is neither "orchestrator" nor "worker"')
+        if not dendrite_id:
+            raise ValueError(f"dendrite_id={dendrite_id!r}: what a Dendrite says in its own name needs one")
         self.dendrite_id = dendrite_id
         self._store = registry_store
         self._heartbeat_s = heartbeat_s

@@ -125,7 +125,18 @@ class HandlerTable:
         return Registrar(self, signal_type, deprecated=deprecated)
 
     def add(self, signal_type: SignalType, handler: Handler, filters: Filters) -> None:
-        """Register a handler."""
+        """Register a handler.
+
+        Raises:
+            TypeError: it cannot be called.
+            ValueError: there is no such type.
+        """
+        if not callable(handler):
+            raise TypeError(f"{handler!r} cannot be called: a handler is a function that takes a Signal")
+        try:
+            signal_type = SignalType(signal_type)
+        except ValueError:
+            raise ValueError(f"{signal_type!r} is no type of Signal; SignalType has them all") from None
         self._entries.setdefault(signal_type, []).append(_Entry(handler, filters))
         self.added(signal_type)
 

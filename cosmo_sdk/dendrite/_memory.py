@@ -94,7 +94,9 @@ class Memory:
         Raises:
             KeyError: this Dendrite does not host it.
         """
-        host = self._hosts.pop(engram_id)
+        host = self._hosts.pop(engram_id, None)
+        if host is None:
+            raise KeyError(f"engram {engram_id!r} is not attached to this Dendrite")
         _bring_along(host.engram, None)
         await host.finish()
         if engram_id in self._serving:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, get_args
 
 from cosmo_sdk import payloads
 from cosmo_sdk._payload import ImprintOp, RecallMode
@@ -168,6 +168,8 @@ class EngramClient:
             EngramTimeout: nobody answered in time.
             EngramCancelled: the trace ended, or the Dendrite stopped.
         """
+        if op not in get_args(ImprintOp):
+            raise ValueError(f"op={op!r} is not one of {', '.join(get_args(ImprintOp))}")
         directed = _address(binding, engram_id, engram_kind)
         payload = payloads.Imprint(op=op, entry=entry, merge_key=merge_key)
         faults = payloads.check_payload(payload.type, payload.to_wire())

@@ -150,6 +150,7 @@ async def dispatching(dendrite: Dendrite) -> None:
         rollback_on_retry=False,
         on_retry=lambda attempt, outcome: None,
         reason="retry",
+        max_retry_after_s=60.0,
     )
     reply = await dendrite.dispatch_and_wait(
         neuron="a", input={}, timeout_s=None, scope="all", finalize=None, retry=strategy

@@ -204,3 +204,30 @@ async def test_a_namespace_is_one_word(room: Room, namespace: str):
 async def test_a_dendrite_needs_a_synapse():
     with pytest.raises(TypeError, match="connect_synapse"):
         Dendrite(synapse=None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("dendrite_id", ["", None])
+async def test_a_dendrite_has_a_name(room: Room, dendrite_id: Any):
+    with pytest.raises(ValueError, match="dendrite_id="):
+        Dendrite(synapse=room.synapse, dendrite_id=dendrite_id)
+
+
+async def test_a_handler_that_could_never_run_is_refused_where_it_is_registered(room: Room):
+    dendrite = await room.dendrite()
+    not_callable: Any = "print"
+    with pytest.raises(TypeError, match="'print' cannot be called"):
+        dendrite.on_final(not_callable)
+    unheard_of: Any = "FINALE"
+    with pytest.raises(ValueError, match="'FINALE' is no type of Signal"):
+        dendrite.on_signal(unheard_of)(print)
+
+
+async def test_a_type_may_be_named_by_its_text(room: Room):
+    dendrite = await room.dendrite()
+    heard: list[str] = []
+    by_name: Any = "FINAL"
+    dendrite.on_signal(by_name)(lambda signal: heard.append(signal.id))
+    await settle()
+    final = await dendrite.emit_final(trace_id="trc_x", parent_id="evt_x", result=1)
+    await settle()
+    assert heard == [final.id]
