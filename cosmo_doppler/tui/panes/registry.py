@@ -29,12 +29,12 @@ _COLUMNS = Columns(
     Column("role", "role", 8, needs=52),
     Column("seen", "seen", 6, right=True),
     Column("period", "every", 6, right=True, needs=66),
-    Column("jitter", "±", 6, right=True, needs=112),
+    Column("jitter", "±", 6, right=True, needs=132),
     Column("beats", "beats", _BEATS, right=True, needs=40),
-    Column("activity", "last minute", SLOTS, needs=150),
+    Column("activity", "last minute", SLOTS, needs=170),
     Column("load", "load", 6, right=True, needs=100),
-    Column("signals", "sig", 5, right=True, needs=80),
-    Column("kept", "wins  ok  time", 17, right=True, needs=112),
+    Column("signals", "sig", 5, right=True, needs=128),
+    Column("kept", "wins    ok  time", 17, right=True, needs=112),
     Column("capabilities", "can", 0, needs=76),
     Column("version", "version", 8, needs=128),
 )
@@ -68,8 +68,13 @@ def heard_of(scene: Scene) -> tuple[int, int]:
     return presence.heard_of, presence.known
 
 
-def load_of(participant: Participant, ink: Ink) -> Cell:
-    """Tasks in flight of those it takes at once; the share in use where it says only that."""
+def load_of(participant: Participant, seen_running: int, ink: Ink) -> Cell:
+    """Tasks in flight of those it takes at once; the share in use where it says only that; else what was seen.
+
+    Args:
+        participant: what its heartbeats say.
+        seen_running: tasks and awards it was seen to get and not to answer.
+    """
     running, capacity = participant.in_flight, participant.capacity()
     if running is not None and capacity is not None:
         return [(f"{running}", ink.plain), (f"/{capacity}", ink.dim)]
@@ -77,7 +82,7 @@ def load_of(participant: Participant, ink: Ink) -> Cell:
         return [(f"{running}", ink.plain if running else ink.dim)]
     if participant.load is not None:
         return quantity((f"{participant.load:.0%}"[:-1], "%"), ink)
-    return [("–", ink.dim)]
+    return [(f"{seen_running}", ink.plain)] if seen_running else [("–", ink.dim)]
 
 
 def kept_of(account: Worker | None, ink: Ink) -> Cell:
@@ -204,7 +209,7 @@ class RosterRows(Source):
                 ),
                 "beats": [(mark, ink.faint if mark == "·" else ink.dim) for mark in marks],
                 "activity": [(sparkline(activity, max(activity)), ink.dim)],
-                "load": load_of(participant, ink),
+                "load": load_of(participant, self._scene.board.running(participant.id), ink),
                 "signals": [(words.count(participant.signals), ink.dim)],
                 "kept": kept_of(self._scene.board.metrics.workers.get(participant.id), ink),
                 "version": [(safe(participant.version, 40), ink.dim)],

@@ -1,0 +1,42 @@
+"""The line of views: it says as much as there is room for, and always where one is."""
+
+from __future__ import annotations
+
+import pytest
+from rich.style import Style
+
+from cosmo_doppler.tui.chrome import tabs_line
+from cosmo_doppler.tui.layout import VIEWS, View
+from cosmo_doppler.tui.theme import DARK, Ink
+
+INK = Ink(DARK)
+NOTES: dict[View, tuple[str, Style]] = dict.fromkeys(VIEWS, ("1,234", INK.dim))
+
+
+def shown(view: View, width: int) -> str:
+    line, tabs = tabs_line(view, NOTES, width, INK)
+    text = "".join(segment.text for segment in line)
+    assert [tab.view for tab in tabs] == list(VIEWS)
+    assert all(tab.end <= width for tab in tabs)
+    assert all(text[tab.start : tab.end].split()[0] == str(place) for place, tab in enumerate(tabs, 1))
+    return text
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_has_a_place_at_every_width(view: View) -> None:
+    assert all(view.capitalize() in shown(view, width) for width in (60, 80, 100, 120, 200))
+
+
+def test_counts_go_first_then_space_then_names() -> None:
+    assert shown("traces", 200).count("1,234") == len(VIEWS)
+    assert "1,234" not in shown("traces", 100)
+    assert shown("traces", 80).split() == [
+        word for place, view in enumerate(VIEWS, 1) for word in (str(place), view.capitalize())
+    ]
+    assert shown("faults", 60).split() == ["1", "2", "3", "4", "5", "6", "Faults", "7", "8"]
+
+
+def test_a_count_has_the_style_it_is_given() -> None:
+    notes = NOTES | {"faults": ("3", INK.failure)}
+    line, _ = tabs_line("traces", notes, 200, INK)
+    assert [segment.style for segment in line if segment.text == " 3"][-1] == INK.failure
