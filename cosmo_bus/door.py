@@ -113,6 +113,8 @@ class Door:
 
     async def _let_in(self, guest: socket.socket, handed_over: asyncio.Event) -> None:
         try:
+            # asyncio leaves it out for sockets of `socket.create_server`; short lines then wait 40 ms for their turn.
+            guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None and not await self._speaks_tls(guest):
                 _say_and_end(guest, "this bus speaks TLS: write cosmos:// instead of cosmo://")
                 return

@@ -24,6 +24,7 @@ from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse, connect_synapse
 from tests.bus.raw import RawClient, raw_client
 from tests.bus.test_client import connected
+from tests.bus.test_server import sent_at_once
 
 TOKEN = "correct horse battery staple"
 SHOW_IT = {
@@ -325,6 +326,12 @@ async def test_everything_works_under_tls(files):
                 other.publish("s", b"%d " % number + b"x" * 5000)
             await asyncio.wait_for(arrived.wait(), 20)
             assert [frame.split()[0] for frame in got] == [b"%d" % number for number in range(1000)]
+
+
+async def test_short_lines_wait_for_nothing_under_tls_either(files):
+    certificate, ca = files
+    async with tls_bus(certificate) as bus, connected(bus.url, tls_ca=ca):
+        assert sent_at_once(bus) == [True]
 
 
 async def test_the_ca_may_come_from_the_environment(files, monkeypatch):

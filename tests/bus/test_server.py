@@ -271,3 +271,16 @@ async def test_a_slow_but_reading_subscriber_loses_nothing_in_a_burst():
             assert (await slow.read())["op"] == "msg"
         await publishing
         assert bus.statistics().evicted == 0
+
+
+def sent_at_once(bus: BusServer) -> list[bool]:
+    """Whether short lines go out without waiting for more, for each connection."""
+    return [
+        bool(session._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        for session in bus._sessions
+    ]
+
+
+async def test_short_lines_wait_for_nothing():
+    async with running_bus() as bus, raw_client(bus.port):
+        assert sent_at_once(bus) == [True]
