@@ -159,6 +159,8 @@ class Honesty:
     def __init__(self) -> None:
         self.records: dict[str, Record] = {}
         """By bidder, as they first won."""
+        self.revision = 0
+        """Grows with every promise made, kept or broken."""
         self.given_up = 0
         """Promises that were dropped because too many waited."""
         self._waiting: OrderedDict[str, Promise] = OrderedDict()
@@ -179,6 +181,7 @@ class Honesty:
         broken = self._waiting.get(instead_of) if instead_of else None
         if broken is not None:
             self._end(broken, kept=False)
+        self.revision += 1
         self._record(promise.neuron).wins += 1
         if len(self._waiting) >= MOST_PROMISES:
             self.given_up += 1
@@ -243,6 +246,7 @@ class Honesty:
         self._end(promise, kept=True)
 
     def _end(self, promise: Promise, *, kept: bool) -> None:
+        self.revision += 1
         record = self._record(promise.neuron)
         if kept:
             record.delivered += 1

@@ -19,14 +19,14 @@ COLUMNS = Columns(
     Column("number", "#", 2, right=True, needs=88),
     Column("bidder", "bidder", 0, middle=True, most=24),
     Column("at", "after", 8, right=True),
-    Column("cost", "cost", 8, right=True),
-    Column("eta", "eta", 7, right=True, needs=64),
+    Column("cost", "cost", 7, right=True),
+    Column("eta", "eta", 7, right=True, needs=74),
     Column("confidence", "conf", 4, right=True, needs=48),
     Column("state", "state", 9),
     # The place each strategy would have given the bid.
-    Column("first_bid", "first", 5, right=True, needs=76),
-    Column("lowest_cost", "cheap", 5, right=True, needs=76),
-    Column("highest_confidence", "sure", 4, right=True, needs=76),
+    Column("first_bid", "first", 5, right=True, needs=72),
+    Column("lowest_cost", "cheap", 5, right=True, needs=72),
+    Column("highest_confidence", "sure", 4, right=True, needs=72),
 )
 
 MOST_LOOKED_AT = 500

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 from rich.segment import Segment
 
@@ -12,6 +12,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import bars, words
 from cosmo_doppler.tui.panes.auctions import state_style
 from cosmo_doppler.tui.panes.bid_table import COLUMNS, Sheet
+from cosmo_doppler.tui.panes.promises import Promises
 from cosmo_doppler.tui.panes.remarks import Remark, line, remarks
 from cosmo_doppler.tui.panes.what_if import WhatIf
 from cosmo_doppler.tui.safe import safe, short_id
@@ -23,8 +24,15 @@ from cosmo_doppler.tui.widgets.source import Glance, Source
 _COUNTDOWN_CELLS = 32
 
 
+BidsFace = Literal["bids", "what if", "promises"]
+FACES: tuple[BidsFace, ...] = get_args(BidsFace)
+
+_TITLES: dict[BidsFace, str] = {"bids": "Bids", "what if": "What if", "promises": "Promises"}
+
+
 class BidRows(Source):
-    """One row for each bid of the selected auction, then what an observer can tell about the award."""
+    """The selected auction: its bids and what an observer can tell about the award, or who would have won otherwise,
+    or, over the whole session, who keeps promises."""
 
     hints: ClassVar[tuple[str, ...]] = (
         "look('next')",
@@ -41,8 +49,9 @@ class BidRows(Source):
         self._scene = scene
         self.what_if = WhatIf(scene)
         """Who would have won otherwise."""
-        self.trying = False
-        """Showing that instead of the bids."""
+        self.face: BidsFace = "bids"
+        """What is shown."""
+        self._promises = Promises()
         self._sheet = Sheet()
         self._remarks: list[Remark] = []
         self._remarked: Hashable = None
@@ -50,8 +59,8 @@ class BidRows(Source):
     def title(self, ink: Ink) -> Cell:
         """The offer, and what it asks."""
         auction = self._scene.auction
-        title: Cell = [("What if" if self.trying else "Bids", ink.bold)]
-        if auction is not None:
+        title: Cell = [(_TITLES[self.face], ink.bold)]
+        if auction is not None and self.face != "promises":
             title += [
                 (f"  {short_id(auction.offer_id)}", ink.dim),
                 (f"  {safe(auction.title, 300)}", ink.plain),
@@ -61,14 +70,18 @@ class BidRows(Source):
     def note(self, ink: Ink) -> Cell:
         """How it stands."""
         auction = self._scene.auction
-        return [(auction.state, state_style(auction, ink))] if auction is not None else []
+        if auction is None or self.face == "promises":
+            return []
+        return [(auction.state, state_style(auction, ink))]
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """What is needed, the window running out, and the column titles."""
         auction = self._scene.auction
+        if self.face == "promises":
+            return self._promises.head(width, ink)
         if auction is None:
             return []
-        if self.trying:
+        if self.face == "what if":
             return self.what_if.head(width, ink)
         self._sheet.take(auction)
         needs = safe(", ".join(auction.capabilities), 200) or "anything"
@@ -124,6 +137,11 @@ class BidRows(Source):
 
     def empty(self, ink: Ink) -> list[Cell]:
         """Why there is no bid."""
+        if self.face == "promises":
+            return [
+                [("Nobody delivered yet", ink.dim)],
+                [("an answer to an award is held against the winning bid", ink.dim)],
+            ]
         auction = self._scene.auction
         if auction is None:
             return [[("No auction here", ink.dim)]]
@@ -139,22 +157,24 @@ class BidRows(Source):
 
     def scope(self) -> Hashable:
         """The auction, and which of the two is shown of it."""
-        return self._scene.offer_id, self.trying
+        return self._scene.offer_id if self.face != "promises" else None, self.face
 
     def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
-        """Change between the bids and what would have been."""
+        """Change between the bids, what would have been, and who keeps promises."""
         if how != "next" or self._scene.auction is None:
             return False
-        self.trying = not self.trying
+        self.face = FACES[(FACES.index(self.face) + 1) % len(FACES)]
         return True
 
     def count(self) -> int:
         """Bids, a blank line and the remarks; nothing without a bid."""
         auction = self._scene.auction
+        if self.face == "promises":
+            return self._promises.take(self._scene.board.market.honesty)
+        if auction is not None and self.face == "what if":
+            return self.what_if.take(auction)
         if auction is None or not auction.bids:
             return 0
-        if self.trying:
-            return self.what_if.take(auction)
         verdict = self._scene.board.market.ledger.verdict(auction)
         trace = self._scene.board.traces.get(auction.trace_id)
         now = (
@@ -169,7 +189,7 @@ class BidRows(Source):
 
     def key(self, index: int) -> int:
         """Bids only ever join at the end: the index itself for a bid; remarks count from below."""
-        if self.trying:
+        if self.face != "bids":
             return index
         bids = self._bids()
         return index if index < len(bids) else len(bids) - index - 1
@@ -178,7 +198,7 @@ class BidRows(Source):
         """The same, backwards."""
         if not isinstance(key, int):
             return None
-        if self.trying:
+        if self.face != "bids":
             return key
         return key if key >= 0 else len(self._bids()) - key - 1
 
@@ -192,7 +212,9 @@ class BidRows(Source):
 
     def stamp(self) -> Hashable:
         """The countdown moves by eighths of a cell."""
-        if self.trying:
+        if self.face == "promises":
+            return self._scene.board.market.honesty.revision
+        if self.face == "what if":
             return self._scene.offer_id, self.what_if.advance()
         auction = self._scene.auction
         if auction is None or auction.state != "open" or not auction.deadline_ms:
@@ -207,16 +229,18 @@ class BidRows(Source):
     def sequence(self, key: Hashable) -> int | None:
         """The BID itself."""
         bids = self._bids()
-        if self.trying:
+        if self.face != "bids":
             return None
         return bids[key].seq if isinstance(key, int) and 0 <= key < len(bids) else None
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One bid, or one remark."""
         auction = self._scene.auction
+        if self.face == "promises":
+            return self._promises.row(index, width, ink)
         if auction is None:
             return []
-        if self.trying:
+        if self.face == "what if":
             return self.what_if.row(index, width, ink)
         if index < len(auction.bids):
             return self._sheet.row(auction, index, width, ink)

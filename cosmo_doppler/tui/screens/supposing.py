@@ -34,7 +34,7 @@ class WhatIfActions(Deck):
                 self.prompt.refuse(str(error))
                 return
         self.prompt.close()
-        bids.trying = True
+        bids.face = "what if"
         if "bids" not in self.stage.shown:
             self.stage.show("auctions")
         if "bids" in self.stage.shown:

@@ -94,11 +94,11 @@ def test_the_table_aligns_its_figures_and_names_every_state(auction: Callable[..
         "needs sum   window 250 ms",
         "awarded to s-a after 251 ms",
         "",
-        " #  bidder                       after      cost      eta  conf  state      first  cheap  sure",
-        " 1  s-b                         6.1 ms    0.0050   120 ms  0.81  declined       1      3     3",
-        " 2  s-a                         9.8 ms    0.0020   300 ms  0.92  WON            2      1     2",
-        " 3  s-c                        14.0 ms    0.0041   210 ms  0.97  declined       3      2     1",
-        " 4  s-d                       261.3 ms    0.0010   900 ms  0.99  late           –      –     –",
+        " #  bidder                       after     cost      eta  conf  state      first  cheap  sure",
+        " 1  s-b                         6.1 ms   0.0050   120 ms  0.81  declined       1      3     3",
+        " 2  s-a                         9.8 ms   0.0020   300 ms  0.92  WON            2      1     2",
+        " 3  s-c                        14.0 ms   0.0041   210 ms  0.97  declined       3      2     1",
+        " 4  s-d                       261.3 ms   0.0010   900 ms  0.99  late           –      –     –",
         "",
         "explained by  lowest_cost  nobody asked less",
         "              not first_bid: the award waited for the window",
@@ -165,7 +165,42 @@ def test_what_if_shows_every_rule_the_curve_and_the_session(auction: Callable[..
     assert "session             2 of 2 auctions, 2 awarded" in shown
     assert "shortest window     9.8 ms, lowest_cost" in shown
     assert pane.look("next")
+    assert pane.look("next")
     assert lines(pane)[0].startswith("needs")
+
+
+def test_promises_rank_who_keeps_least_and_weigh_confidence(
+    signal_frame: SignalFrame, recorded: Recorded
+) -> None:
+    frames = []
+    for number, (who, took, fails) in enumerate(
+        [("liar", 0.4, False), ("liar", 0.1, True), ("true", 0.1, False)]
+    ):
+        begin, terms = BEGIN + number, {"cost": 1.0, "eta_ms": 200, "confidence": 0.95}
+        award = {"winning_bid": terms}
+        frames.append(
+            (begin, signal_frame("TASK_AWARDED", f"W{number}", f"T{number}", who=who, payload=award))
+        )
+        kind = "ERROR" if fails else "AGENT_OUTPUT"
+        answer = {"output": {"cost": 2.0}}
+        end = signal_frame(kind, f"X{number}", f"T{number}", parent=f"W{number}", who=who, payload=answer)
+        frames.append((begin + took, end))
+    pane = BidRows(Scene(recorded(frames)))
+    pane.face = "promises"
+    shown = lines(pane)
+    assert shown[2].split() == ["bidder", "kept", "wins", "failed", "late", "time", "cost", "said", "right"]
+    assert [line.split()[0] for line in shown[3:5]] == ["liar", "true"]
+    assert shown[3].split()[-6:] == ["1", "1/1", "2.00×", "2.00×", "95%", "50%"]
+    assert shown[-1].split()[:3] == ["0.9", "to", "1.0"]
+    assert shown[-1].endswith("67%  of 3")
+
+
+def test_a_ghost_may_win_where_nobody_bid(auction: Callable[..., Scene]) -> None:
+    pane = BidRows(auction((), winner=None))
+    assert pane.count() == 0
+    pane.look("next")
+    pane.what_if.supposed = suppose("ghost cost=1", pane.what_if.supposed)
+    assert any("lowest_cost" in line and "(ghost)" in line for line in lines(pane))
 
 
 def test_what_is_supposed_changes_the_table(auction: Callable[..., Scene]) -> None:
@@ -205,7 +240,7 @@ def test_every_width_is_kept(auction: Callable[..., Scene], width: int) -> None:
     bids = ((hostile, 0.01, {"cost": 1e9, "eta_ms": 10**9, "confidence": 0.5}), *ROUND)
     scene = auction(bids, winner=0, input={"text": hostile})
     for pane in (BidRows(scene), AuctionRows(scene)):
-        for _ in range(2):
+        for _ in range(3):
             shown = "".join(lines(pane, width))
             assert "\x1b" not in shown
             assert "\u202e" not in shown
@@ -217,7 +252,7 @@ async def test_keys_show_what_if_and_ask_what_to_try(auction: Callable[..., Scen
     async with shown(auction().session, view="auctions", size=(120, 40)) as screen:
         bids = screen.stage.panes["bids"].source
         await screen.press("w")
-        assert bids.trying
+        assert bids.face == "what if"
         assert "What if" in screen.text
         prompt = screen.app.observatory.prompt
         await screen.press("W", *"score", "space", *"conx", "enter")
@@ -227,5 +262,7 @@ async def test_keys_show_what_if_and_ask_what_to_try(auction: Callable[..., Scen
         assert not prompt.asking
         assert bids.what_if.supposed.score.text == "conf"
         assert screen.stage.focused == "bids"
+        await screen.press("w")
+        assert "Promises" in screen.text
         await screen.press("w")
         assert "explained by" in screen.text

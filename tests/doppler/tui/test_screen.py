@@ -148,7 +148,7 @@ async def test_the_bid_table_says_who_would_have_won(market_session: Session, sh
     async with shown(market_session, view="auctions", select="OFFER1", size=(160, 40)) as screen:
         text = screen.text
         assert "awarded to bob" in text
-        assert "lowest_cost, highest_confidence" in text
+        assert "explained by  lowest_cost or highest_confidence" in text
         row = next(line for line in screen.lines if " ada " in line and "declined" in line)
         assert row.split("declined")[1].split()[:3] == ["1", "2", "2"]
 
