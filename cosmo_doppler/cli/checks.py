@@ -161,18 +161,20 @@ async def _wait_for(session: Session, until: Filter | None, found: list[Found]) 
     from cosmo_doppler.checking import Found
     from cosmo_doppler.query import Hits, Known
 
-    if until is None:
-        await asyncio.Event().wait()
-        return
-    hits = Hits(until, session.store)
+    hits = None if until is None else Hits(until, session.store)
+    told = False
     while not found:
+        if not told and session.status().state == "live":
+            told = True
+            say(f"connected to {session.title}")
         with session.lock:
             timeline = session.timeline
-            hits.turn(timeline.position, Known(timeline.board, timeline.now), lambda: False)
-            if len(hits):
-                seq = hits[0]
-                found.append(Found(seq, timeline.position if until.folded else seq + 1))
-                return
+            if hits is not None:
+                hits.turn(timeline.position, Known(timeline.board, timeline.now), lambda: False)
+                if len(hits):
+                    position = timeline.position if hits.wanted.folded else hits[0] + 1
+                    found.append(Found(hits[0], position))
+                    return
         await asyncio.sleep(POLL_S)
 
 

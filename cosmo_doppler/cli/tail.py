@@ -43,11 +43,6 @@ class Selection:
     where: Filter | None = None
     """What else must hold."""
 
-    @property
-    def everything(self) -> bool:
-        """Nothing is left out."""
-        return self == Selection()
-
     def takes(self, row: Row) -> bool:
         """Whether a signal is one of them."""
         return (
@@ -193,18 +188,20 @@ async def stream(
 
 
 def print_recording(session: Session, wanted: Selection, *, payload: bool, as_json: bool) -> None:
-    """Print the wanted signals of a whole recording and return."""
+    """Print the wanted signals of a whole recording, by what is known at its end, and return."""
     from cosmo_doppler.cli.watching import Frame
+    from cosmo_doppler.query import Known, StoreRow
     from cosmo_doppler.session import load_all
 
     load_all(session)
-    store, line, passing = session.store, _line_maker(payload, as_json), Passing(wanted)
+    store, line, timeline = session.store, _line_maker(payload, as_json), session.timeline
+    row = StoreRow(store, Known(timeline.board, timeline.now))
 
     def lines() -> Iterator[str]:
         for seq in range(len(store)):
-            seen, frame = store.observed(seq), store.frame(seq)
-            if passing.takes(seen.at, seen.subject, frame, seen.header):
-                yield line((Frame(seen.at, seen.subject, frame), seen.header))
+            row.move(seq)
+            if wanted.takes(row):
+                yield line((Frame(row.at, row.subject, row.frame), row.header))
 
     show_all(lines())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Callable, Iterable
+from collections.abc import Container, Iterable
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
@@ -12,6 +12,12 @@ from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.query import Filter, Hits, Known, compile_filter
 from cosmo_doppler.query.ast import Or
 from cosmo_doppler.session import Session
+
+_AT_ONCE = 20_000
+"""With more hits than this to find the traces of, everything is looked at again, in slices."""
+
+_GONE = 256
+"""Traces that the board may have forgotten before they leave the list; until then their rows are empty."""
 
 _OF_AUCTIONS = frozenset({"TASK_OFFER", "BID", "TASK_AWARDED", "TASK_DECLINED"})
 
@@ -35,6 +41,10 @@ class _Ordered:
         """The id at a place counted from the newest."""
         return self._places[-1 - index][1]
 
+    def prune(self, known: Container[str]) -> None:
+        self._places = [place for place in self._places if place[1] in known]
+        self._ids = {id for _, id in self._places}
+
     def index(self, id: str, began: float) -> int | None:
         if id not in self._ids:
             return None
@@ -56,8 +66,7 @@ class Filtering:
         """The signals it means; None without a filter."""
         self.traces = _Ordered()
         self.auctions = _Ordered()
-        self.people: list[str] = []
-        """Participants that matching signals name, in the order of the registry."""
+        self._people: list[str] | None = []
         self.version = 0
         """Grows whenever something else is shown."""
         self._names: set[str] = set()
@@ -72,13 +81,22 @@ class Filtering:
         """The filter as a person wrote it; empty when there is none."""
         return "" if self.wanted is None else self.wanted.text
 
+    @property
+    def people(self) -> list[str]:
+        """Participants that matching signals name, in the order of the registry."""
+        if self._people is None:
+            self._people = [id for id in self._session.timeline.board.roster if id in self._names]
+        return self._people
+
     def use(self, wanted: Filter | None) -> None:
         """Narrow the screen to something else, or to nothing."""
         if (wanted is None) == (self.wanted is None) and (wanted is None or wanted.text == self.text):
             return
         self.wanted = wanted
         self._forget()
-        self._position = self._since = self._session.timeline.position
+        timeline = self._session.timeline
+        self._board, self._gone = timeline.board, timeline.board.evicted_traces
+        self._position = self._since = timeline.position
         self.hits = None if wanted is None else Hits(wanted, self._session.store, self._found)
 
     def without(self, condition: str) -> Filter:
@@ -102,24 +120,29 @@ class Filtering:
         if hits is None:
             return
         timeline = self._session.timeline
-        board, position = timeline.board, timeline.position
-        if board is not self._board or position < self._position or board.evicted_traces != self._gone:
-            self._look_again(board, position)
-        elif position > self._position:
-            # What was looked at before somebody went back in time.
-            self._take(hits[index] for index in range(hits.index(self._position), hits.index(position)))
-        moved = position != self._position
+        board, position, before = timeline.board, timeline.position, self._position
+        if board is not self._board or position < before:
+            self._start_over(hits, board)
+            before = 0
+        elif board.evicted_traces - self._gone >= _GONE:
+            self._gone = board.evicted_traces
+            self.traces.prune(board.traces)
+            self.auctions.prune(board.auctions)
         self._position = position
         until = time.perf_counter() + budget_s
-        hits.turn(
-            position,
-            Known(board, timeline.now, self._session.marks),
-            lambda: time.perf_counter() >= until,
-        )
+        known = Known(board, timeline.now, self._session.marks)
+        hits.turn(position, known, lambda: time.perf_counter() >= until)
+        # What was looked at before somebody went back in time.
+        again = range(hits.index(before), hits.index(position))
+        if len(again) > _AT_ONCE:
+            hits.restart()
+        else:
+            self._take(hits[index] for index in again)
+        if position != before or hits.searching is not None:
+            self.version += 1
         if board.presence.changes != self._roster:
             self._roster = board.presence.changes
-            self._line_up()
-        if moved or hits.searching is not None:
+            self._people = None
             self.version += 1
 
     # -- what hits belong to
@@ -134,20 +157,16 @@ class Filtering:
     def _forget(self) -> None:
         self.version += 1
         self.traces, self.auctions = _Ordered(), _Ordered()
-        self.people, self._names = [], set()
+        self._people, self._names = [], set()
 
-    def _look_again(self, board: Board, position: int) -> None:
+    def _start_over(self, hits: Hits, board: Board) -> None:
         """The past itself may be another one."""
-        hits = self.hits
         replaced = self._board is not None and board is not self._board
         self._board, self._gone = board, board.evicted_traces
-        self._forget()
-        if hits is None:
-            return
         if replaced and hits.wanted.folded:
             hits.restart()
         else:
-            self._take(hits[index] for index in range(hits.index(position)))
+            self._forget()
 
     def _take(self, found: Iterable[int]) -> None:
         board, store = self._session.timeline.board, self._session.store
@@ -166,7 +185,7 @@ class Filtering:
             if trace.auctions and store.type(seq) in _OF_AUCTIONS:
                 self._take_auction(board, trace, seq)
         if len(self._names) != people:
-            self._line_up()
+            self._people = None
 
     def _take_auction(self, board: Board, trace: Trace, seq: int) -> None:
         above = trace.by_id.get(self._session.store.header(seq).id)
@@ -176,13 +195,6 @@ class Filtering:
                 self.auctions.add(auction.offer_id, auction.opened_at)
                 return
             above = above.parent
-
-    def _line_up(self) -> None:
-        self.version += 1
-        self.people = [id for id in self._session.timeline.board.roster if id in self._names]
-
-
-Began = Callable[[Board, str], float | None]
 
 
 def trace_began(board: Board, id: str) -> float | None:

@@ -136,6 +136,10 @@ class Sifted(Source):
         """The signal behind a row."""
         return self.whole.sequence(key)
 
+    def copied(self, key: Hashable) -> str:
+        """What is copied of a row."""
+        return self.whole.copied(key)
+
     def seek(self, key: Hashable) -> None:
         """Have a row among the others."""
         self.whole.seek(key)
