@@ -34,6 +34,7 @@ from cosmo_doppler.config import ThemeName, read_config
 
 if TYPE_CHECKING:
     from cosmo_doppler.query import Filter
+    from cosmo_doppler.redaction import Redaction
     from cosmo_doppler.session import Session
 
 View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
@@ -129,6 +130,11 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 @selection_options
 @json_option("Like --tail, one JSON object a line.")
 @click.option(
+    "--allow-actions",
+    is_flag=True,
+    help="Be able to send from the beginning, also to a bus that is not on this machine.",
+)
+@click.option(
     "--daemon", is_flag=True, help="Record without a screen until Ctrl-C or SIGTERM; needs --record."
 )
 @look_options
@@ -160,6 +166,7 @@ def command(
     neuron: str,
     payload: bool,
     as_json: bool,
+    allow_actions: bool,
     daemon: bool,
     theme: ThemeName | None,
     ascii: bool,
@@ -195,7 +202,9 @@ def command(
         path = _only_recorded(record, elsewhere=bool(recordings or demo or more))
         run(lambda: record_bus(path, url, namespace, seconds, None, False, redaction, as_json))
         return
-    session = _open(recordings, url, namespace, demo=demo, record=record, playing=playing)
+    session = _open(
+        recordings, url, namespace, demo=demo, record=record, playing=playing, allow_actions=allow_actions
+    )
     playing.apply(session)
     session.redact(redaction)
     if told_as_lines:
@@ -212,9 +221,7 @@ def command(
     elif plain or not _on_terminal():
         _tell(session, seconds, wanted, asked=plain)
     else:
-        beside = [_open([], each, namespace, demo=False, record=None, playing=playing) for each in more]
-        for other in beside:
-            other.redact(redaction)
+        beside = _beside(more, namespace, redaction, allow_actions=allow_actions)
         _open_screen(session, view, select, seconds, theme, ascii, text, beside)
 
 
@@ -297,6 +304,7 @@ def _open(
     demo: bool,
     record: Path | None,
     playing: Playing,
+    allow_actions: bool,
 ) -> Session:
     from cosmo_doppler.session import open_live, open_replay
 
@@ -312,7 +320,22 @@ def _open(
         from cosmo_doppler.demo import open_demo
 
         return open_demo(record=record)
-    return open_live(url, namespace, record=record)
+    session = open_live(url, namespace, record=record)
+    if allow_actions:
+        session.arm(True)
+    return session
+
+
+def _beside(urls: list[str], namespace: str, redaction: Redaction, *, allow_actions: bool) -> list[Session]:
+    """The buses that are watched as well."""
+    from cosmo_doppler.session import open_live
+
+    sessions = [open_live(url, namespace) for url in urls]
+    for session in sessions:
+        session.redact(redaction)
+        if allow_actions:
+            session.arm(True)
+    return sessions
 
 
 def _tell(session: Session, seconds: float | None, wanted: Filter | None, *, asked: bool) -> None:

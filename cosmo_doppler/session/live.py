@@ -11,13 +11,15 @@ from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import urlsplit
 
+from cosmo_bus.address import is_loopback
 from cosmo_bus.backoff import Backoff
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.model.bus_events import event_subjects
 from cosmo_doppler.session.recorder import Recorder
-from cosmo_doppler.session.session import Session
+from cosmo_doppler.session.session import ELSEWHERE, Session
 from cosmo_doppler.settings import without_login
 from cosmo_sdk.errors import MissingExtra, SynapseError
 from cosmo_sdk.synapse import Synapse, SynapseState, synapse_from_url
@@ -53,6 +55,8 @@ def check_namespace(namespace: str) -> str:
 def open_live(url: str, namespace: str, *, record: Path | None = None) -> Session:
     """A session on a bus, not started yet. The bus need not be there: the session keeps trying.
 
+    On a bus that is not on this machine nothing can be sent before `Session.arm`.
+
     Args:
         url: `cosmo://host:port` or `nats://host:port`.
         namespace: what to watch.
@@ -73,6 +77,7 @@ def open_live(url: str, namespace: str, *, record: Path | None = None) -> Sessio
         title=without_login(url),
         namespace=namespace,
         recorder=None if record is None else Recorder(record),
+        read_only_reason="" if is_loopback(urlsplit(url).hostname or "") else ELSEWHERE,
     )
 
 

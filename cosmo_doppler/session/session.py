@@ -44,6 +44,11 @@ _GIVE_WAY_S = 0.0001
 _SWITCH_S = 0.001
 """How long the engine computes before another thread that wants to gets its turn; Python's own 5 ms can be seen."""
 
+ELSEWHERE = "this bus is not on this machine: ! lets you send to it"
+"""Why acting is off on a bus that others share, until a person says so."""
+
+_LAID_DOWN = "you chose to look only: ! lets you send again"
+
 _LAST_WORDS_S = 10.0
 """How long the source may take to say goodbye."""
 
@@ -208,6 +213,16 @@ class Session:
         """Keep at most about so many bytes of frames in memory; the oldest beyond it move to disk."""
         with self.lock:
             self.store.memory.cap = most
+
+    @property
+    def armed(self) -> bool:
+        """Whether signals may be sent."""
+        return not self.read_only_reason
+
+    def arm(self, armed: bool) -> None:
+        """Let a person send signals, or look only. A recording can only be looked at."""
+        if self.kind != "replay":
+            self.read_only_reason = "" if armed else _LAID_DOWN
 
     def redact(self, redaction: Redaction) -> None:
         """Take values out of everything that is shown or recorded from now on. Call it before `start`."""

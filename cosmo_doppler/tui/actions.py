@@ -122,9 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "y", "y", "copy", "Copy the value under the cursor to the clipboard", "Jump"),
     Action("copy_signal", "Y", "Y", "copy all", "Copy the whole signal as JSON to the clipboard", "Jump"),
     Action("page", "o", "o", "open in pager", "Open the whole payload in $PAGER or $EDITOR", "Jump"),
-    Action(
-        "compare", "D", "D", "compare", "Take a trace, then compare another with it", "Jump"
-    ),
+    Action("compare", "D", "D", "compare", "Take a trace, then compare another with it", "Jump"),
     Action("mark", "m", "m", "mark", "Mark the signal, with a note, or take the mark away", "Jump"),
     Action("marked(1)", "u", "u", "next mark", "Go to the next marked signal", "Jump"),
     Action("marked(-1)", "U", "U", "last mark", "Go to the marked signal before", "Jump"),
@@ -147,6 +145,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
     Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
+    Action("arm", "exclamation_mark", "!", "arm", "Look only, or be able to send again", "Act"),
     Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
     Action(
         "other(1)", "ctrl+n", "ctrl+n", "next bus", "Show the next bus or recording watched", "Doppler", "app"

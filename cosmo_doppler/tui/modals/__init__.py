@@ -1,7 +1,16 @@
 """What a person may do, as forms: each shows itself, acts through the session, and leaves the screen to the signals."""
 
+from cosmo_doppler.tui.modals.arm import arm
 from cosmo_doppler.tui.modals.connect import ConnectChoice
 from cosmo_doppler.tui.modals.exporting import export_selection
 from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect
 
-__all__ = ["ConnectChoice", "answer_request", "compose_offer", "confirm_stop", "connect", "export_selection"]
+__all__ = [
+    "ConnectChoice",
+    "answer_request",
+    "arm",
+    "compose_offer",
+    "confirm_stop",
+    "connect",
+    "export_selection",
+]

@@ -56,6 +56,10 @@ class ActActions(Deck):
             request_id = jumps.request_of(self.scene)
         self.run_worker(modals.answer_request(self.app, self.session, request_id), exclusive=True)
 
+    def action_arm(self) -> None:
+        """May signals be sent."""
+        self.run_worker(modals.arm(self.app, self.session), exclusive=True)
+
     def action_connect(self) -> None:
         """Somewhere else."""
         self.run_worker(self._connect(), exclusive=True)
