@@ -127,6 +127,10 @@ class Axon(LifecycleHooks):
         at_once = returns_at_once(neuron_fn)
         self._threads = None if at_once else Threads(f"cosmo-{neuron_id}", max_concurrent or THREADS)
 
+    def __repr__(self) -> str:
+        able = f", {', '.join(self.capabilities)}" if self.capabilities else ""
+        return f"<Axon {self.neuron_id}{able}>"
+
     def covers(self, capabilities: Sequence[str]) -> bool:
         """Whether it has every one of the capabilities."""
         return set(capabilities) <= set(self.capabilities)

@@ -186,6 +186,12 @@ class Dendrite(Listens, LifecycleHooks):
         link.receive = self._inbound.receive
         wire(self)
 
+    def __repr__(self) -> str:
+        state = "running" if self._running else "not running"
+        hosts = ", ".join([*self._hosting.axons, *self._memory.engrams])
+        hosted = f", hosts {hosts}" if hosts else ""
+        return f"<Dendrite {self.dendrite_id}, {self.role} on {self.namespace}, {state}{hosted}>"
+
     def _own_id(self) -> str:
         return self.dendrite_id
 

@@ -197,8 +197,8 @@ class SqliteEngram(Engram):
 
     def __init__(
         self,
-        *,
         path: str | Path = ":memory:",
+        *,
         engram_id: str = "engram-sqlite",
         engram_kind: str = "relational",
         capabilities: list[str] | None = None,

@@ -50,6 +50,9 @@ class Synapse(ABC):
     Handlers of one subscription start in the order their Signals arrived; a slow one delays nobody else's.
     """
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.state}>"
+
     @property
     @abstractmethod
     def state(self) -> SynapseState:

@@ -71,6 +71,9 @@ class DevSynapse(Synapse):
         self._feeds: Feeds[BusSubscription] = Feeds(self._client)
         self._gates: GateClient | None = None
 
+    def __repr__(self) -> str:
+        return f"<DevSynapse {self.url}, {self.state}>"
+
     @property
     def url(self) -> str:
         """The bus."""

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 
 import cosmo_sdk
-from cosmo_sdk import SYNAPSE_TYPES, Dendrite, MemorySynapse, Pathway, SignalType
+from cosmo_sdk import (
+    SYNAPSE_TYPES,
+    Axon,
+    Dendrite,
+    DevSynapse,
+    InMemoryEngram,
+    MemorySynapse,
+    NatsSynapse,
+    Pathway,
+    SignalType,
+)
 from cosmo_sdk.testing import settle
 
 NAMES = """
@@ -192,6 +202,19 @@ async def test_a_method_may_be_called_on_the_class():
         await settle()
     assert heard == [again.id]
     await synapse.close()
+
+
+async def test_what_one_prints_while_looking_for_a_fault_tells_what_it_is():
+    synapse = MemorySynapse()
+    dendrite = Dendrite(synapse=synapse, dendrite_id="host", role="worker")
+    axon = Axon(neuron_id="n", neuron_fn=print, capabilities=["x", "y"])
+    dendrite.attach_axon(axon)
+    dendrite.attach_engram(InMemoryEngram(engram_id="notes"))
+    assert repr(axon) == "<Axon n, x, y>"
+    assert repr(dendrite) == "<Dendrite host, worker on default, not running, hosts n, notes>"
+    assert repr(synapse) == "<MemorySynapse connected>"
+    assert repr(DevSynapse("cosmo://127.0.0.1:7070")) == "<DevSynapse cosmo://127.0.0.1:7070, new>"
+    assert "secret" not in repr(NatsSynapse("nats://me:secret@127.0.0.1:4222"))
 
 
 def test_every_type_has_its_decorator():
