@@ -15,6 +15,10 @@ MAX_FAULTS = 5_000
 """Faults kept; beyond that the oldest go, counted in `FaultBook.forgotten`."""
 
 
+LONGEST = 600
+"""Characters of a sentence at the most: names on a bus may be of any length."""
+
+
 class Fault:
     """One thing that went wrong, perhaps several times."""
 
@@ -52,9 +56,9 @@ class Fault:
         self.kind = kind
         """Which rule: one or two words, as `late bid`."""
         self.severity: Severity = severity
-        self.sentence = sentence
+        self.sentence = sentence[:LONGEST]
         """What happened; may hold text from the bus, not yet safe for a terminal."""
-        self.look = look
+        self.look = look[:LONGEST]
         """What to look at, or what to do."""
         self.at = at
         """When it was known first, epoch seconds."""

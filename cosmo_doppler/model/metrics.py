@@ -15,6 +15,9 @@ from cosmo_sdk.header import Header
 MOST_NAMES = 256
 """Participants measured one by one; those that come later are counted together under `OTHERS`."""
 
+_LONGEST = 120
+"""Characters of an id that is part of a key."""
+
 OTHERS = "(others)"
 
 
@@ -184,15 +187,19 @@ class Metrics:
 
 
 def _place(header: Header) -> str:
-    return f"{header.trace_id} {header.who}" if header.who else ""
+    return f"{header.trace_id[:_LONGEST]} {header.who[:_LONGEST]}" if header.who else ""
 
 
 def _call_key(header: Header, call_id: object) -> str:
-    return f"{header.trace_id} call {call_id}" if isinstance(call_id, str) and call_id else ""
+    return (
+        f"{header.trace_id[:_LONGEST]} call {call_id[:_LONGEST]}"
+        if isinstance(call_id, str) and call_id
+        else ""
+    )
 
 
 def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
+    return value[:_LONGEST] if isinstance(value, str) else ""
 
 
 _MEASURES: dict[str, Callable[[Metrics, Observed, Header], None]] = {

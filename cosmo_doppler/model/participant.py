@@ -34,6 +34,9 @@ _CLAIMS = 3
 
 _MOST = 255
 
+_MOST_TASKS = 1_000_000
+"""More than that nobody works on at once."""
+
 _ENOUGH_GAPS, _APART, _STEADY = 10, 0.3, 0.1
 """How many gaps show two rhythms; how far apart these are and how steady each is, as parts of a whole period."""
 
@@ -138,7 +141,8 @@ class Participant:
         """How many tasks it takes at once, as far as load and tasks in flight tell; None when they do not."""
         if not self.load or not self.in_flight:
             return None
-        return round(self.in_flight / self.load)
+        capacity = self.in_flight / self.load
+        return round(capacity) if 1 <= capacity <= _MOST_TASKS else None
 
     def activity(self, now: float) -> list[int]:
         """Signals it produced in each two seconds of the last minute, oldest first."""
@@ -195,7 +199,7 @@ class Participant:
         self.health = say(payload.get("status"), 40)
         self.load = finite(payload.get("load"))
         running = payload.get("in_flight")
-        self.in_flight = running if type(running) is int and running >= 0 else None
+        self.in_flight = running if type(running) is int and 0 <= running <= _MOST_TASKS else None
         # A stray beat after DEREGISTER does not bring anybody back; only REGISTER does (PROTOCOL 6.7).
         if self.left_at is not None:
             return

@@ -12,6 +12,8 @@ _LOWEST = math.ceil(math.log(1e-6) / _LOG_GROWTH)
 _HIGHEST = math.ceil(math.log(1e7) / _LOG_GROWTH)
 """Everything beyond a microsecond and four months falls into the outermost buckets, so there are at most 764."""
 
+_BEYOND = 1e15
+
 _MIDDLE = 2 / (1 + _GROWTH)
 
 
@@ -28,8 +30,8 @@ class Sketch:
         self._buckets: dict[int, int] = {}
 
     def add(self, value: float) -> None:
-        """Take in a value; negative ones count as 0."""
-        value = max(0.0, value)
+        """Take in a value; negative ones count as 0, and what is beyond all measure as the largest there is."""
+        value = min(max(0.0, value), _BEYOND)
         self.count += 1
         self.total += value
         self.least = min(self.least, value)

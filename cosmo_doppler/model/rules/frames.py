@@ -16,6 +16,8 @@ from cosmo_sdk.header import Header
 _MOST_STREAMS = 4_096
 """Streams of thoughts whose numbers are followed."""
 
+_HIGHEST = 1 << 53
+
 _MOST_FAILED = 4_096
 """Traces of which it is remembered that they failed."""
 
@@ -55,8 +57,8 @@ class FrameRules:
                 trace_id=header.trace_id,
                 who=header.who,
             ),
-            # What is quoted in a problem differs from frame to frame.
-            ("malformed", header.who, header.problem if unknown else header.problem.split("'", 1)[0]),
+            # What is quoted in a problem differs from frame to frame, and anybody can make up types.
+            ("malformed", header.who, header.problem.split("'", 1)[0]),
         )
 
     def repeated(self, seen: Observed, header: Header, first: Node | None) -> None:
@@ -178,7 +180,7 @@ class FrameRules:
 
     def _thought(self, seen: Observed, header: Header) -> None:
         number = header.read_payload().get("seq")
-        if type(number) is not int:
+        if type(number) is not int or not 0 <= number <= _HIGHEST:
             return
         stream = (header.parent_id or header.trace_id, header.who)
         expected = self._thoughts.get(stream)

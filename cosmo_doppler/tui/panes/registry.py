@@ -34,7 +34,7 @@ _COLUMNS = Columns(
     Column("activity", "last minute", SLOTS, needs=170),
     Column("load", "load", 6, right=True, needs=100),
     Column("signals", "sig", 5, right=True, needs=128),
-    Column("kept", "wins    ok  time", 17, right=True, needs=112),
+    Column("kept", "wins    ok   eta", 17, right=True, needs=112),
     Column("capabilities", "can", 0, needs=76),
     Column("version", "version", 8, needs=128),
 )

@@ -511,3 +511,47 @@ def test_what_is_known_at_a_point_does_not_depend_on_how_one_got_there(data: st.
     assert once.presence.counts.total() == len(once.roster)
     for who in once.roster.values():
         assert who.state == who.liveness(end)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_no_payload_makes_it_raise(data: st.DataObject):
+    odd = st.recursive(
+        st.none() | st.booleans() | st.sampled_from([0, -1, 1e308, 5e-324, 2**63, "", "x" * 900, "evt_t"]),
+        lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(KEYS), inner, max_size=2),
+        max_leaves=4,
+    )
+    board = Board()
+    for seq in range(data.draw(st.integers(1, 12))):
+        fields = {
+            "v": "1",
+            "id": data.draw(st.sampled_from(["evt_t", "evt_u", "evt_w", 7, None])),
+            "trace_id": data.draw(st.sampled_from(["trc_1", "", None])),
+            "parent_id": data.draw(st.sampled_from(["evt_t", "evt_u", "evt_w", None])),
+            "type": data.draw(st.sampled_from(TYPES)),
+            "ts": data.draw(st.sampled_from(["2026-01-01T00:00:00Z", 1e18, -1, "never", None])),
+            "directed": {"id": data.draw(st.sampled_from(["a", "z" * 300, ""]))},
+            "payload": {key: data.draw(odd) for key in data.draw(st.sets(st.sampled_from(KEYS), max_size=4))},
+            "meta": {"cosmo.withdraws": data.draw(odd), "coord": data.draw(st.booleans())},
+        }
+        board.apply(Observed(seq, float(seq), "x", read_header(msgspec.json.encode(fields))))
+    board.advance(1e5)
+    assert all(len(fault.sentence) <= 600 for fault in found(board))
+    for who in board.roster.values():
+        assert who.capacity() is None or who.capacity() >= 1
+
+
+KEYS = [
+    "seq",
+    "eta_ms",
+    "cost",
+    "winning_bid",
+    "load",
+    "in_flight",
+    "capabilities",
+    "error",
+    "tool",
+    "call_id",
+]
+TYPES = ["TASK", "TASK_OFFER", "BID", "TASK_AWARDED", "AGENT_OUTPUT", "ERROR", "THOUGHT_DELTA", "HEARTBEAT"]
+TYPES += ["REGISTER", "TOOL_CALL", "TOOL_RESULT", "RECALLED", "STOP", "FINAL", "DEREGISTER", "ODD"]
