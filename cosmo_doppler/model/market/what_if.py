@@ -60,12 +60,19 @@ def arrivals(
 
     Args:
         auction: the auction.
-        window_ms: another window; bids that came too late for the real one count if they fit in.
+        window_ms: another window; bids that came too late for the real one count if they fit in. None: the one that
+            the offer names.
         ghosts: bids that never were.
     """
     opened = auction.opened_at
     if window_ms is None:
-        field = [Timed(seen.bid, seen.at - opened) for seen in auction.in_time]
+        counted = {id(seen) for seen in auction.in_time}
+        # A bid that came too late only because the first one had won would have been in time for who waits.
+        field = [
+            Timed(seen.bid, seen.at - opened)
+            for seen in auction.bids
+            if id(seen) in counted or (seen.state == "late" and _fits(auction, seen.at))
+        ]
     else:
         limit = window_ms / 1000
         field = [
@@ -81,6 +88,11 @@ def arrivals(
     return field
 
 
+def _fits(auction: Auction, at: float) -> bool:
+    """Whether something came within the window that the offer names."""
+    return auction.deadline_ms > 0 and at <= auction.closes_at
+
+
 def what_if(
     auction: Auction,
     *,
@@ -93,7 +105,7 @@ def what_if(
 
     Args:
         auction: the auction, decided or not.
-        window_ms: another window for bids.
+        window_ms: another window for bids; None: the one that the offer names.
         score: an expression; the highest wins.
         ghosts: bids that never were.
         honesty: how honest a bidder is by its name, 0 to 1, for the score.

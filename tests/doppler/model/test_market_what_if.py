@@ -70,6 +70,17 @@ def test_a_longer_window_lets_the_late_bid_win_and_a_shorter_one_the_early():
     }
 
 
+def test_who_came_after_an_early_award_would_have_been_in_time_for_who_waits():
+    auction = the_auction(*ROUND[:3], winner="s-b", at=0.007)
+    assert [seen.state for seen in auction.bids] == ["won", "late", "late"]
+    assert winners(what_if(auction)) == {
+        "first_bid": "s-b",
+        "lowest_cost": "s-a",
+        "highest_confidence": "s-c",
+        "second_price": "s-a",
+    }
+
+
 def test_a_ghost_wins_where_it_is_better_and_never_a_tie():
     auction = the_auction(*ROUND)
     assert winners(what_if(auction, ghosts=[Ghost(cost=0.0019)]))["lowest_cost"] == GHOST
