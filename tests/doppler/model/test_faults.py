@@ -458,7 +458,7 @@ def seen(board: Board) -> list[tuple[Any, ...]]:
     ]
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_what_is_known_at_a_point_does_not_depend_on_how_one_got_there(data: st.DataObject):
     whos = st.sampled_from(["a", "b", "ghost"])
@@ -513,7 +513,7 @@ def test_what_is_known_at_a_point_does_not_depend_on_how_one_got_there(data: st.
         assert who.state == who.liveness(end)
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_no_payload_makes_it_raise(data: st.DataObject):
     odd = st.recursive(

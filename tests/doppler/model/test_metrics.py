@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosmo_doppler.model.board import Board
@@ -16,6 +16,7 @@ from cosmo_doppler.model.timings import SLOWEST, Asked, Timings
 from tests.doppler.model.folding import fold, frame
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(1e-5, 1e6), min_size=1, max_size=200), st.sampled_from([0.0, 0.5, 0.95, 0.99, 1.0]))
 def test_a_quantile_is_right_within_two_per_cent(values: list[float], share: float) -> None:
     sketch = Sketch()
@@ -40,6 +41,7 @@ def test_a_sketch_stays_small_and_takes_anything() -> None:
     assert (Sketch().quantile(0.5), Sketch().mean, Sketch().histogram(3)) == (0, 0, [0, 0, 0])
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0, 200), st.sampled_from("ab")), max_size=60), st.floats(200, 400))
 def test_rates_are_what_arrived_in_each_second(arrivals: list[tuple[float, str]], now: float) -> None:
     rates = Rates()

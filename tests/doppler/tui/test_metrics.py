@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosmo_doppler.session import Session
@@ -64,6 +64,7 @@ async def test_the_figures_change_with_the_playhead(market_session: Session, sho
             assert (found["offers"], found["got a bid"]) == (["1"], [share, "%"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 20), min_size=1, max_size=14), st.integers(1, 6))
 def test_groups_keep_their_order_and_use_no_more_columns_than_there_are(
     sizes: list[int], number: int
