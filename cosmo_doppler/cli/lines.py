@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from cosmo_doppler.model.sayings import clause
 from cosmo_doppler.tui.safe import pad, safe, short_id
 from cosmo_doppler.tui.words import time_of_day
 from cosmo_sdk.header import Header
@@ -11,7 +12,7 @@ from cosmo_sdk.header import Header
 TYPE_WIDTH = 20
 WHO_WIDTH = 18
 PREVIEW = 120
-"""Longest payload preview, characters."""
+"""Longest preview of a payload or of what it says, characters."""
 
 
 def columns(at: float, header: Header) -> str:
@@ -27,9 +28,9 @@ def columns(at: float, header: Header) -> str:
 
 
 def tail_line(at: float, header: Header) -> str:
-    """What `cosmo tail` prints: the columns, and what is wrong with the frame if something is."""
-    line = columns(at, header).rstrip()
-    return f"{line}  invalid: {safe(header.problem, PREVIEW)}" if header.problem else line
+    """What `cosmo tail` prints: the columns, and what the signal says, or what is wrong with the frame."""
+    said = f"invalid: {safe(header.problem, PREVIEW)}" if header.problem else safe(clause(header), PREVIEW)
+    return f"{columns(at, header)}  {said}"
 
 
 def payload_line(header: Header) -> str:

@@ -80,6 +80,7 @@ def test_no_name_can_reach_the_terminal(who: str) -> None:
     line = tail_line(0.0, header_of(SignalType.TASK, {"input": {}}, who))
     assert line.isprintable()
     assert line.startswith("00:00:00.000  TASK ")
+    assert line.endswith("  is asked nothing in particular")
 
 
 def test_a_frame_that_is_no_signal_says_so() -> None:

@@ -19,6 +19,7 @@ from cosmo_doppler.tui.panes.wrapping import wrapped
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
+from tests.doppler.tui.test_hostile import ALLOWED, HOSTILE
 
 Recorded = Callable[..., Session]
 SignalFrame = Callable[..., dict[str, Any]]
@@ -191,3 +192,17 @@ def test_the_pager_of_the_environment_gets_the_file(
 
     outside.show_outside(Terminal(), scene.session.store.frame(0))  # type: ignore[arg-type]
     assert json.loads(kept.read_text()) == PAYLOAD
+
+
+def test_no_value_reaches_a_line_as_it_is(signal_frame: SignalFrame, recorded: Recorded) -> None:
+    payload = {text: {"value": text, "list": [text]} for text in HOSTILE}
+    scene = Scene(
+        recorded([(1.0, signal_frame("TASK", "A", "T", who=HOSTILE[0], payload=payload, meta=payload))])
+    )
+    scene.seq = 0
+    pane = InspectorRows(scene)
+    for width in (20, 60, 120):
+        lines = rows(pane, width)
+        assert len(lines) > len(HOSTILE) * 6
+        assert all(ALLOWED.fullmatch(line) for line in lines)
+        assert all(cell_len(line) <= width for line in lines)

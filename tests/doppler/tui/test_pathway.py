@@ -7,14 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.bars import Axis
-from cosmo_doppler.tui.panes.pathway import PathwayRows
+from cosmo_doppler.tui.panes.pathway import VIEWS, PathwayRows
 from cosmo_doppler.tui.panes.timeaxis import TimeAxis
 from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
+from tests.doppler.tui.test_hostile import ALLOWED, HOSTILE, hostile_frames
 
 Recorded = Callable[..., Session]
 SignalFrame = Callable[..., dict[str, Any]]
@@ -248,6 +250,30 @@ async def test_the_keys_reach_the_pathway_from_the_list(workflow: Scene, shown: 
         assert "Times: absolute" in screen.text
         await screen.press("d")
         assert screen.stage.focused == "inspector"
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_no_text_of_the_bus_reaches_a_row_as_it_is(
+    signal_frame: SignalFrame, recorded: Recorded, view: str
+) -> None:
+    frames = [
+        frame
+        for run, text in enumerate(HOSTILE)
+        for _, frame in hostile_frames(signal_frame, text, run)
+        if isinstance(frame, dict)
+    ]
+    scene = Scene(recorded([(1.0 + number / 100, frame) for number, frame in enumerate(frames)]))
+    pane = PathwayRows(scene)
+    for trace_id in scene.board.trace_order:
+        scene.trace_id = trace_id
+        pane.head(90, INK)
+        while pane.view != view:
+            pane.look("next")
+        lines = [*head(pane, 90), *rows(pane, 90)]
+        assert all(ALLOWED.fullmatch(line) for line in lines)
+        assert all(cell_len(line) <= 90 for line in lines)
+        for text in (pane.title(INK), pane.note(INK)):
+            assert all(ALLOWED.fullmatch(piece) for piece, _ in text)
 
 
 async def test_steps_go_along_the_trace_while_live_runs(
