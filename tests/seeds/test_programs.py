@@ -69,6 +69,19 @@ async def test_workers_share_tasks_by_hash_without_an_orchestrator():
     assert {line.split(" ")[0] for line in lines} <= set(peers)
 
 
+async def test_the_bus_shares_tasks_out_among_a_group(tmp_path: Path):
+    logs = {name: tmp_path / name for name in ("worker-a", "worker-b")}
+    async with (
+        running_bus() as bus,
+        running("balanced_worker.py", bus.url, "worker-a", str(logs["worker-a"])),
+        running("balanced_worker.py", bus.url, "worker-b", str(logs["worker-b"])),
+    ):
+        lines = (await output_of("peer_producer.py", bus.url)).splitlines()
+    assert {line.split(" ")[0] for line in lines} == set(logs)
+    claims = [trace for log in logs.values() for trace in log.read_text().split()]
+    assert len(claims) == len(set(claims)) == len(lines) == 4
+
+
 async def test_workers_share_tasks_by_hash_and_ask_a_model(monkeypatch: pytest.MonkeyPatch):
     def poem(request: Request) -> Answer:
         about = request.body["messages"][0]["content"]
