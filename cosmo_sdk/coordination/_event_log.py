@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections import deque
 from collections.abc import Sequence
 from operator import itemgetter
+from typing import TypeAlias
 
 import msgspec
 
@@ -13,6 +14,19 @@ from cosmo_sdk.coordination.events import Event
 
 EVENTS_KEPT = 10_000
 """Events that are remembered; older ones are dropped and counted."""
+
+
+Packed: TypeAlias = tuple[int, bytes]
+"""When an event happened, and the event as bytes, which nobody changes later."""
+
+
+def pack(events: Sequence[Event]) -> list[Packed]:
+    """Events as they are kept.
+
+    Raises:
+        TypeError: JSON cannot say what one of them carries.
+    """
+    return [(event.ts_ms, msgspec.msgpack.encode(event)) for event in events]
 
 
 class EventLog:
@@ -30,11 +44,11 @@ class EventLog:
         self.published = 0
         self._events: deque[tuple[int, int, bytes]] = deque()
 
-    def append(self, events: Sequence[Event]) -> None:
-        """Add events; they are copied, so that nobody changes them later."""
-        for event in events:
+    def append(self, packed: Sequence[Packed]) -> None:
+        """Add events, packed before anything else was written: what cannot be packed is refused without a trace."""
+        for ts_ms, data in packed:
             self.revision += 1
-            self._events.append((self.revision, event.ts_ms, msgspec.msgpack.encode(event)))
+            self._events.append((self.revision, ts_ms, data))
         while len(self._events) > EVENTS_KEPT:
             revision, _, _ = self._events.popleft()
             self.dropped += revision > self.published

@@ -54,7 +54,6 @@ class Outcome(Generic[T]):
         events: what tells of it.
         deletes: the record goes.
         reports: metrics, each a name and its values, once it is written.
-        raises: what the caller gets instead, after the rest was done.
     """
 
     returns: T
@@ -62,7 +61,6 @@ class Outcome(Generic[T]):
     events: Sequence[Event] = ()
     deletes: bool = False
     reports: Sequence[tuple[Any, ...]] = ()
-    raises: Exception | None = None
 
 
 Change = Callable[[Any, int], Outcome[T]]
@@ -193,8 +191,6 @@ class Managing:
             self._notify()
         for name, *values in outcome.reports:
             self._report(name, *values)
-        if outcome.raises is not None:
-            raise outcome.raises
         return outcome.returns
 
     def _unknown(self, returns: T) -> Outcome[T]:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from cosmo_sdk.coordination import _codec
 from cosmo_sdk.coordination._codec import Index
-from cosmo_sdk.coordination._event_log import EventLog
+from cosmo_sdk.coordination._event_log import EventLog, pack
 from cosmo_sdk.coordination._locks import ForkedLock
 from cosmo_sdk.coordination._store_base import BaseStore, numbered
 from cosmo_sdk.coordination.clock import SYSTEM_CLOCK, Clock
@@ -121,6 +121,7 @@ class CompatStore(BaseStore):
     ) -> int | None:
         """See `Store`."""
         self._check_process()
+        packed = pack(events)
         with self._lock:
             if self._version(key) != expected:
                 return None
@@ -131,7 +132,7 @@ class CompatStore(BaseStore):
                 numbered(value, index, self._next_seq)
                 version = expected + 1
                 self._inner.put(key, {"version": version, "data": _codec.encode(value)})
-            self._log.append(events)
+            self._log.append(packed)
             return version
 
     def _next_seq(self) -> int:

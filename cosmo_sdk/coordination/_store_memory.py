@@ -10,7 +10,7 @@ from typing import Any
 
 from cosmo_sdk.coordination import _codec
 from cosmo_sdk.coordination._codec import Index
-from cosmo_sdk.coordination._event_log import EventLog
+from cosmo_sdk.coordination._event_log import EventLog, pack
 from cosmo_sdk.coordination._locks import ForkedLock
 from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Order, Row, numbered
 from cosmo_sdk.coordination.clock import Clock
@@ -63,6 +63,7 @@ class MemoryStore(BaseStore):
         events: Sequence[Event] = (),
     ) -> int | None:
         """See `Store`."""
+        packed = pack(events)
         with self._lock:
             row = self._rows.get(key)
             if (0 if row is None else row.version) != expected:
@@ -72,7 +73,7 @@ class MemoryStore(BaseStore):
                 index = numbered(value, index, self._next_seq)
                 new = _Row(_codec.encode(value), expected + 1, index, self.now_ms())
             self._replace(key, row, new)
-            self._log.append(events)
+            self._log.append(packed)
             return 0 if new is None else new.version
 
     def _next_seq(self) -> int:

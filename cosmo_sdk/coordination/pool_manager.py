@@ -162,6 +162,7 @@ class PoolManager(Managing):
     def expel(self, pool_id: str, agent_id: str, reason: str) -> bool:
         """Take an agent out of a pool. Whether it was in."""
         check_id("agent_id", agent_id)
+        check_json("reason", reason)
         return self._step(pool_id, self._without(agent_id, "expelled", reason=reason))
 
     def _without(self, agent_id: str, what: str, **facts: Any) -> Callable[[Pool | None, int], Outcome[bool]]:

@@ -119,6 +119,14 @@ def test_events_land_with_their_commit_or_not_at_all(store):
     assert store.events(told[1][0])[0][1].subject == "gone"
 
 
+def test_what_one_of_two_events_cannot_say_leaves_nothing_behind(store):
+    odd = Event(1, "task.submitted", "two", body={"odd": object()})
+    with pytest.raises(TypeError):
+        store.commit("k", 0, 1, events=[event("one"), odd])
+    assert store.get("k") is None
+    assert store.events(0) == []
+
+
 def test_what_is_submitted_is_numbered(store):
     submit(store, "task:z")
     submit(store, "task:a")
