@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import NamedTuple
 
 from rich.segment import Segment
@@ -32,6 +33,12 @@ COLUMNS = Columns(
 MOST_LOOKED_AT = 500
 """Bids that decide how many digits a column has."""
 
+MANY = 400
+"""Bids beyond which ranks and remarks follow what comes a little later."""
+
+RARELY = 20
+"""Paints after which they do."""
+
 _MOST_DECIMALS = 6
 
 _WORDS = {"bid": "open", "won": "WON", "sealed": "sealed", "replaced": "replaced"}
@@ -46,19 +53,46 @@ class Digits(NamedTuple):
     """Decimals of milliseconds; -1 for seconds with two of them."""
 
 
-class Sheet:
-    """What the table of an auction needs to know of all its bids at once; made again when the auction changes."""
+class Pace:
+    """How often what looks at all bids of an auction is made again: with every change, or, where there are many bids
+    and they keep coming, once in `RARELY` paints."""
 
     def __init__(self) -> None:
-        self._of: tuple[str, int] | None = None
+        self.behind = 0
+        """Paints since what is shown was left as it was; 0 when it is up to date."""
+        self._of: Hashable = None
+        self._auction = ""
+
+    def due(self, auction: Auction, more: Hashable = None) -> bool:
+        """Whether to make it again now.
+
+        Args:
+            auction: as it is now.
+            more: anything else it depends on.
+        """
+        now = (auction.offer_id, auction.revision, more)
+        if now == self._of:
+            self.behind = 0
+            return False
+        if len(auction.bids) > MANY and auction.offer_id == self._auction and self.behind < RARELY:
+            self.behind += 1
+            return False
+        self._of, self._auction, self.behind = now, auction.offer_id, 0
+        return True
+
+
+class Sheet:
+    """What the table of an auction needs to know of all its bids at once."""
+
+    def __init__(self) -> None:
+        self.pace = Pace()
         self._ranks: dict[str, dict[str, int]] = {}
         self._digits = Digits(4, 1)
 
     def take(self, auction: Auction) -> None:
         """Be about this auction as it is now."""
-        now = (auction.offer_id, auction.revision)
-        if now != self._of:
-            self._of, self._ranks, self._digits = now, ranks(auction), digits_of(auction)
+        if self.pace.due(auction):
+            self._ranks, self._digits = ranks(auction), digits_of(auction)
 
     def row(self, auction: Auction, index: int, width: int, ink: Ink) -> list[Segment]:
         """One bid."""

@@ -11,7 +11,7 @@ from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import bars, words
 from cosmo_doppler.tui.panes.auctions import state_style
-from cosmo_doppler.tui.panes.bid_table import COLUMNS, Sheet
+from cosmo_doppler.tui.panes.bid_table import COLUMNS, Pace, Sheet
 from cosmo_doppler.tui.panes.promises import Promises
 from cosmo_doppler.tui.panes.remarks import Remark, line, remarks
 from cosmo_doppler.tui.panes.what_if import WhatIf
@@ -54,7 +54,7 @@ class BidRows(Source):
         self._promises = Promises()
         self._sheet = Sheet()
         self._remarks: list[Remark] = []
-        self._remarked: Hashable = None
+        self._pace = Pace()
 
     def title(self, ink: Ink) -> Cell:
         """The offer, and what it asks."""
@@ -177,14 +177,12 @@ class BidRows(Source):
             return 0
         verdict = self._scene.board.market.ledger.verdict(auction)
         trace = self._scene.board.traces.get(auction.trace_id)
-        now = (
-            auction.offer_id,
-            auction.revision,
+        rounds = (
             verdict.rounds if verdict is not None else 0,
             len(trace.auctions) if trace is not None else 0,
         )
-        if now != self._remarked:
-            self._remarked, self._remarks = now, remarks(auction, self._scene.board)
+        if self._pace.due(auction, rounds):
+            self._remarks = remarks(auction, self._scene.board)
         return len(auction.bids) + 1 + len(self._remarks)
 
     def key(self, index: int) -> int:
@@ -217,10 +215,11 @@ class BidRows(Source):
         if self.face == "what if":
             return self._scene.offer_id, self.what_if.advance()
         auction = self._scene.auction
+        behind = self._pace.behind + self._sheet.pace.behind
         if auction is None or auction.state != "open" or not auction.deadline_ms:
-            return self._scene.offer_id
+            return self._scene.offer_id, behind
         left = auction.left_ms(self._scene.now) / auction.deadline_ms
-        return self._scene.offer_id, int(left * _COUNTDOWN_CELLS * 8)
+        return self._scene.offer_id, behind, int(left * _COUNTDOWN_CELLS * 8)
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""

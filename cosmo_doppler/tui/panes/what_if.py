@@ -17,7 +17,7 @@ from cosmo_doppler.model.market.report import Tally
 from cosmo_doppler.model.market.rules import RuleName, rule
 from cosmo_doppler.model.market.suppose import Supposition
 from cosmo_doppler.model.market.what_if import Outcome, what_if
-from cosmo_doppler.tui.panes.bid_table import digits_of, price
+from cosmo_doppler.tui.panes.bid_table import Pace, digits_of, price
 from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
@@ -99,7 +99,9 @@ class WhatIf:
         """What is tried."""
         self._scene = scene
         self._totals = Totals()
-        self._of: Hashable = None
+        self._pace = Pace()
+        self._of: Supposition | None = None
+        """What the outcomes are for."""
         self._outcomes: list[Outcome] = []
         self._curves: list[tuple[RuleName, list[Step]]] = []
         self._decimals = 4
@@ -107,13 +109,12 @@ class WhatIf:
     def advance(self) -> Hashable:
         """Count on over the session; the result changes when something new shows."""
         self._totals.advance(self._scene.board, self.supposed)
-        return self._totals.looked_at, self.supposed
+        return self._totals.looked_at, self.supposed, self._pace.behind
 
     def take(self, auction: Auction) -> int:
         """Be about this auction as it is now; returns how many rows there are."""
-        now = (auction.offer_id, auction.revision, self.supposed)
-        if now != self._of:
-            self._of = now
+        if self._pace.due(auction) or self._of != self.supposed:
+            self._of = self.supposed
             self._outcomes = outcomes_of(auction, self._scene.board, self.supposed)
             self._decimals = digits_of(auction).cost
             curves = [name for name in _CURVES if name != "score" or self.supposed.score is not None]

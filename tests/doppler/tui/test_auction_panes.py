@@ -14,6 +14,7 @@ from cosmo_doppler.tui.panes.bids import BidRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
 from cosmo_doppler.tui.widgets.columns import place
+from cosmo_sdk.bidding import read_bid
 
 Recorded = Callable[..., Session]
 SignalFrame = Callable[..., dict[str, Any]]
@@ -266,3 +267,27 @@ async def test_keys_show_what_if_and_ask_what_to_try(auction: Callable[..., Scen
         assert "Promises" in screen.text
         await screen.press("w")
         assert "explained by" in screen.text
+
+
+def test_a_round_of_many_bids_is_looked_at_rarely_and_in_the_end_as_it_is(
+    auction: Callable[..., Scene], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cosmo_doppler.tui.panes.bid_table.MANY", 2)
+    looked: list[int] = []
+    monkeypatch.setattr(
+        "cosmo_doppler.tui.panes.bid_table.ranks", lambda auction: looked.append(len(auction.bids)) or {}
+    )
+    scene = auction(winner=None)
+    pane, found = BidRows(scene), scene.auction
+    assert found is not None
+    lines(pane)
+    for number in range(10):
+        found.admit(read_bid(id=f"evt_{number}", neuron=f"n{number}", payload={}, meta={}), number, BEGIN)
+        pane.head(120, INK)
+    assert looked == [4]
+    stamps = set()
+    while looked == [4]:
+        stamps.add(pane.stamp())
+        pane.head(120, INK)
+    assert looked == [4, 14]
+    assert len(stamps) > 1
