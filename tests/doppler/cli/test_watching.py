@@ -25,7 +25,7 @@ def test_tail_prints_what_passes_and_says_how_much(url: str, namespace: str) -> 
         publish(url, namespace, TASK)
         tail.wait_for('{"input": {"text": "hi"}}')
         assert tail.interrupt() == 0
-    assert any(TASK.trace_id[-8:] in line and line.endswith("ann") for line in tail.out)
+    assert any(TASK.trace_id[-8:] in line and line.endswith('is asked "hi"') for line in tail.out)
     assert tail.err[-1] == "Detached.  2 signals observed."
 
 
