@@ -38,9 +38,9 @@ _TYPES: dict[EdgeKind, str] = {
 
 _KINDS: tuple[EdgeKind, ...] = tuple(_TYPES)
 _EDGES = Columns(
-    Column("source", "from", 18, middle=True),
+    Column("source", "from", 0, middle=True, most=24),
     Column("arrow", "", 15),
-    Column("target", "to", 18, middle=True),
+    Column("target", "to", 0, middle=True, most=24),
     Column("count", "signals", 7, right=True),
     Column("last", "last", 6, right=True, needs=70),
 )
