@@ -385,7 +385,7 @@ class Dispatcher:
             vigil.check()
             fresh = number > 0 and retry.new_trace
             traces.append(self._ids.trace() if fresh else first)
-            vigil.traces.add(traces[-1])
+            vigil.traces.append(traces[-1])
             meta = {**(spec.meta or {}), "attempt": number}
             again = msgspec.structs.replace(spec, trace_id=traces[-1], meta=meta)
             return await self._resolve(again, scope, timeout_s)

@@ -18,6 +18,8 @@ from cosmo_sdk.signal_types import PATHWAY_TYPES, SignalType
 REMEMBERED_DECISIONS = 256
 """Answers kept for who asks for them later."""
 
+_SHUT_DOWN = "the Dendrite was stopped"
+
 
 class PathwayTable:
     """Delivers Signals to the Pathways of their trace, and answers to who awaits them."""
@@ -132,30 +134,29 @@ class PathwayTable:
         pathways = list(self._by_trace.get(trace_id, ()))
         for pathway in pathways:
             pathway.end(PathwayStopped(trace_id, "the trace was stopped"))
-        self._give_up(PathwayStopped(trace_id, "the trace was stopped"), trace_id)
+        self._give_up(PathwayStopped, "the trace was stopped", only=trace_id)
         return bool(pathways)
 
     def close_all(self) -> None:
         """The Dendrite stops: nothing will be delivered any more."""
         for trace_id, pathways in list(self._by_trace.items()):
             for pathway in list(pathways):
-                pathway.end(PathwayShutDown(trace_id, "the Dendrite was stopped"))
+                pathway.end(PathwayShutDown(trace_id, _SHUT_DOWN))
         for vigil in self._vigils:
-            vigil.end(PathwayShutDown("", "the Dendrite was stopped"))
-        self._give_up(PathwayShutDown("", "the Dendrite was stopped"), None)
+            vigil.end(PathwayShutDown("".join(vigil.traces[-1:]), _SHUT_DOWN))
+        self._give_up(PathwayShutDown, _SHUT_DOWN)
 
     def conclude(self, signal: Signal) -> None:
         """A FINAL or ERROR ended the trace: who awaits an answer on it will get none."""
         if self._awaited:
-            self._give_up(
-                PathwayClosedError(signal.trace_id, f"{signal.type} ended the trace"), signal.trace_id
-            )
+            self._give_up(PathwayClosedError, f"{signal.type} ended the trace", only=signal.trace_id)
 
-    def _give_up(self, reason: PathwayClosedError, trace_id: str | None) -> None:
+    def _give_up(self, cause: type[PathwayClosedError], reason: str, *, only: str | None = None) -> None:
+        """Nobody on a trace, or on any, will get the answer that is awaited."""
         for waiting in list(self._awaited.values()):
-            for _, trace, future in waiting:
-                if (trace_id is None or trace == trace_id) and not future.done():
-                    future.set_exception(reason.again())
+            for _, trace_id, future in waiting:
+                if only in (None, trace_id) and not future.done():
+                    future.set_exception(cause(trace_id, reason))
 
     def _forget(self, pathway: Pathway) -> None:
         pathways = self._by_trace.get(pathway.trace_id)

@@ -22,8 +22,8 @@ class Vigil:
     """
 
     def __init__(self, clock: Clock) -> None:
-        self.traces: set[str] = set()
-        """The traces of all attempts so far."""
+        self.traces: list[str] = []
+        """The traces of all attempts so far, one for each."""
         self.own_stops: set[str] = set()
         """Ids of the STOPs that end abandoned attempts: they end nothing else."""
         self._clock = clock

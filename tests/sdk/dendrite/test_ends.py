@@ -78,6 +78,26 @@ async def test_a_retry_ends_for_good_whenever_the_end_comes(
     assert len(room.of(*WORK)) == sent
 
 
+async def test_whoever_waits_while_the_dendrite_stops_is_told_on_which_trace(room: Room):
+    orchestrator = await room.dendrite()
+    request = Signal(type=T.PERMISSION, trace_id="trc_asked", payload={"action": "x"})
+    waiting = {
+        "trc_asked": asyncio.ensure_future(orchestrator.await_decision(request)),
+        "trc_x": retrying(orchestrator, new_trace=False),
+    }
+    await room.clock.advance(1)
+    await orchestrator.stop()
+    for trace_id, each in waiting.items():
+        with pytest.raises(PathwayShutDown, match=f"pathway of {trace_id} closed: the Dendrite was stopped"):
+            await each
+    between_attempts = await room.dendrite()
+    pausing = retrying(between_attempts, new_trace=False)
+    await room.clock.advance(3)
+    await between_attempts.stop()
+    with pytest.raises(PathwayShutDown, match="pathway of trc_x closed"):
+        await pausing
+
+
 @settings(max_examples=40, deadline=None)
 @given(
     after_s=st.floats(0, 30),
