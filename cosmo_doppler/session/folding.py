@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable
 
@@ -17,6 +18,9 @@ _KEPT_SLICE = 16
 
 STRETCH = 64
 """Signals after which the board can be gone back to again, at least."""
+
+_SETTLED = 20_000
+"""Signals after which what is on the board is taken out of the garbage collector's sight."""
 
 _STRETCH_PER_KEPT = 1 / 1000
 """The more is kept for a stretch the longer it is: signals for each value kept."""
@@ -37,6 +41,8 @@ class Fold:
         """Asked between a few signals: whether to stop for now, because somebody waits."""
         self._store = store
         self._rewind = Rewind(self.board)
+        self._settled = 0
+        """Signals whose objects the garbage collector does not look at any more."""
 
     def forward(self, goal: int, stop_at: float, *, kept: bool) -> int:
         """Fold up to `goal` signals, or until the clock of `time.perf_counter` says stop; at least a few.
@@ -59,6 +65,7 @@ class Fold:
                 self._fold(min(goal, self.position + _SLICE))
             if time.perf_counter() >= stop_at or self.give_way():
                 break
+        self._settle()
         return self.position - first
 
     def advance(self, now: float) -> None:
@@ -73,6 +80,7 @@ class Fold:
         """Go back to a board that knows no more than so many signals and shows no later moment: perhaps an empty one."""
         known = self._rewind.back(position, now)
         if known is None:
+            self._unsettle()
             self.board = Board()
             self._rewind = Rewind(self.board)
             known = 0
@@ -80,6 +88,20 @@ class Fold:
         # The panels hold keys of what was taken back.
         self.board.take_changes()
         self.board.restart()
+
+    def _settle(self) -> None:
+        """Spare the collector the board, which only grows: going through millions of objects stops every thread."""
+        if self.board.evicted_traces:
+            self._unsettle()
+        elif self.position - self._settled >= _SETTLED:
+            self._settled = self.position
+            gc.freeze()
+
+    def _unsettle(self) -> None:
+        """Parts of the board are garbage, or all of it."""
+        if self._settled:
+            self._settled = 0
+            gc.unfreeze()
 
     def _fold(self, until: int) -> None:
         apply = self.board.apply
