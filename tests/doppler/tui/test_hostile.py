@@ -194,6 +194,9 @@ async def test_a_deep_chain_of_signals_is_a_tree_still(
     async with shown(session) as screen:
         await screen.press("enter", "G")
         assert "w299" in screen.text
+        assert "deeper…" in screen.text
+        await screen.press("g")
+        assert "deeper…" not in screen.text
 
 
 async def test_twenty_thousand_signals_cost_no_more_rows_than_two_hundred(
