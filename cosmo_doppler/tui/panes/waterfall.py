@@ -270,10 +270,11 @@ class TreeFace(Face):
                 (f"{amount}  ", ink.dim),
                 (safe(inside.title, 300) or "a trace of its own", ink.plain),
             ]
+        deeper = "deeper… " if node.depth == MAX_DEPTH else ""
         seen = self.scene.observed(node.seq)
         said = says(seen.header) if seen is not None else ""
         return [
-            (_PLACED[node.placement][1], ink.dim),
+            (deeper + _PLACED[node.placement][1], ink.dim),
             (said, ink.plain if node.type in _WEIGHTY else ink.dim),
         ]
 
