@@ -156,6 +156,11 @@ class Board:
         """What went wrong."""
         return self._watch.book
 
+    @property
+    def unchecked(self) -> int:
+        """What should have been looked at later and was not, because too much waited for its time."""
+        return self._agenda.skipped
+
     def running(self, who: str) -> int:
         """How many tasks and awards a participant has not answered yet."""
         return self._watch.running(who)

@@ -144,7 +144,7 @@ class FrameRules:
             part for part in (say(payload.get("code"), 60), say(payload.get("message"), 160)) if part
         )
         fault = Fault(
-            "error",
+            "failed",
             "warning" if may_retry else "error",
             f"{header.who or 'somebody'} failed: {said or 'it does not say why'}",
             "whether anybody tried again: it says that may help" if may_retry else "the input it was given",

@@ -67,6 +67,11 @@ class FaultRows(Source):
         for severity, style in styles.items():
             if number := counts.get(severity):
                 note += [("  " if note else "", ink.dim), (words.many(number, severity), style)]
+        board = self._scene.board
+        if board.faults.forgotten:
+            note.append((f"  {words.count(board.faults.forgotten)} older dropped", ink.dim))
+        if board.unchecked:
+            note.append((f"  {words.many(board.unchecked, 'check')} left out", ink.dim))
         return note
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:

@@ -51,7 +51,7 @@ _SETUPS = Columns(
     Column("sometimes", "some", 6, right=True, needs=60),
     Column("title", "asked more than once", 0),
 )
-_BLOCK, _GAP, _NAME = 44, 3, 22
+_BLOCK, _GAP, _NAME = 44, 3, 17
 """Cells a column of blocks has at least, between two of them, and of a name in them."""
 
 _MOST_SETUPS = 12

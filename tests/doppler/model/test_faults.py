@@ -440,11 +440,11 @@ def test_a_recorded_session_has_the_faults_it_really_had(name: str):
     headers = [read_header(data) for data in frames]
     sent_at = [datetime.fromisoformat(str(header.ts)).timestamp() for header in headers]
     board = fold(*zip(accumulate(sent_at, max), frames, strict=True))
-    assert kinds(board) == ["error", "no bid"]
+    assert kinds(board) == ["failed", "no bid"]
     board.advance(board.now + 3600)
     # One bid came after the award, and one worker ended without a word.
     assert [(fault.kind, fault.who) for fault in found(board)] == [
-        ("error", "clumsy"),
+        ("failed", "clumsy"),
         ("no bid", ""),
         ("late bid", "samovar"),
         ("silent", "patient"),

@@ -65,7 +65,7 @@ async def test_e_goes_through_the_faults_from_anywhere(session: Session, shown: 
         assert "No later fault" in screen.lines[-1]
         await screen.press("E")
         assert screen.stage.view == "traces"
-        assert "error: ada failed" in screen.lines[-1]
+        assert "failed: ada failed" in screen.lines[-1]
         await screen.press("E")
         assert "No earlier fault" in screen.lines[-1]
         await screen.press("6", "g", "E")
@@ -116,6 +116,6 @@ async def test_the_selected_fault_is_told_in_full(
         told = " ".join(screen.text.split())
         assert "look at who could have: are they there" in told or "look at nobody here can do song" in told
         await screen.press("j")
-        assert "Fault  error  error" in screen.text
+        assert "Fault  error  failed" in screen.text
         assert "look at   the input it was given" in screen.text
         assert "who       ada" in screen.text
