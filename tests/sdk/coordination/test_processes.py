@@ -191,9 +191,8 @@ def kept_open(store):
 def test_whoever_is_killed_in_the_middle_leaves_a_whole_store_and_no_lock(store):
     """200 claimers, each killed by SIGKILL after another number of SQLite's steps: also within a transaction."""
     manager = TaskManager(store)
-    submit(manager, 400)
     dice = random.Random(7)
-    killed = 0
+    killed = submitted = 0
 
     def work(agent: str, steps: int):
         def run() -> str:
@@ -210,6 +209,10 @@ def test_whoever_is_killed_in_the_middle_leaves_a_whole_store_and_no_lock(store)
         return run
 
     for number in range(200):
+        # More than anybody lives to do.
+        for _ in range(60 - len(list(store.scan("task", state="pending")))):
+            manager.submit(Task(f"t{submitted:04}"))
+            submitted += 1
         agent = f"agent{number}"
         killed += result_of(*fork(work(agent, dice.randrange(1, 3000)))) is None
         # Nobody waits for the dead: this writes at once, or fails.
