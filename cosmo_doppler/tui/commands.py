@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 
 from cosmo_doppler.config import ThemeName
 from cosmo_doppler.errors import DopplerError, SettingError
+from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.actions import ACTIONS
 from cosmo_doppler.tui.layout import VIEWS
 from cosmo_doppler.tui.look import look_of
@@ -62,6 +63,16 @@ def _seek(observatory: Observatory, text: str) -> None:
     with observatory.session.lock:
         observatory.session.timeline.seek_text(text)
     observatory.turn()
+
+
+def _filter(observatory: Observatory, text: str) -> None:
+    try:
+        if text:
+            observatory.narrow(text)
+        else:
+            observatory.action_filter()
+    except QueryError as error:
+        raise SettingError(str(error)) from None
 
 
 def _theme(observatory: Observatory, text: str) -> None:
@@ -122,6 +133,7 @@ COMMANDS: tuple[Command, ...] = (
         _seek,
         lambda scene: ("next ", "last "),
     ),
+    Command("filter", "[EXPR]", "Show only what matches, such as type:BID cost<0.01", _filter),
     Command("theme", "NAME", "Change the colours", _theme, lambda scene: get_args(ThemeName)),
     Command("ascii", "[on|off]", "Draw with ASCII only, or not", _ascii, lambda scene: ("on", "off")),
     Command("open", "FILE", "Open a recording", _open),

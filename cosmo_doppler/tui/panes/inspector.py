@@ -144,6 +144,13 @@ class InspectorRows(Source):
         """The signal shown stays the signal shown."""
         return self._scene.seq
 
+    def value(self, key: Hashable) -> tuple[Path, Any] | None:
+        """The value in a line, and its path from `payload` or `meta` on; None for a line without one."""
+        row = self._row_of(key)
+        if row is None or len(row.path) < 2:
+            return None
+        return row.path, value_at(self._parts[str(row.path[0])].value, row.path[1:])
+
     def copied(self, key: Hashable) -> str:
         """The value in a line: a text as it is, anything else as JSON."""
         row = self._row_of(key)

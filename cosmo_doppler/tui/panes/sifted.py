@@ -21,6 +21,11 @@ from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.source import Glance, Source, find_near
 
 
+def _with_filter(hints: tuple[str, ...]) -> tuple[str, ...]:
+    """The same hints and, among the first, that there is a filter."""
+    return (*hints[:2], "filter", *hints[2:])
+
+
 class Sifted(Source):
     """Rows of another source that the filter means; all of them while there is no filter.
 
@@ -164,7 +169,7 @@ class Sifted(Source):
 class SiftedTraces(Sifted):
     """Traces with a signal that matches, newest first."""
 
-    hints: ClassVar[tuple[str, ...]] = TraceRows.hints
+    hints: ClassVar[tuple[str, ...]] = _with_filter(TraceRows.hints)
     follows = TraceRows.follows
 
     def __init__(self, scene: Scene) -> None:
@@ -184,7 +189,7 @@ class SiftedTraces(Sifted):
 class SiftedAuctions(Sifted):
     """Auctions with an offer, a bid, an award or a decline that matches, newest first."""
 
-    hints: ClassVar[tuple[str, ...]] = AuctionRows.hints
+    hints: ClassVar[tuple[str, ...]] = _with_filter(AuctionRows.hints)
     follows = AuctionRows.follows
 
     def __init__(self, scene: Scene) -> None:
@@ -204,7 +209,7 @@ class SiftedAuctions(Sifted):
 class SiftedRoster(Sifted):
     """Participants that a matching signal names."""
 
-    hints: ClassVar[tuple[str, ...]] = RosterRows.hints
+    hints: ClassVar[tuple[str, ...]] = _with_filter(RosterRows.hints)
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene, RosterRows(scene))
@@ -222,7 +227,7 @@ class SiftedRoster(Sifted):
 class SiftedSignals(Sifted):
     """Signals that match."""
 
-    hints: ClassVar[tuple[str, ...]] = SignalRows.hints
+    hints: ClassVar[tuple[str, ...]] = _with_filter(SignalRows.hints)
     newest_last = SignalRows.newest_last
     follows = SignalRows.follows
     fixed_rows = SignalRows.fixed_rows

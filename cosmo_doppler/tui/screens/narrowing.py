@@ -8,10 +8,16 @@ from textual import on
 
 from cosmo_doppler.query import Completions, QueryError, compile_filter, completions
 from cosmo_doppler.query.ast import Compare, write
+from cosmo_doppler.query.values import as_text
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.inspector import InspectorRows
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_sdk.signal_types import SignalType
+
+_STEP = re.compile(r"[\w-]+")
+_LONGEST = 200
+"""Characters of a value that is filtered on."""
 
 _WORD = re.compile(r"[\w.-]+")
 _OFFERED = 200
@@ -123,6 +129,8 @@ class FilterActions(Deck):
     def _under_cursor(self) -> list[Compare]:
         """Conditions that hold for what the cursor is on, the likeliest to be meant first."""
         pane, scene = self.stage.focused, self.scene
+        if pane == "inspector" and (inside := self._inside()) is not None:
+            return [inside]
         seen = scene.observed(scene.seq)
         found = []
         if pane in ("traces", "auctions", "pathway", "bids") and scene.trace_id:
@@ -134,6 +142,18 @@ class FilterActions(Deck):
                 told = told[1:2]
             found = [*(told if pane not in ("traces", "auctions") else []), *found]
         return [_equal(field, value) for field, value in dict(reversed(found)).items() if value][::-1]
+
+    def _inside(self) -> Compare | None:
+        """The value in the line of the inspector that the cursor is on."""
+        lines = self.stage.panes["inspector"]
+        found = lines.source.value(lines.cursor) if isinstance(lines.source, InspectorRows) else None
+        if found is None:
+            return None
+        path, value = found
+        text = as_text(value)
+        if text is None or len(text) > _LONGEST or not all(_STEP.fullmatch(str(step)) for step in path):
+            return None
+        return Compare(".".join(map(str, path)), ":", text, quoted=not _WORD.fullmatch(text))
 
     def action_filter_cursor(self) -> None:
         """Filter on the value under the cursor; again, and it is the next value of the same thing."""

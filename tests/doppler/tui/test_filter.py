@@ -178,3 +178,22 @@ def test_every_key_of_the_filter_is_in_the_table() -> None:
     assert [
         action(name).shown for name in ("filter", "hit(1)", "hit(-1)", "filter_cursor", "ignore")
     ] == list("/nN*i")
+
+
+async def test_star_in_the_inspector_filters_on_the_value_there(
+    market_session: Session, shown: Shown
+) -> None:
+    async with shown(market_session, view="signals") as screen:
+        await screen.press("g", *"jjjj", "enter")
+        inspector = screen.stage.panes["inspector"]
+        keys = [inspector.source.key(index) for index in range(inspector.source.count())]
+        inspector.select(next(key for key in keys if inspector.source.copied(key) == "0.8"))
+        await screen.press("asterisk")
+        assert screen.scene.filtering.text == "payload.confidence:0.8"
+        assert rows(screen, "signals") == [4]
+
+
+async def test_a_filter_can_be_a_command(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, view="signals") as screen:
+        await screen.press("colon", *"filter has:error", "enter")
+        assert rows(screen, "signals") == [10]
