@@ -5,7 +5,6 @@ from __future__ import annotations
 from rich.segment import Segment
 
 from cosmo_doppler.model.market.honesty import Calibration, Honesty, Record
-from cosmo_doppler.tui import bars
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns, place
@@ -89,8 +88,8 @@ def _times(value: float, ink: Ink) -> Cell:
 
 
 def _bar(share: float, cells: int, ink: Ink) -> Cell:
-    bar = bars.countdown(share, cells)
-    return [(bar, ink.market), ("╌" * (cells - len(bar)), ink.faint)]
+    full = min(cells, max(int(share > 0), round(share * cells)))
+    return [("━" * full, ink.market), ("─" * (cells - full), ink.faint)]
 
 
 def _tenth(tenth: Calibration, width: int, ink: Ink) -> list[Segment]:

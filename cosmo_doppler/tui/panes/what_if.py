@@ -12,7 +12,7 @@ from rich.style import Style
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.model.market.curve import Step, shortest_window, window_curve
+from cosmo_doppler.model.market.curve import Step, shortest_window, window_curve, winner_at
 from cosmo_doppler.model.market.report import Tally
 from cosmo_doppler.model.market.rules import RuleName, rule
 from cosmo_doppler.model.market.suppose import Supposition
@@ -31,13 +31,16 @@ _COLUMNS = Columns(
     Column("paid", "paid", 8, right=True),
     Column("margin", "ahead by", 9, right=True, needs=86),
     Column("second", "runner-up", 14, middle=True, needs=104),
-    Column("session", "session", 9, right=True, needs=62),
+    Column("session", "same in", 9, right=True, needs=62),
 )
 
 AT_ONCE = 60
 """Auctions looked at between two paints."""
 
 _LABEL = 18
+_NAME = 10
+"""Cells for the winner at the end of a curve."""
+
 _CURVES: tuple[RuleName, ...] = ("lowest_cost", "highest_confidence", "score")
 
 
@@ -198,7 +201,9 @@ class WhatIf:
         for name, steps in self._curves:
             enough = shortest_window(steps, window) if window else None
             if enough is not None:
-                lines.append(_Line("shortest window", [(f"{enough:.1f}", True), (f" ms, {name}", False)]))
+                lines.append(
+                    _Line("shortest window", [(f"{enough:.1f}", True), (f" of {window:g} ms, {name}", False)])
+                )
         tally = self._totals.tally
         if tally.awarded:
             known = len(self._scene.board.auction_order)
@@ -233,15 +238,16 @@ def _ghosts(supposed: Supposition) -> str:
 
 def _curve_line(name: str, steps: list[Step], auction: Auction, width: int, ink: Ink) -> list[Segment]:
     """Who wins in which window, from 0 to the end of the window or the last bid that changes anything."""
-    cells = max(10, width - _LABEL - 12)
+    cells = max(0, width - _LABEL - _NAME - 4)
     window = float(auction.deadline_ms)
     last = max([window, *(step.from_ms for step in steps)])
     length = last if last <= window else last * 1.1
     deadline = min(cells - 1, int(window / length * cells)) if window and length else cells
+    decided = winner_at(steps, window or last)
     drawn: list[tuple[str, Style]] = [("·", ink.faint)] * cells
     edges = [*(min(cells, int(step.from_ms / (length or 1) * cells)) for step in steps), cells]
     for step, first, end in zip(steps, edges, edges[1:], strict=False):
-        wins = first <= deadline <= end
+        wins = step is decided
         who = safe(step.winner.neuron, 60) if step.winner is not None else "nobody"
         # One cell for each letter: a name with wide letters has no place in a scale.
         shown = fit(who, end - first - 2) if end - first > 4 and cell_len(who) == len(who) else ""
@@ -257,4 +263,6 @@ def _curve_line(name: str, steps: list[Step], auction: Auction, width: int, ink:
     line = [*place([(name, ink.plain)], _LABEL), Segment("  ")]
     for style, run in groupby(drawn, key=lambda cell: cell[1]):
         line.append(Segment("".join(glyph for glyph, _ in run), style))
-    return [*line, *place([(f"{length:,.0f}", ink.dim), (" ms", ink.dim)], 10, right=True)]
+    winner = decided.winner if decided is not None else None
+    name_cell: Cell = [(safe(winner.neuron, 60), ink.bold)] if winner is not None else [("nobody", ink.dim)]
+    return [*line, Segment("  "), *place(name_cell, min(_NAME, max(0, width - _LABEL - 4)), middle=True)]

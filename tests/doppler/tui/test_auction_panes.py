@@ -163,8 +163,9 @@ def test_what_if_shows_every_rule_the_curve_and_the_session(auction: Callable[..
     curve = next(line for line in shown if line.startswith("lowest_cost") and "├" in line)
     assert "┃" in curve
     assert "├s-a─" in curve
+    assert curve.endswith("  s-a")
     assert "session             2 of 2 auctions, 2 awarded" in shown
-    assert "shortest window     9.8 ms, lowest_cost" in shown
+    assert "shortest window     9.8 of 250 ms, lowest_cost" in shown
     assert pane.look("next")
     assert pane.look("next")
     assert lines(pane)[0].startswith("needs")
