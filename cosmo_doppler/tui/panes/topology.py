@@ -51,8 +51,8 @@ _SETUPS = Columns(
     Column("sometimes", "some", 6, right=True, needs=60),
     Column("title", "asked more than once", 0),
 )
-_BLOCK, _GAP, _NAME = 44, 3, 17
-"""Cells a column of blocks has at least, between two of them, and of a name in them."""
+_BLOCK, _GAP, _NAME, _KIND = 44, 3, 17, 12
+"""Cells a column of blocks has at least, between two of them, of a name in them, and of a kind with its count."""
 
 _MOST_SETUPS = 12
 
@@ -62,6 +62,8 @@ class _Line(NamedTuple):
 
     block: Block
     way: Way | None
+    first: int = 0
+    """The first of the way's kinds on this line; what finds no room goes on below."""
 
 
 class TopologyRows(Source):
@@ -86,6 +88,8 @@ class TopologyRows(Source):
         self._setups: list[Setup] = []
         self._sometimes: set[Key] = set()
         self._wide = False
+        self._abreast = 1
+        """Kinds of signals on one line of a block."""
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -182,9 +186,14 @@ class TopologyRows(Source):
         deepest = max((block.depth for block in blocks), default=0)
         number = min(deepest + 1, max(1, (width + _GAP) // (_BLOCK + _GAP)))
         columns: list[list[_Line | None]] = [[] for _ in range(number)]
+        cells = (width - _GAP * (number - 1)) // number
+        self._abreast = max(1, (cells - _NAME - 4) // _KIND)
         for block in blocks:
             column = columns[min(block.depth, number - 1)]
-            column += [_Line(block, None), *(_Line(block, way) for way in block.ways), None]
+            column.append(_Line(block, None))
+            for way in block.ways:
+                column += [_Line(block, way, first) for first in range(0, len(way.edges), self._abreast)]
+            column.append(None)
         return columns
 
     # How it is drawn
@@ -228,11 +237,13 @@ class TopologyRows(Source):
         if line.way is None:
             return self._heading(line.block, cells, ink)
         way = line.way
-        cell: Cell = [("  ▶ ", ink.faint)]
+        cell: Cell = [("    " if line.first else "  ▶ ", ink.faint)]
         name: Cell = [("itself", ink.dim)] if way.itself else name_of(way.targets, ink, ink.plain)
+        if line.first:
+            name = []
         cell += [(segment.text, segment.style or ink.plain) for segment in place(name, _NAME, middle=True)]
         edges = self._scene.board.topology.edges
-        for kind, keys in way.edges:
+        for kind, keys in way.edges[line.first : line.first + self._abreast]:
             mark = "┈" if any(key in self._sometimes for key in keys) else " "
             cell += [
                 (f" {mark}", ink.faint),
