@@ -49,6 +49,9 @@ class Filter:
     folded: bool
     """Whether it is about more than single signals: it needs `Known.board`, and its answers may change."""
 
+    sees: int
+    """How much of a text the shortest-sighted of its patterns looks at, characters."""
+
     @property
     def written(self) -> str:
         """The expression in its plainest spelling."""
@@ -63,7 +66,7 @@ def compile_filter(text: str) -> Filter:
     """
     node = parse(text)
     step = _compile(node, text)
-    return Filter(text.strip(), node, step, _matcher(step), _is_folded(step))
+    return Filter(text.strip(), node, step, _matcher(step), _is_folded(step), _sees(step))
 
 
 def _compile(node: Node, text: str) -> Step:
@@ -95,6 +98,16 @@ def _is_folded(step: Step) -> bool:
             return _is_folded(step.part)
         case AllOf() | AnyOf():
             return any(map(_is_folded, step.parts))
+
+
+def _sees(step: Step) -> int:
+    match step:
+        case Condition():
+            return step.sees
+        case NotOf():
+            return _sees(step.part)
+        case AllOf() | AnyOf():
+            return min(map(_sees, step.parts))
 
 
 def _matcher(step: Step) -> Callable[[Row], bool]:

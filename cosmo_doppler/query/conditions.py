@@ -5,13 +5,13 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from cosmo_doppler.query.ast import Compare, Pattern, Text
 from cosmo_doppler.query.errors import QueryError, shown, suggestion
 from cosmo_doppler.query.fields import FIELDS, FLAGS, PATHS, SEARCHED, Column, Field, find_field
-from cosmo_doppler.query.patterns import glob, search
+from cosmo_doppler.query.patterns import MAX_SEEN, Search, glob, search
 from cosmo_doppler.query.rows import Known, Row
 from cosmo_doppler.query.searched import finder, raw_needle, text_of
 from cosmo_doppler.query.values import as_number, as_text, expected, read_number
@@ -44,6 +44,8 @@ class Condition:
     """The hint is in lower case, and what is not ASCII hides something, too."""
     folded: bool = False
     """Whether it may change as time goes by."""
+    sees: int = MAX_SEEN
+    """How much of a text its pattern looks at, characters."""
 
 
 def condition(node: Compare | Text | Pattern, text: str) -> Condition:
@@ -63,7 +65,7 @@ def condition(node: Compare | Text | Pattern, text: str) -> Condition:
             return Condition(finder(node.text), SEARCHED, hint=raw_needle(node.text), any_case=True)
         case Pattern():
             found = _searching(node.pattern, text, node.position)
-            return Condition(lambda row: found(text_of(row)), SEARCHED)
+            return Condition(lambda row: found(text_of(row)), SEARCHED, sees=found.seen)
 
 
 def _compare(node: Compare, text: str) -> Condition:
@@ -74,10 +76,20 @@ def _compare(node: Compare, text: str) -> Condition:
         raise _unknown(node.field, node.position, text)
     if field is FIELDS["text"] and node.op in (":", "=", "!="):
         return _contains(node)
+    if node.op in ("~", "!~"):
+        return _matched(node, field, text)
     test = _any_of(_test(node, field, text))
-    if node.op in ("!=", "!~"):
+    if node.op == "!=":
         return _built(field, lambda value: not test(value))
     return _built(field, test, _hint(node, field))
+
+
+def _matched(node: Compare, field: Field, text: str) -> Condition:
+    found = _searching(node.value, text, node.value_position)
+    test = _any_of(lambda value: (said := as_text(value)) is not None and found(said))
+    if node.op == "!~":
+        return replace(_built(field, lambda value: not test(value)), sees=found.seen)
+    return replace(_built(field, test, _hint(node, field)), sees=found.seen)
 
 
 def _contains(node: Compare) -> Condition:
@@ -151,9 +163,6 @@ def _any_of(test: Test) -> Test:
 
 def _test(node: Compare, field: Field, text: str) -> Test:
     """The condition without its negation."""
-    if node.op in ("~", "!~"):
-        found = _searching(node.value, text, node.value_position)
-        return lambda value: (said := as_text(value)) is not None and found(said)
     if node.op in _ORDER:
         return _ordering(node, field, text)
     if field.kind in ("number", "seconds", "bytes", "time"):
@@ -228,7 +237,7 @@ def _check_listed(node: Compare, field: Field, text: str) -> None:
         raise QueryError(text, node.value_position, f"{node.field} is never {shown(node.value)}{hint}")
 
 
-def _searching(pattern: str, text: str, position: int) -> Callable[[str], bool]:
+def _searching(pattern: str, text: str, position: int) -> Search:
     try:
         return search(pattern)
     except ValueError as error:

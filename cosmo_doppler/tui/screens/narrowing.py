@@ -8,6 +8,7 @@ from textual import on
 
 from cosmo_doppler.query import Completions, QueryError, compile_filter, completions
 from cosmo_doppler.query.ast import Compare, write
+from cosmo_doppler.query.patterns import MAX_SEEN
 from cosmo_doppler.query.values import as_text
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.inspector import InspectorRows
@@ -64,7 +65,9 @@ class FilterActions(Deck):
             return
         with self.session.lock:
             self.scene.filtering.use(wanted)
-        if not bar.offer(len(text)):
+        if wanted is not None and wanted.sees < MAX_SEEN:
+            bar.tell(f"a pattern like this looks at the first {wanted.sees:,} characters of a text")
+        elif not bar.offer(len(text)):
             bar.tell("")
         self.turn()
 

@@ -110,6 +110,7 @@ def test_no_pattern_of_a_person_can_hang_the_screen() -> None:
         with pytest.raises(ValueError, match=r"."):
             search(pattern)
     assert search(r"a.*b")("x" * 1000 + "a-b")
+    assert (compile_filter("/a/ -who~x+").sees, compile_filter("/a/").sees) == (4472, 65_536)
     assert not search(r".*a.*b")("a" * 100_000)
 
 
