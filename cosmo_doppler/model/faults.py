@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Hashable
-from typing import Literal, get_args
+from typing import Literal
 
 Severity = Literal["error", "warning", "note"]
 """error: work failed or was lost; warning: something is wrong that nobody was told; note: worth knowing."""
-
-SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 
 MAX_FAULTS = 5_000
 """Faults kept; beyond that the oldest go, counted in `FaultBook.forgotten`."""

@@ -55,7 +55,7 @@ class Edge:
 class Setup:
     """Runs that were asked the same thing, but for figures and case, and how alike they went."""
 
-    __slots__ = ("edges", "last_at", "runs", "title")
+    __slots__ = ("edges", "runs", "title")
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -63,7 +63,6 @@ class Setup:
         self.runs = 0
         self.edges: Counter[Key] = Counter()
         """In how many runs each edge occurred."""
-        self.last_at = 0.0
 
     @property
     def consistency(self) -> float:
@@ -216,7 +215,6 @@ class Topology:
         if run is not None and key not in run.edges and len(run.edges) < _MOST_IN_RUN:
             run.edges.add(key)
             run.setup.edges[key] += 1
-            run.setup.last_at = seen.at
 
 
 _DRAWN: dict[str, Callable[[Topology, Observed, Header], None]] = {

@@ -8,7 +8,8 @@ from typing import ClassVar
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
-from cosmo_doppler.tui.figures import Figure, Group, groups_of
+from cosmo_doppler.tui.figure_groups import groups_of
+from cosmo_doppler.tui.figures import Figure, Group
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place

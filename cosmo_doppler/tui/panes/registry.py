@@ -34,7 +34,7 @@ _COLUMNS = Columns(
     Column("activity", "last minute", SLOTS, needs=170),
     Column("load", "load", 6, right=True, needs=100),
     Column("signals", "sig", 5, right=True, needs=128),
-    Column("kept", "wins    ok   eta", 17, right=True, needs=112),
+    Column("kept", "wins    ok  said   eta", 22, right=True, needs=112),
     Column("capabilities", "can", 0, needs=76),
     Column("version", "version", 8, needs=128),
 )
@@ -86,13 +86,20 @@ def load_of(participant: Participant, seen_running: int, ink: Ink) -> Cell:
 
 
 def kept_of(account: Worker | None, ink: Ink) -> Cell:
-    """What somebody promised against what came: wins, answers that were no error, and time as a multiple of the promise."""
+    """What somebody promised against what came: wins, answers that were no error and how sure it had been of that, and
+    time as a multiple of the promise."""
     if account is None or not account.wins:
         return [("–", ink.dim)]
     ended = account.answers + account.errors
     well = f"{account.answers / ended:.0%}" if ended else "–"
     time = f"{account.late_by.quantile(0.5):.1f}×" if account.late_by.count else "–"
-    return [(f"{account.wins:,}", ink.plain), (f"{well:>6}", ink.plain), (f"{time:>6}", ink.plain)]
+    said = f"{min(account.surety.mean, 9):.0%}" if account.surety.count else "–"
+    return [
+        (f"{account.wins:,}", ink.plain),
+        (f"{well:>6}", ink.plain),
+        (f"{said:>6}", ink.dim),
+        (f"{time:>6}", ink.plain),
+    ]
 
 
 def warning_of(participant: Participant) -> str:

@@ -35,7 +35,7 @@ def office(recorded: Recorded, signal_frame: Any) -> Session:
     for at in (1, 3, 5):
         say(at, "HEARTBEAT", "bob", payload={"status": "ok"})
     say(6, "DEREGISTER", "gone")
-    say(7, "TASK_AWARDED", "ada", trace="T", payload={"input": {}, "winning_bid": {"eta_ms": 1000}})
+    say(7, "TASK_AWARDED", "ada", trace="T", payload={"input": {}, "winning_bid": {"eta_ms": 1000, "confidence": 0.7}})
     say(9, "AGENT_OUTPUT", "ada", trace="T", payload={"output": {}})
     say(10, "TASK", "books", trace="U", payload={"input": {}})
     say(29, "REGISTER", "Ada", payload={"role": "neuron", "capabilities": []})
@@ -65,8 +65,8 @@ async def test_load_rhythm_and_promises(office: Session, shown: Shown) -> None:
         ada = " ".join(cells(screen, "ada"))
         assert "2/8" in ada
         assert "2.0 s 0.0 ms" in " ".join(ada.split())
-        # One win, answered well, in twice the time that was promised.
-        assert "1 100% 2.0×" in " ".join(ada.split())
+        # One win, answered well, of which it had been 70 % sure, in twice the time that was promised.
+        assert "1 100% 70% 2.0×" in " ".join(ada.split())
         # No word of its own about its load: one task was seen to come, and no answer.
         assert cells(screen, "books")[4:7] == [" –", " –", " 1"]
 
