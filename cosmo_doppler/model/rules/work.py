@@ -11,6 +11,7 @@ from cosmo_doppler.model.participant import Participant
 from cosmo_doppler.model.recent import Recent
 from cosmo_doppler.model.rules.ground import Ground, Reads, is_mirrored, spell, subject_of
 from cosmo_doppler.model.rules.market import MarketRules
+from cosmo_doppler.model.rules.works import Work, Works
 from cosmo_doppler.model.stops import ON_ITS_WAY_S
 from cosmo_doppler.model.wording import finite
 from cosmo_sdk.header import Header
@@ -31,7 +32,7 @@ FAREWELL_S = 5.0
 """How long an answer may come after a DEREGISTER, seconds: released hosts let their work run on (PROTOCOL 6.3)."""
 
 _MOST = 20_000
-"""Pieces of work, and stopped traces, remembered."""
+"""Farewells remembered."""
 
 _ANSWERS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 _SIGNS = frozenset(
@@ -53,51 +54,13 @@ _ZOMBIE = frozenset({"AGENT_OUTPUT", "PLAN", "THOUGHT_DELTA", "CRITIQUE", "MEMOR
 """What nobody should say of a trace that was stopped."""
 
 
-class _Work:
-    """A TASK or an award until it is answered."""
-
-    __slots__ = (
-        "answered_by",
-        "at",
-        "bid_id",
-        "capabilities",
-        "fault",
-        "heard",
-        "id",
-        "open",
-        "seq",
-        "trace_id",
-        "who",
-    )
-
-    def __init__(self, header: Header, seen: Observed) -> None:
-        self.id = header.id
-        self.trace_id = header.trace_id
-        self.who = header.who
-        self.at = seen.at
-        self.seq = seen.seq
-        self.bid_id = ""
-        """The bid that won it; empty for a TASK."""
-        self.capabilities: list[str] = []
-        self.heard = False
-        """Somebody showed that it is being worked on."""
-        self.open = True
-        self.answered_by = ""
-        self.fault: Fault | None = None
-        """What was said of it, to be taken back once it is answered."""
-
-
 class WorkRules:
     """Reads who was given work, and what became of it."""
 
     def __init__(self, ground: Ground, market: MarketRules) -> None:
         self._ground = ground
         self._market = market
-        self._works: Recent[str, _Work] = Recent(_MOST)
-        self._held: dict[str, dict[str, _Work]] = {}
-        """Open work by holder."""
-        self._on: dict[str, dict[str, _Work]] = {}
-        """Open work by trace."""
+        self._works = Works()
         self._leaving: Recent[str, bool] = Recent(_MOST)
         """Participants that left and said that they finish their work."""
         reads: dict[str, Callable[[Observed, Header], None]] = {
@@ -112,7 +75,7 @@ class WorkRules:
 
     def running(self, who: str) -> int:
         """How many tasks and awards somebody has not answered yet."""
-        return len(self._held.get(who, ()))
+        return self._works.running(who)
 
     def any(self, seen: Observed, header: Header) -> None:
         """Any signal of a workflow: it may show that work goes on, or that it should not."""
@@ -144,16 +107,12 @@ class WorkRules:
         patience = max(PROMISED_S, PROMISES * eta / 1000) if eta and eta > 0 else UNPROMISED_S
         self._ground.agenda.note(seen.at + min(patience, LONGEST_S), partial(self._unbegun, work))
 
-    def _begin(self, seen: Observed, header: Header) -> _Work:
-        work = _Work(header, seen)
-        for forgotten in (self._works.get(work.id), self._works.put(work.id, work)):
-            if forgotten is not None:
-                self._close(forgotten)
-        self._held.setdefault(work.who, {})[work.id] = work
-        self._on.setdefault(work.trace_id, {})[work.id] = work
+    def _begin(self, seen: Observed, header: Header) -> Work:
+        work = Work(header, seen)
+        self._works.open(work)
         return work
 
-    def _nobody(self, work: _Work, at: float) -> None:
+    def _nobody(self, work: Work, at: float) -> None:
         """A TASK has had time to reach somebody."""
         if not work.open or work.heard or work.fault is not None:
             return
@@ -169,7 +128,7 @@ class WorkRules:
             "the name, or who should be there",
         )
 
-    def _why_nobody(self, work: _Work, at: float) -> str:
+    def _why_nobody(self, work: Work, at: float) -> str:
         participant = self._ground.roster.by_id.get(work.who)
         if participant is None:
             return f"nobody called {work.who} announced itself" if self._ground.roster.complete(at) else ""
@@ -179,7 +138,7 @@ class WorkRules:
         had_left = participant.left_at is not None and participant.left_at <= work.at
         return f"{work.who} had left" if had_left else ""
 
-    def _unbegun(self, work: _Work, at: float) -> None:
+    def _unbegun(self, work: Work, at: float) -> None:
         if not work.open or work.heard or work.fault is not None:
             return
         self._report(
@@ -195,12 +154,12 @@ class WorkRules:
 
     def _answer(self, seen: Observed, header: Header) -> None:
         named = self._works.get(header.parent_id or "")
-        work = named or self._oldest(header.trace_id, header.who)
+        work = named or self._works.oldest(header.trace_id, header.who)
         if work is None:
             return
         if work.open:
             work.answered_by = header.who
-            self._close(work)
+            self._works.close(work)
             if work.fault is not None:
                 self._ground.book.came_right(work.fault, seen.at)
             if work.bid_id:
@@ -216,11 +175,11 @@ class WorkRules:
         work = self._works.get(replaced) if isinstance(replaced, str) else None
         if work is None:
             return
-        self._close(work)
+        self._works.close(work)
         if work.fault is not None:
             self._ground.book.came_right(work.fault, at)
 
-    def _second(self, seen: Observed, header: Header, work: _Work) -> None:
+    def _second(self, seen: Observed, header: Header, work: Work) -> None:
         """Another answer to work that has one. A question before it is none."""
         if not work.answered_by or work.answered_by == header.who:
             return
@@ -244,38 +203,22 @@ class WorkRules:
         self._end_all(header.trace_id, None)
 
     def _end_all(self, trace_id: str, settled_at: float | None) -> None:
-        for work in list(self._on.get(trace_id, {}).values()):
-            self._close(work)
+        for work in self._works.on(trace_id):
+            self._works.close(work)
             if settled_at is not None and work.bid_id:
                 self._market.settled(work.bid_id, settled_at)
-
-    def _close(self, work: _Work) -> None:
-        work.open = False
-        for index, key in ((self._held, work.who), (self._on, work.trace_id)):
-            works = index.get(key)
-            if works is not None:
-                works.pop(work.id, None)
-                if not works:
-                    del index[key]
-
-    def _oldest(self, trace_id: str, who: str) -> _Work | None:
-        """The open work on a trace that an answer with an unknown parent means (PROTOCOL 3.4)."""
-        works = self._on.get(trace_id)
-        if not works or not who:
-            return None
-        return next((work for work in works.values() if work.who == who), None)
 
     # -- whoever is lost, and whoever goes on
 
     def gone(self, participant: Participant, at: float) -> None:
         """Somebody turned stale or left."""
-        for work in list(self._held.get(participant.id, {}).values()):
+        for work in self._works.held_by(participant.id):
             if participant.state == "left":
                 self._ground.agenda.note(at + FAREWELL_S, partial(self._lost, work))
             else:
                 self._lost(work, at)
 
-    def _lost(self, work: _Work, at: float) -> None:
+    def _lost(self, work: Work, at: float) -> None:
         participant = self._ground.roster.by_id.get(work.who)
         if not work.open or work.fault is not None or participant is None:
             return
@@ -319,12 +262,12 @@ class WorkRules:
 
     # -- words
 
-    def _about(self, work: _Work) -> str:
+    def _about(self, work: Work) -> str:
         return subject_of(self._ground.traces.get(work.trace_id), work.trace_id)
 
     def _report(
         self,
-        work: _Work,
+        work: Work,
         at: float,
         kind: str,
         severity: Severity,
