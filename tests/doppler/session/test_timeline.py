@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cosmo_doppler.errors import SettingError
@@ -408,6 +408,7 @@ def test_the_end_of_a_followed_bus_is_where_one_is():
 # -- what is shown at a point is what was known then
 
 
+@settings(max_examples=50)
 @given(
     sessions,
     st.lists(
@@ -443,6 +444,7 @@ def test_however_one_moves_live_or_recorded_the_board_is_a_fresh_fold_of_the_pre
         assert view(timeline.board) == view(fresh)
 
 
+@settings(max_examples=50)
 @given(sessions, st.lists(st.integers(-3, 18), min_size=1, max_size=6))
 def test_wherever_one_jumps_the_board_is_a_fresh_fold_of_the_prefix(frames, jumps):
     store = Store()
