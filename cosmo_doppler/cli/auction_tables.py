@@ -3,96 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
+from cosmo_doppler.cli.auction_page import TITLES, name_of
+from cosmo_doppler.cli.figures import NONE, Col, heading, line, price, share
 from cosmo_doppler.cli.output import show, show_all, show_json
 from cosmo_doppler.model.market import report
-from cosmo_doppler.model.market.curve import shortest_window, window_curve, winner_at
-from cosmo_doppler.model.market.explain import explain
-from cosmo_doppler.model.market.rules import rule
 from cosmo_doppler.model.market.what_if import Outcome
-from cosmo_doppler.model.wording import finite
-from cosmo_doppler.tui.safe import pad, safe, short_id
+from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import many
 
 if TYPE_CHECKING:
-    from cosmo_doppler.cli.auctions import Questions, Reading
+    from cosmo_doppler.cli.auction_reading import Reading
+    from cosmo_doppler.cli.auctions import Questions
     from cosmo_doppler.model.auctions import Auction
-    from cosmo_doppler.model.market.compare import Comparison
     from cosmo_doppler.model.market.honesty import Honesty
-
-TITLES = {
-    "first_bid": "FIRST",
-    "lowest_cost": "CHEAPEST",
-    "highest_confidence": "SUREST",
-    "second_price": "2ND PRICE",
-    "score": "SCORE",
-}
-"""Short names of rules, as column titles."""
 
 MOST_BIDDERS = 20
 """Bidders listed under the promises."""
-
-NONE = "-"
-
-
-class Col(NamedTuple):
-    """A column of a table of text."""
-
-    title: str
-    width: int
-    """0 for the last one, which is as wide as it needs."""
-    right: bool = False
-
-
-def line(columns: Sequence[Col], cells: Iterable[str]) -> str:
-    """One row."""
-    placed = [
-        pad(cell, column.width, right=column.right) if column.width else cell
-        for column, cell in zip(columns, cells, strict=True)
-    ]
-    return "  ".join(placed).rstrip()
-
-
-def heading(columns: Sequence[Col]) -> str:
-    """The row of titles."""
-    return line(columns, [column.title for column in columns])
-
-
-# -- figures
-
-
-def price(value: float | None) -> str:
-    """A price with four decimals, more where they are needed."""
-    if value is None:
-        return NONE
-    return f"{value:.4f}" if value == 0 or abs(value) >= 0.001 else f"{value:.3g}"
-
-
-def milliseconds(value: float | None) -> str:
-    """A span in milliseconds."""
-    return NONE if value is None else f"{value:.1f}" if abs(value) < 1000 else f"{value:,.0f}"
-
-
-def share(value: float | None, *, signed: bool = False) -> str:
-    """A part of one, in per cent."""
-    return NONE if value is None else f"{value:+.0%}" if signed else f"{value:.0%}"
-
-
-def plain(value: float | None) -> str:
-    """Any figure, four significant digits."""
-    return NONE if value is None else f"{value:.4g}"
-
-
-def name_of(outcome: Outcome) -> str:
-    """Who wins under a rule, with a mark where that is not who really won."""
-    if outcome.winner is None:
-        return NONE
-    return safe(outcome.winner.neuron, 60) + ("" if outcome.same else "*")
-
-
-# -- all auctions
 
 
 def show_all_auctions(reading: Reading, questions: Questions) -> None:
@@ -214,166 +143,6 @@ def _promises(honesty: Honesty) -> Iterator[str]:
 
 def _times(value: float | None) -> str:
     return NONE if value is None else f"{value:.2f}x"
-
-
-# -- one auction
-
-
-def show_one_auction(auction: Auction, reading: Reading, questions: Questions) -> None:
-    """Its bids, why its winner won, and who would have otherwise."""
-    columns = [
-        Col("#", 3, right=True),
-        Col("BIDDER", 18),
-        Col("AFTER MS", 9, right=True),
-        Col("COST", 10, right=True),
-        Col("ETA MS", 7, right=True),
-        Col("CONF", 5, right=True),
-        Col("STATE", 9),
-        *(Col(TITLES[name], 8, right=True) for name in ("first_bid", "lowest_cost", "highest_confidence")),
-        Col("", 0),
-    ]
-    need = safe(", ".join(auction.capabilities), 200) or "anything"
-    window = f"{auction.deadline_ms} ms" if auction.deadline_ms else "none"
-    show(f"offer {short_id(auction.offer_id)}  needs {need}  window {window}  {auction.state}")
-    if auction.title:
-        show(safe(auction.title, 200))
-    show("")
-    show(heading(columns))
-    places = report.ranks(auction)
-    for number, seen in enumerate(auction.bids, 1):
-        bid = seen.bid
-        standing = [places[select].get(bid.id) for select in places]
-        show(
-            line(
-                columns,
-                [
-                    f"{number}",
-                    safe(bid.neuron, 60) or "(nobody)",
-                    milliseconds((seen.at - auction.opened_at) * 1000),
-                    price(bid.cost),
-                    NONE if bid.eta_ms is None else f"{bid.eta_ms}",
-                    NONE if bid.confidence is None else f"{bid.confidence:.2f}",
-                    seen.state,
-                    *(NONE if place is None else f"{place}" for place in standing),
-                    ("auto " if bid.auto else "") + safe(bid.problem or seen.declined_reason, 80),
-                ],
-            )
-        )
-    show_all(_why(auction, reading))
-    show_all(_what_if(questions.outcomes(auction, reading)))
-    show_all(_curve(auction))
-
-
-def _why(auction: Auction, reading: Reading) -> Iterator[str]:
-    findings = explain(auction)
-    if not findings:
-        return
-    yield ""
-    yield "WHY"
-    for finding in findings:
-        yield f"{finding.select:<18}  {finding.fits:<5}  {safe(finding.why, 120)}"
-    verdict = reading.market.ledger.verdict(auction)
-    if verdict is not None:
-        yield f"{verdict.sentence()} rounds like this"
-
-
-def _what_if(outcomes: list[Outcome]) -> Iterator[str]:
-    columns = [
-        Col("WHAT IF", 18),
-        Col("WINNER", 18),
-        Col("BY", 9, right=True),
-        Col("PAID", 10, right=True),
-        Col("MARGIN", 9, right=True),
-        Col("RUNNER-UP", 0),
-    ]
-    yield ""
-    yield heading(columns)
-    for outcome in outcomes:
-        second = safe(outcome.runner_up.neuron, 60) if outcome.runner_up else NONE
-        yield line(
-            columns,
-            [
-                outcome.rule,
-                name_of(outcome),
-                plain(outcome.value),
-                price(outcome.price),
-                plain(outcome.margin),
-                f"{second}, a tie" if outcome.tie else second,
-            ],
-        )
-
-
-def _curve(auction: Auction) -> Iterator[str]:
-    for name in ("lowest_cost", "highest_confidence"):
-        steps = window_curve(auction, rule(name))
-        if not steps:
-            continue
-        shown = "  ".join(
-            f"{milliseconds(step.from_ms)} ms {safe(step.winner.neuron, 40) if step.winner else 'nobody'}"
-            for step in steps[:12]
-        )
-        yield ""
-        yield f"window, {name}: {shown}" + (f"  and {len(steps) - 12} more" if len(steps) > 12 else "")
-        shortest = shortest_window(steps, auction.deadline_ms) if auction.deadline_ms else None
-        step = winner_at(steps, auction.deadline_ms)
-        if shortest is not None and step is not None and step.winner is not None:
-            winner = safe(step.winner.neuron, 40)
-            yield f"  {milliseconds(shortest)} ms are enough for {winner} to win"
-
-
-# -- two auctions
-
-
-def show_comparison(before: Auction, after: Auction, as_json: bool) -> None:
-    """Two auctions side by side."""
-    from cosmo_doppler.model.market.compare import compare
-
-    found = compare(before, after)
-    if as_json:
-        ids = {"before": before.offer_id, "after": after.offer_id}
-        show_json({**ids, **report.comparison_facts(found)})
-        return
-    show(f"{short_id(before.offer_id)} -> {short_id(after.offer_id)}")
-    if not found.same_need:
-        show("they ask for different capabilities, so prices say little")
-    first, second = (safe(winner, 60) or "nobody" for winner in found.winners)
-    paid = f"{price(found.prices[0])} -> {price(found.prices[1])}"
-    show(f"winner  {first} -> {second}  {paid}" if found.winner_changed else f"winner  {first} again  {paid}")
-    columns = [Col("", 8), Col("BIDDER", 18), Col("COST", 24), Col("ETA MS", 18), Col("CONF", 0)]
-    show("")
-    show(heading(columns))
-    show_all(_changes(found, columns))
-
-
-def _changes(found: Comparison, columns: Sequence[Col]) -> Iterator[str]:
-    for move in found.stayed:
-        one, other = move.before, move.after
-        yield line(
-            columns,
-            [
-                "stayed",
-                safe(other.neuron, 60),
-                _moved(one.cost, other.cost, price),
-                _moved(finite(one.eta_ms), finite(other.eta_ms), plain),
-                _moved(one.confidence, other.confidence, plain),
-            ],
-        )
-    for word, bids in (("appeared", found.appeared), ("left", found.left)):
-        for bid in bids:
-            yield line(
-                columns,
-                [
-                    word,
-                    safe(bid.neuron, 60),
-                    price(bid.cost),
-                    plain(finite(bid.eta_ms)),
-                    plain(bid.confidence),
-                ],
-            )
-
-
-def _moved(before: float | None, after: float | None, say: Callable[[float | None], str]) -> str:
-    return say(after) if before == after else f"{say(before)} -> {say(after)}"
 
 
 # -- JSON

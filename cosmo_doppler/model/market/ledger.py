@@ -223,15 +223,19 @@ class Ledger:
 
 
 def drift_fault(drift: Drift) -> Fault:
-    """A break as a row among the faults; its key there is `("drift", drift.desk)`."""
+    """A break as a row among the faults; its key there is `("drift", drift.desk)`.
+
+    Where nobody says who offers it may be somebody else who asks for the same, so it is no more than a note.
+    """
+    named = drift.desk.kind == OFFERED_BY
     return Fault(
         "drift",
-        "warning",
+        "warning" if named else "note",
         drift.sentence(),
-        "the producer's strategy was changed, or somebody else asks for the same",
+        "whether its strategy was changed" if named else "whether somebody else asks for the same",
         at=drift.at,
         seq=drift.seq,
         trace_id=drift.trace_id,
         offer_id=drift.offer_id,
-        who=drift.desk.name if drift.desk.kind == OFFERED_BY else "",
+        who=drift.desk.name if named else "",
     )

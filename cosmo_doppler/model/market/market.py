@@ -9,8 +9,9 @@ from typing import Any
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction, Mirror
-from cosmo_doppler.model.market.honesty import Honesty, Promise
+from cosmo_doppler.model.market.honesty import Honesty
 from cosmo_doppler.model.market.ledger import Ledger
+from cosmo_doppler.model.market.record import Promise
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.dialects import read_timestamp

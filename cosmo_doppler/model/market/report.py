@@ -10,8 +10,8 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.market.compare import Comparison
 from cosmo_doppler.model.market.curve import shortest_window, window_curve
 from cosmo_doppler.model.market.explain import explain, verdict
-from cosmo_doppler.model.market.honesty import Calibration, Record
 from cosmo_doppler.model.market.ledger import Drift, Verdict
+from cosmo_doppler.model.market.record import Calibration, Record
 from cosmo_doppler.model.market.rules import rule
 from cosmo_doppler.model.market.what_if import GHOST, Outcome
 from cosmo_sdk.bidding import SELECTS, Bid, rank

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from rich.segment import Segment
 
-from cosmo_doppler.model.market.honesty import Calibration, Honesty, Record
+from cosmo_doppler.model.market.honesty import Honesty
+from cosmo_doppler.model.market.record import Calibration, Record
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns, place

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from cosmo_doppler.model.market.honesty import Honesty, Promise, reported_cost
+from cosmo_doppler.model.market.honesty import Honesty, reported_cost
 from cosmo_doppler.model.market.ledger import ASKS_FOR, OFFERED_BY, Desk, drifts
+from cosmo_doppler.model.market.record import Promise
 from cosmo_sdk.header import read_header
 from tests.doppler.model.folding import fold, frame
 
@@ -108,11 +109,18 @@ def test_a_strategy_that_changes_is_noticed_once():
         "evt_o3",
     )
     [fault] = [fault for fault in board.faults.by_id.values() if fault.kind == "drift"]
-    assert (fault.kind, fault.offer_id, fault.trace_id) == ("drift", "evt_o3", "trc_3")
+    assert (fault.severity, fault.offer_id, fault.trace_id) == ("note", "evt_o3", "trc_3")
     assert fault.sentence == (
         "the awards of who asks for brew fitted lowest_cost for 3 rounds; this one fits only highest_confidence"
     )
     assert list(drifts(board.auctions.values())) == [drift]
+
+
+def test_a_producer_that_is_known_by_name_is_warned_of():
+    task = (0.0, frame("TASK", "t", trace="p", who="orch-1"))
+    board = fold(task, *rounds(CHEAP, CHEAP, CHEAP, SURE, parent="t"), until=100.0)
+    [fault] = [fault for fault in board.faults.by_id.values() if fault.kind == "drift"]
+    assert (fault.severity, fault.who) == ("warning", "orch-1")
 
 
 def test_two_producers_that_take_turns_are_no_drift():
