@@ -39,6 +39,8 @@ _WIDE_LEVELS = 3
 _LEAST_TEXT = 12
 """Cells of what a signal says before its bar gets any."""
 
+_LEAST_TEXT_WHEN_WIDE = 22
+
 _LEAST_TYPE = 12
 """Cells that guides leave to what they lead to."""
 
@@ -78,7 +80,8 @@ def _divide(width: int, *, timed: bool, offset: int) -> _Widths:
     left = max(0, width - used - 2)
     if not timed:
         return _Widths(tree, who, left, shown, 0)
-    time = max(0, min(left - 2 - _LEAST_TEXT, width * 9 // 20))
+    least = _LEAST_TEXT if width < 104 else _LEAST_TEXT_WHEN_WIDE
+    time = max(0, min(left - 2 - least, width * 9 // 20))
     return _Widths(tree, who, left - (time + 2 if time else 0), shown, time)
 
 
