@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
-from cosmo_doppler.model.market.explain import explain
+from cosmo_doppler.model.market.explain import consistent
 from cosmo_sdk.bidding import Bid, Select, gives_way, latest_per_neuron
 
 BidState = Literal[
@@ -317,7 +317,7 @@ class Auction:
 
         The strategy never crosses the wire. See `cosmo_doppler.model.market.explain`.
         """
-        return [finding.select for finding in explain(self) if finding.fits != "no"]
+        return consistent(self)
 
     def _in_time_after_all(self, seen: SeenBid) -> bool:
         """A bid late by our clock, but before the award, that the producer weighed and declined like any other."""

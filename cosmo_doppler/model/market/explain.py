@@ -36,6 +36,9 @@ _PATIENT = 0.9
 _RELEASED_LETS = ("", "cost is negative", "anonymous: no directed.id")
 """Problems of bids that released producers do not see."""
 
+Key = Callable[["SeenBid"], float]
+"""What a strategy goes by: the least is the best."""
+
 Fit = Literal["yes", "maybe", "no"]
 """yes: the winner is its choice in the order we saw; maybe: it is in another order, or too little was seen to tell."""
 
@@ -61,7 +64,22 @@ def explain(auction: Auction) -> list[Finding]:
     winners = _winning(auction, first)
     if not winners:
         return [_unseen(auction, first, select) for select in SELECTS]
-    return [_judge(auction, first, select, winners) for select in SELECTS]
+    fields = _Fields(auction, first)
+    return [_judge(auction, first, select, winners, fields) for select in SELECTS]
+
+
+def consistent(auction: Auction) -> list[Select]:
+    """The strategies that `explain` does not rule out, in less time than it takes to say why."""
+    first = auction.first_award
+    if first is None or auction.mirror is not None:
+        return []
+    winners, fields = _winning(auction, first), _Fields(auction, first)
+    return [
+        select
+        for select in SELECTS
+        if not _contradicting_time(auction, first, select)
+        and (not winners or any(not fields.of(select).beaten_by(won, select) for won in winners))
+    ]
 
 
 def _winning(auction: Auction, first: FirstAward) -> list[SeenBid]:
@@ -76,14 +94,15 @@ def _unseen(auction: Auction, first: FirstAward, select: Select) -> Finding:
     return Finding(select, "no" if timing else "maybe", timing or "the winning bid was not seen")
 
 
-def _judge(auction: Auction, first: FirstAward, select: Select, winners: list[SeenBid]) -> Finding:
+def _judge(
+    auction: Auction, first: FirstAward, select: Select, winners: list[SeenBid], fields: _Fields
+) -> Finding:
     timing = _contradicting_time(auction, first, select)
     if timing:
         return Finding(select, "no", timing)
-    field = _Field(auction, first, select)
     beaten = ""
     for won in winners:
-        beaten = field.beaten_by(won)
+        beaten = fields.of(select).beaten_by(won, select)
         if not beaten:
             break
     if beaten:
@@ -151,13 +170,29 @@ def _sent_after(auction: Auction, first: FirstAward) -> float | None:
 # -- what the bids say
 
 
+class _Fields:
+    """The bids a winner had to beat: all that came before it, or all that lay there when the window was over."""
+
+    def __init__(self, auction: Auction, first: FirstAward) -> None:
+        self._auction = auction
+        self._first = first
+        self._made: dict[bool, _Field] = {}
+
+    def of(self, select: Select) -> _Field:
+        """Those that count under a strategy."""
+        waits = select != "first_bid"
+        field = self._made.get(waits)
+        if field is None:
+            field = self._made[waits] = _Field(
+                self._auction, _surely_weighed(self._auction, self._first, select)
+            )
+        return field
+
+
 class _Field:
     """The bids a winner had to beat, as far as it is sure that the producer weighed them."""
 
-    def __init__(self, auction: Auction, first: FirstAward, select: Select) -> None:
-        self._select = select
-        self._key = _KEYS[select]
-        rivals = _surely_weighed(auction, first, select)
+    def __init__(self, auction: Auction, rivals: list[SeenBid]) -> None:
         self._released = [seen for seen in rivals if seen.bid.problem in _RELEASED_LETS]
         self._ours: dict[str, list[SeenBid]] = {}
         for seen in auction.bids:
@@ -165,58 +200,61 @@ class _Field:
                 self._ours.setdefault(seen.bid.neuron, []).append(seen)
         self._sure = {id(seen) for seen in rivals}
 
-    def beaten_by(self, won: SeenBid) -> str:
+    def beaten_by(self, won: SeenBid, select: Select) -> str:
         """What rules the winner out, for producers of both kinds; empty when nothing does."""
-        return self._beaten_at_ours(won) and self._beaten_at_released(won)
+        key = _KEYS[select]
+        ours = self._beaten_at_ours(won, select, key)
+        return ours and self._beaten_at_released(won, select, key)
 
-    def _beaten_at_released(self, won: SeenBid) -> str:
-        mine = self._key(won)
+    def _beaten_at_released(self, won: SeenBid, select: Select, key: Key) -> str:
+        mine = key(won)
         better = [
             seen
             for seen in self._released
-            if seen is not won
-            and (self._key(seen) < mine or (self._key(seen) == mine and seen.at + ORDER_S < won.at))
+            if seen is not won and (key(seen) < mine or (key(seen) == mine and seen.at + ORDER_S < won.at))
         ]
-        return self._reason(min(better, key=self._key)) if better else ""
+        return _reason(min(better, key=key), select) if better else ""
 
-    def _beaten_at_ours(self, won: SeenBid) -> str:
+    def _beaten_at_ours(self, won: SeenBid, select: Select, key: Key) -> str:
         if won.bid.problem:
             return won.bid.problem
         own = self._ours[won.bid.neuron]
-        if not self._may_stand(won, own):
+        if not self._may_stand(won, own, select):
             return f"{won.bid.neuron} bid again"
-        mine, place = self._key(won), min(seen.at for seen in own)
+        mine, place = key(won), min(seen.at for seen in own)
         better = []
         for neuron, bids in self._ours.items():
-            sure = [seen for seen in bids if id(seen) in self._sure]
-            if neuron == won.bid.neuron or not sure:
+            if neuron == won.bid.neuron:
                 continue
-            least = max(
-                (seen for seen in bids if self._may_stand(seen, bids)), key=self._key, default=sure[-1]
-            )
-            key = self._key(least)
-            if key < mine or (key == mine and min(seen.at for seen in sure) + ORDER_S < place):
+            # Nearly every neuron bids once: then there is nothing to weigh against each other.
+            sure = bids if len(bids) == 1 else [seen for seen in bids if id(seen) in self._sure]
+            if not sure or id(sure[0]) not in self._sure:
+                continue
+            least = sure[0] if len(bids) == 1 else self._least(bids, select, key)
+            found = key(least)
+            if found < mine or (found == mine and min(each.at for each in sure) + ORDER_S < place):
                 better.append(least)
-        return self._reason(min(better, key=self._key)) if better else ""
+        return _reason(min(better, key=key), select) if better else ""
 
-    def _may_stand(self, seen: SeenBid, bids: list[SeenBid]) -> bool:
+    def _least(self, bids: list[SeenBid], select: Select, key: Key) -> SeenBid:
+        """The worst of the bids of a neuron that may be the one that counts."""
+        return max((seen for seen in bids if self._may_stand(seen, bids, select)), key=key)
+
+    def _may_stand(self, seen: SeenBid, bids: list[SeenBid], select: Select) -> bool:
         """Whether a bid may have been the one of its neuron that counts; the first one ends the wait for more."""
-        if (
-            self._select == "first_bid"
-            or len(bids) == 1
-            or len({bool(each.bid.instance) for each in bids}) == 2
-        ):
+        if select == "first_bid" or len(bids) == 1 or len({bool(each.bid.instance) for each in bids}) == 2:
             return True
         last = max((each.at for each in bids if id(each) in self._sure), default=-math.inf)
         return seen.at + ORDER_S >= last
 
-    def _reason(self, seen: SeenBid) -> str:
-        name, bid = seen.bid.neuron or "somebody", seen.bid
-        if self._select == "lowest_cost" and bid.cost is not None:
-            return f"{name} asked {bid.cost:g}"
-        if self._select == "highest_confidence" and bid.confidence is not None:
-            return f"{name} said {bid.confidence:g}"
-        return f"{name} bid earlier"
+
+def _reason(seen: SeenBid, select: Select) -> str:
+    name, bid = seen.bid.neuron or "somebody", seen.bid
+    if select == "lowest_cost" and bid.cost is not None:
+        return f"{name} asked {bid.cost:g}"
+    if select == "highest_confidence" and bid.confidence is not None:
+        return f"{name} said {bid.confidence:g}"
+    return f"{name} bid earlier"
 
 
 def _surely_weighed(auction: Auction, first: FirstAward, select: Select) -> list[SeenBid]:
@@ -250,7 +288,7 @@ def _by_confidence(seen: SeenBid) -> float:
     return math.inf if seen.bid.confidence is None else -seen.bid.confidence
 
 
-_KEYS: dict[Select, Callable[[SeenBid], float]] = {
+_KEYS: dict[Select, Key] = {
     "first_bid": _by_place,
     "lowest_cost": _by_cost,
     "highest_confidence": _by_confidence,

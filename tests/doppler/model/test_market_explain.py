@@ -97,6 +97,7 @@ def test_the_true_strategy_is_never_ruled_out(clocks, declines):
             continue
         told += 1
         consistent = auction.explained_by()
+        assert consistent == [each.select for each in explain(auction) if each.fits != "no"]
         assert dice.select in consistent, f"seed {seed}: {dice.select} won, explained by {consistent}"
         named += len(consistent) == 1
     # Unsure is allowed, but not always.
