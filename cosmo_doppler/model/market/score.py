@@ -99,7 +99,7 @@ class Score:
     def __call__(self, terms: Terms) -> float | None:
         """The score of a bid; None when a term it needs was not said, or when it cannot be calculated."""
         try:
-            value = self._value(terms)
+            value = float(self._value(terms))
         except (ArithmeticError, ValueError, RecursionError):
             return None
         return None if math.isnan(value) else value
