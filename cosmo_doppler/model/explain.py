@@ -14,7 +14,7 @@ from cosmo_doppler.model.node import Node
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.sayings import clause
 from cosmo_doppler.model.traces import Trace
-from cosmo_doppler.model.wording import say, short_id
+from cosmo_doppler.model.wording import duration, joined, say, short_id
 from cosmo_sdk.signal_types import MANAGEMENT_TYPES
 
 LONGEST = 400
@@ -80,12 +80,7 @@ def explain(seen: Observed, board: Board) -> str:
 
 def lasted(seconds: float) -> str:
     """A stretch of time in a sentence: "9.8 ms", "1.9 s", "3 min"."""
-    seconds = max(0.0, seconds)
-    if seconds < 0.0995:
-        return f"{seconds * 1000:.1f} ms"
-    if seconds < 0.9995:
-        return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 99.95 else f"{seconds / 60:.0f} min"
+    return joined(duration(seconds))
 
 
 def _bounded(sentence: str) -> str:

@@ -76,6 +76,35 @@ def say(value: Any, limit: int = LIMIT) -> str:
         return ""
 
 
+def duration(seconds: float) -> tuple[str, str]:
+    """A span of time as number and unit, three significant digits at most: `("812", "ms")`, `("3.1", "s")`."""
+    seconds = max(0.0, seconds)
+    if seconds < 0.0995:
+        return f"{seconds * 1000:.1f}", "ms"
+    if seconds < 0.9995:
+        return f"{seconds * 1000:.0f}", "ms"
+    if seconds < 99.95:
+        return f"{seconds:.1f}", "s"
+    return age(seconds)
+
+
+def age(seconds: float) -> tuple[str, str]:
+    """How long ago, whole units: `("4", "s")`, `("12", "min")`, `("3", "h")`, `("2", "d")`."""
+    seconds = max(0.0, seconds)
+    if seconds < 100:
+        return f"{seconds:.0f}", "s"
+    if seconds < 5970:
+        return f"{seconds / 60:.0f}", "min"
+    if seconds < 100 * 3600:
+        return f"{seconds / 3600:.0f}", "h"
+    return f"{seconds / 86400:.0f}", "d"
+
+
+def joined(quantity: tuple[str, str]) -> str:
+    """Number and unit with a space between."""
+    return f"{quantity[0]} {quantity[1]}"
+
+
 def format_duration(seconds: float) -> str:
     """`812ms`, `1.9s`, `2m05s`, `1h04m`: at most five characters until ten hours."""
     if seconds < 0:
