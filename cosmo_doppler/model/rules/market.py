@@ -43,6 +43,8 @@ class MarketRules:
         """The host that bid, by offer and bidder."""
         self._streaks: Recent[str, int] = Recent(_MOST)
         """Contested auctions won in a row by default bidders."""
+        self._given_up: Recent[str, Fault] = Recent(_MOST)
+        """What was said of offers that ended without an award."""
         self._nearest: Recent[str, str] = Recent(_MOST_SEARCHES)
         self.reads: Reads = {"TASK_OFFER": self._offer, "BID": self._bid, "TASK_AWARDED": self._award}
 
@@ -178,6 +180,10 @@ class MarketRules:
         auction = self._homes.get(header.parent_id or "") or self._ground.auctions.get(header.parent_id or "")
         if auction is None or is_mirrored(header):
             return
+        # A window that stood still at a gate, or waited for a slow producer, ends later than it says.
+        given_up = self._given_up.pop(auction.offer_id)
+        if given_up is not None:
+            self._ground.book.came_right(given_up, seen.at)
         self._absent(seen, auction, header.who)
         self._streak(seen, auction)
 
@@ -259,7 +265,7 @@ class MarketRules:
             trace_id=auction.trace_id,
             offer_id=auction.offer_id,
         )
-        self._ground.book.report(fault)
+        self._given_up.put(auction.offer_id, self._ground.book.report(fault))
 
 
 def _is_default(made: SeenBid) -> bool:

@@ -100,6 +100,8 @@ def test_nobody_is_said_to_lack_what_may_only_not_be_known_yet():
 def test_an_offer_with_bids_and_no_award():
     board = fold((0, offer()), (0.01, bid("b", "a")), until=1)
     assert only(board).sentence == "1 bid for “brew tea”, and no award came"
+    fold((2, award("w", "a", "b")), board=board)
+    assert only(board).over_at == 2
 
 
 def test_a_late_bid_nobody_answers_and_one_that_is_declined():
