@@ -143,6 +143,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("cut_pauses", "P", "P", "cut pauses", "Play at most 2 s of any silence, or all of it", "Time"),
     Action("to_end", "L,dollar_sign", "L", "live", "Go to the newest signal and stay there", "Time"),
     Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
+    Action("offer_again", "R", "R", "offer again", "Offer the selected auction again, with changes", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
     Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
     Action("arm", "exclamation_mark", "!", "arm", "Look only, or be able to send again", "Act"),

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.testing import running_bus
@@ -137,6 +137,33 @@ async def test_an_offer_from_the_screen_is_bid_for_and_done():
         await desk.until(lambda: any(each.status == "done" for each in board.traces.values()))
         (auction,) = board.auctions.values()
         assert (auction.state, auction.winner, auction.capabilities) == ("awarded", "ann", ["summarize"])
+
+
+async def test_an_auction_is_offered_again_with_changes_and_the_new_one_is_selected():
+    async def summarize(input, context):
+        return {"summary": input["text"][:3]}
+
+    async with at_the_desk(summarize, "summarize") as desk:
+        first = await desk.producer.dispatch_offer(
+            input={"text": "a long story"}, capabilities=["summarize"], deadline_ms=40, select="lowest_cost"
+        )
+        board, scene = desk.app.session.timeline.board, desk.app.observatory.scene
+        await desk.until(lambda: any(each.state == "awarded" for each in board.auctions.values()))
+        await desk.pilot.press("2")
+        (offer_id,) = board.auctions
+        await desk.until(lambda: scene.offer_id == offer_id)
+        form = await desk.form("R")
+        assert form.query_one("#needs", Input).value == "summarize"
+        assert form.query_one("#input", TextArea).text == '{"text": "a long story"}'
+        assert form.query_one("#window", Input).value == "40"
+        form.query_one("#window", Input).value = "60"
+        await desk.pilot.press("ctrl+s")
+        await desk.until(lambda: len(board.auctions) == 2 and scene.offer_id != offer_id)
+        auction = board.auctions[scene.offer_id]
+        await desk.until(lambda: auction.state == "awarded")
+        assert (desk.app.observatory.stage.view, auction.deadline_ms) == ("auctions", 60)
+        assert (auction.title, auction.capabilities) == (board.auctions[offer_id].title, ["summarize"])
+        await first.close()
 
 
 async def test_the_connect_form_leads_to_a_recording(tmp_path: Path):

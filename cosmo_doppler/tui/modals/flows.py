@@ -23,6 +23,7 @@ from cosmo_doppler.tui.modals.answer import (
 from cosmo_doppler.tui.modals.connect import ConnectChoice, ConnectForm
 from cosmo_doppler.tui.modals.facts import Question, question
 from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm
+from cosmo_doppler.tui.modals.offered import Offered, offered
 from cosmo_doppler.tui.modals.stop import StopForm
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.envelope import Signal
@@ -40,18 +41,30 @@ def tell(app: App[Any], sentence: str) -> None:
 
 
 async def compose_offer(
-    app: App[Any], session: Session, *, on_sent: Callable[[str], None] | None = None
+    app: App[Any],
+    session: Session,
+    *,
+    again: str | None = None,
+    on_sent: Callable[[str], None] | None = None,
 ) -> None:
     """Compose an offer or a task and send it.
 
     Args:
         app: shows the form.
         session: where it goes.
+        again: id of the offer to begin with; left out, the form is empty.
         on_sent: called with the new trace's id just before an offer goes out, or just after a task did.
     """
     if _read_only(app, session):
         return
-    draft = await app.push_screen_wait(OfferForm(session))
+    begin: Offered | None = None
+    if again is not None:
+        try:
+            begin = offered(session, again)
+        except ControlError as error:
+            tell(app, str(error))
+            return
+    draft = await app.push_screen_wait(OfferForm(session, begin))
     if draft is not None:
         send = _send_task if draft.kind == "task" else _send_offer
         _apart(app, send(app, session, draft, on_sent or _nobody))

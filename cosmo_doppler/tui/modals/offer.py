@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
@@ -17,6 +18,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import Entry, JsonArea
 from cosmo_doppler.tui.modals.facts import Neuron, neurons, usual_window_ms
 from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.offered import Offered
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many
@@ -47,6 +49,11 @@ class OfferDraft:
 def read_capabilities(text: str) -> list[str]:
     """A comma-separated list without blanks, empty places and repetitions."""
     return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+
+
+def needs_line(capabilities: Iterable[str]) -> str:
+    """The list that `read_capabilities` reads. Names that a field cannot show as they are come out changed."""
+    return ", ".join(safe(name) for name in capabilities)
 
 
 def read_input(text: str) -> tuple[dict[str, Any], str]:
@@ -92,7 +99,12 @@ def _on_offer(here: list[Neuron]) -> list[str]:
 
 
 class OfferForm(Form[OfferDraft]):
-    """Compose a TASK_OFFER or a TASK."""
+    """Compose a TASK_OFFER or a TASK.
+
+    Args:
+        session: where it would go.
+        again: an earlier offer to begin with.
+    """
 
     send_label: ClassVar[str] = "Send offer"
     DEFAULT_CSS = """
@@ -107,9 +119,10 @@ class OfferForm(Form[OfferDraft]):
     OfferForm.-short #preview { max-height: 1; }
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, again: Offered | None = None) -> None:
         super().__init__("New offer", where(session))
         self._session = session
+        self._again = again
 
     def compose_body(self) -> ComposeResult:
         """Kind, who, what, how, and what will go out."""
@@ -118,6 +131,7 @@ class OfferForm(Form[OfferDraft]):
         yield Field(
             "Needs",
             Entry(
+                needs_line(self._again.capabilities) if self._again is not None else "",
                 id="needs",
                 placeholder="capabilities, comma between",
                 suggester=CapabilitySuggester(self._session),
@@ -127,21 +141,26 @@ class OfferForm(Form[OfferDraft]):
         yield prose(id="who", classes="hint")
         yield Field(
             "Input",
-            JsonArea('{"text": ""}', id="input"),
+            JsonArea(self._again.input_text if self._again is not None else '{"text": ""}', id="input"),
         )
         strategies: list[tuple[str, Select]] = [
             ("first bid", "first_bid"),
             ("lowest cost", "lowest_cost"),
             ("most confident", "highest_confidence"),
         ]
-        yield Field("Award to", Choice[Select](strategies, id="select"), id="choose", close=True)
-        window = str(min(usual_window_ms(self._session), LONGEST_WINDOW_MS))
+        guess = "a guess" if self._again is not None and self._again.select is not None else ""
+        yield Field("Award to", Choice[Select](strategies, id="select"), unit=guess, id="choose", close=True)
+        asked_ms = self._again.window_ms if self._again is not None else 0
+        window = str(min(asked_ms or usual_window_ms(self._session), LONGEST_WINDOW_MS))
         yield Field("Window", Entry(window, id="window", restrict=r"\d{0,7}"), unit="ms", id="wait")
         yield prose(id="preview")
 
     def on_mount(self) -> None:
-        """Start typing inside the quotes."""
-        self.query_one("#input", TextArea).move_cursor((0, 10))
+        """Start typing inside the quotes, or take over how the earlier round was probably decided."""
+        if self._again is None:
+            self.query_one("#input", TextArea).move_cursor((0, 10))
+        elif self._again.select is not None:
+            self.query_one("#select", Choice).choose(self._again.select)
 
     def first(self) -> Widget:
         """A field, where enter only goes on."""
@@ -153,7 +172,8 @@ class OfferForm(Form[OfferDraft]):
         self.query_one("#to").set_class(kind != "task", "hidden")
         self.query_one("#choose").set_class(kind != "offer", "hidden")
         self.query_one("#wait").set_class(kind != "offer", "hidden")
-        self.query_one("#what", Static).update(Content(f"New {kind}"))
+        again = self._again is not None and kind == "offer"
+        self.query_one("#what", Static).update(Content("Offer again" if again else f"New {kind}"))
         self.query_one("#send", Button).label = Content(f"Send {kind}")
         self.query_one("#who", Static).update(Content(self._who_is_able()))
         self.query_one("#preview", Static).update(Content(self._preview()))

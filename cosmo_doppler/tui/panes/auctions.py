@@ -58,6 +58,7 @@ class AuctionRows(Source):
         "round(-1)",
         "round(1)",
         "jump_trace",
+        "offer_again",
         "offer",
         "help",
     )

@@ -41,6 +41,7 @@ class BidRows(Source):
         "round(-1)",
         "round(1)",
         "copy",
+        "offer_again",
         "offer",
         "help",
     )

@@ -13,6 +13,9 @@ from cosmo_doppler.tui.screens.deck import Deck
 class ActActions(Deck):
     """Offer, stop, answer, connect."""
 
+    _started: str | None = None
+    """The trace whose auction is to be selected once it is seen."""
+
     class Chosen(Message):
         """A person wants to see another session."""
 
@@ -37,7 +40,23 @@ class ActActions(Deck):
     def action_offer(self) -> None:
         """Compose an offer."""
         if self._may_act():
-            self.run_worker(modals.compose_offer(self.app, self.session, on_sent=self._watch), exclusive=True)
+            self._open_offer(None)
+
+    def action_offer_again(self) -> None:
+        """Compose an offer that begins as the selected auction did."""
+        if not self._may_act():
+            return
+        if self.scene.offer_id is None:
+            self.say("Select an auction first; R offers the same again, with changes")
+            return
+        self._open_offer(self.scene.offer_id)
+
+    def _open_offer(self, again: str | None) -> None:
+        on_round = again is not None or self.stage.view == "auctions"
+        on_sent = self._watch_round if on_round else self._watch
+        self.run_worker(
+            modals.compose_offer(self.app, self.session, again=again, on_sent=on_sent), exclusive=True
+        )
 
     def action_stop_trace(self) -> None:
         """Confirm a STOP."""
@@ -78,6 +97,25 @@ class ActActions(Deck):
     def _watch(self, trace_id: str) -> None:
         """Go to a trace a person started, as soon as it is seen."""
         self.stage.go("traces", "traces", trace_id)
+
+    def _watch_round(self, trace_id: str) -> None:
+        """Go to the auction a person opened, as soon as it is seen."""
+        if self.stage.view != "auctions":
+            self.stage.show("auctions")
+        self._started = trace_id
+
+    def find_started(self) -> None:
+        """Select the auction that was waited for, unless the person went elsewhere. The session's lock is held."""
+        trace = self.scene.board.traces.get(self._started) if self._started is not None else None
+        if trace is None:
+            return
+        self._started = None
+        if self.stage.view != "auctions":
+            return
+        if trace.auctions:
+            self.stage.go("auctions", "auctions", trace.auctions[-1])
+        else:
+            self.stage.go("traces", "traces", trace.id)
 
 
 def session_for(choice: modals.ConnectChoice) -> Session:

@@ -133,6 +133,7 @@ class Observatory(JumpActions, FilterActions, TimeActions, WhatIfActions, ActAct
             if board is not self._board:
                 self._board, changes.reset = board, True
             self._find_selected()
+            self.find_started()
             self.scene.filtering.turn(FILTER_S if self._frame_rate > 0 else float("inf"))
             self.stage.take(changes)
             self._renew_lines()

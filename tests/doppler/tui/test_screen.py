@@ -341,6 +341,17 @@ async def test_acting_opens_the_form_of_the_selected_thing(
         assert opened == [(), ("trc_B",), (None,)]
 
 
+async def test_offering_again_says_what_is_missing(
+    silent_session: Session, market_session: Session, shown: Shown
+) -> None:
+    async with shown(silent_session) as screen:
+        await screen.press("R")
+        assert "Select an auction first" in screen.text
+    async with shown(market_session, view="auctions") as screen:
+        await screen.press("R")
+        assert "this is a recording" in screen.text
+
+
 async def test_nothing_is_painted_while_nothing_changes(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
         await screen.settle()

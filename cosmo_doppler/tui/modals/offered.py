@@ -1,0 +1,54 @@
+"""What an offer asked for, read back so that it can be changed and made again."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from cosmo_doppler.controls import ControlError
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.entries import escape_json
+from cosmo_sdk.bidding import Select
+
+LONGEST_INPUT = 20_000
+"""Characters of an input that a form can still be asked to wrap and check at every key."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """How a form begins."""
+
+    capabilities: tuple[str, ...]
+    """As on the bus, not yet safe for a terminal."""
+    input_text: str
+    """The input as JSON in which every character prints."""
+    window_ms: int
+    """0 when the offer named no window."""
+    select: Select | None
+    """A strategy that may have chosen the winner, which never crosses the bus (PROTOCOL 6.12); None when none may have."""
+
+
+def offered(session: Session, offer_id: str) -> Offered:
+    """What an auction asked for, with redacted values as they are shown.
+
+    Raises:
+        ControlError: it is not known now, is held elsewhere, or its input is not for a form.
+    """
+    with session.lock:
+        auction = session.timeline.board.auctions.get(offer_id)
+        if auction is None:
+            raise ControlError("That auction is not known at this point of time.")
+        if auction.mirror is not None:
+            raise ControlError("This only mirrors an auction held elsewhere; O makes an offer of your own.")
+        payload = session.store.header(auction.seq).read_payload()
+        fitting = auction.explained_by()
+        needs, window_ms = tuple(auction.capabilities), auction.deadline_ms
+    try:
+        text = escape_json(json.dumps(payload.get("input", {}), ensure_ascii=False))
+    except RecursionError:
+        raise ControlError("The input of that offer is nested too deep to be changed here.") from None
+    if len(text) > LONGEST_INPUT:
+        raise ControlError(
+            f"The input of that offer has {len(text):,} characters, too many to be changed here."
+        )
+    return Offered(needs, text, window_ms, fitting[0] if fitting else None)

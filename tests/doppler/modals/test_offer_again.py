@@ -1,0 +1,75 @@
+"""The form filled with what an earlier offer asked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from textual.widgets import Input, TextArea
+
+from cosmo_doppler.tui.modals import compose_offer
+from cosmo_doppler.tui.modals.offered import LONGEST_INPUT
+from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_sdk import Directed, Signal, SignalType
+
+
+async def held(desk: Any, payload: dict[str, Any], meta: dict[str, Any] | None = None) -> Signal:
+    """An offer of somebody else with two bids, the surer of which is awarded."""
+    offer = await desk.put(Signal(type=SignalType.TASK_OFFER, payload=payload, meta=meta or {}))
+    bids = [
+        await desk.put(
+            offer.reply(
+                SignalType.BID, {"cost": cost, "confidence": confidence}, directed=Directed(id=neuron)
+            )
+        )
+        for neuron, cost, confidence in (("ann", 0.1, 0.5), ("bob", 0.2, 0.9))
+    ]
+    await desk.put(
+        bids[1].reply(SignalType.TASK_AWARDED, {"input": payload["input"]}, directed=Directed(id="bob"))
+    )
+    return offer
+
+
+async def test_it_begins_as_the_offer_did_and_as_its_winner_was_probably_chosen(desk: Any) -> None:
+    offer = await held(
+        desk,
+        {
+            "input": {"text": "h\u00f6len", "deep": [1]},
+            "capabilities": ["dig", "fill"],
+            "deadline_ms": 60_000,
+        },
+    )
+    form = await desk.open(lambda app: compose_offer(app, desk.session, again=offer.id))
+    text = await desk.text()
+    assert "Offer again" in text
+    assert "a guess" in text
+    assert form.query_one("#needs", Input).value == "dig, fill"
+    assert form.query_one("#input", TextArea).text == '{"text": "h\u00f6len", "deep": [1]}'
+    assert form.query_one("#window", Input).value == "60000"
+    with desk.session.lock:
+        fitting = desk.session.timeline.board.auctions[offer.id].explained_by()
+    assert form.query_one("#select", Choice).value == fitting[0]
+    form.query_one("#window", Input).value = "20"
+    await desk.press("ctrl+s")
+    sent = await desk.saw(SignalType.TASK_OFFER, lambda signal: signal.meta.get("cosmo.source") == "doppler")
+    await desk.closed()
+    assert sent.payload == {**offer.payload, "deadline_ms": 20}
+    assert sent.trace_id != offer.trace_id
+
+
+async def test_an_input_that_is_hostile_comes_as_escapes_of_the_same_meaning(desk: Any) -> None:
+    hostile = {"text": "\x1b[2J[/nope]\u202e"}
+    offer = await held(desk, {"input": hostile, "capabilities": ["\x1b[2Jdig"], "deadline_ms": 20})
+    form = await desk.open(lambda app: compose_offer(app, desk.session, again=offer.id))
+    assert form.query_one("#input", TextArea).text.isprintable()
+    assert form.query_one("#needs", Input).value.isprintable()
+    assert form.draft().input == hostile
+
+
+async def test_what_a_form_cannot_hold_is_refused_in_words(desk: Any) -> None:
+    offer = await held(desk, {"input": {"text": "x" * LONGEST_INPUT}, "deadline_ms": 20})
+    desk.app.run_worker(compose_offer(desk.app, desk.session, again=offer.id))
+    await desk.until(lambda: bool(desk.app.notices))
+    assert "too many to be changed here" in desk.app.notices[0]
+    desk.app.run_worker(compose_offer(desk.app, desk.session, again="evt_nowhere"))
+    await desk.until(lambda: len(desk.app.notices) == 2)
+    assert "not known" in desk.app.notices[1]
