@@ -85,7 +85,10 @@ def test_agents_import_no_screen() -> None:
 
 
 def test_the_pytest_plugin_brings_nothing_along_before_it_is_used() -> None:
-    loaded = {name.partition(".")[0] for name in modules_after("import pytest\nimport cosmo_doppler.pytest_plugin.plugin")}
+    loaded = {
+        name.partition(".")[0]
+        for name in modules_after("import pytest\nimport cosmo_doppler.pytest_plugin.plugin")
+    }
     assert "cosmo_doppler" in loaded
     assert not loaded & {"cosmo_sdk", "cosmo_bus", "msgspec", "asyncio", "sqlite3"}
 

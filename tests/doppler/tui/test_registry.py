@@ -35,7 +35,13 @@ def office(recorded: Recorded, signal_frame: Any) -> Session:
     for at in (1, 3, 5):
         say(at, "HEARTBEAT", "bob", payload={"status": "ok"})
     say(6, "DEREGISTER", "gone")
-    say(7, "TASK_AWARDED", "ada", trace="T", payload={"input": {}, "winning_bid": {"eta_ms": 1000, "confidence": 0.7}})
+    say(
+        7,
+        "TASK_AWARDED",
+        "ada",
+        trace="T",
+        payload={"input": {}, "winning_bid": {"eta_ms": 1000, "confidence": 0.7}},
+    )
     say(9, "AGENT_OUTPUT", "ada", trace="T", payload={"output": {}})
     say(10, "TASK", "books", trace="U", payload={"input": {}})
     say(29, "REGISTER", "Ada", payload={"role": "neuron", "capabilities": []})
