@@ -46,6 +46,7 @@ from cosmo_sdk.coordination.errors import (
 from cosmo_sdk.coordination.events import EVENT_KINDS, Event
 from cosmo_sdk.coordination.executor import Executor, StandardExecutor
 from cosmo_sdk.coordination.metrics import CoordinationMetrics, MetricsCollector
+from cosmo_sdk.coordination.mirror import BusMirror
 from cosmo_sdk.coordination.models import Pool, Task, TaskState, Topic
 from cosmo_sdk.coordination.negotiation import (
     NegotiationProtocol,
@@ -66,6 +67,7 @@ __all__ = [
     "AuctionType",
     "BidCheck",
     "BiddingProtocol",
+    "BusMirror",
     "Claim",
     "ClaimTask",
     "Clock",
