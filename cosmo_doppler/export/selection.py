@@ -10,11 +10,12 @@ from typing import Literal, NamedTuple
 from cosmo_doppler.errors import ExportError
 from cosmo_doppler.export.bids import bids_csv
 from cosmo_doppler.export.pages import auction_page, trace_page
+from cosmo_doppler.export.pytest_file import export_pytest
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
 from cosmo_doppler.session import Session
 
-Format = Literal["ndjson", "csv", "md"]
-"""A recording, one row for each bid, or a page of markdown."""
+Format = Literal["ndjson", "csv", "md", "py"]
+"""A recording, one row for each bid, a page of markdown, or a pytest file that holds the auction again."""
 
 _AT_ONCE = 500
 """Signals read in one hold of the session's lock."""
@@ -36,7 +37,7 @@ def exported(session: Session, selection: Selection, kind: Format) -> Iterator[b
     """The part in its format, piece by piece. The session's lock is held briefly, again and again.
 
     Raises:
-        ExportError: a page of everything.
+        ExportError: a page of everything, or a test of anything but one auction.
         KeyError: no such trace or auction.
     """
     if kind == "ndjson":
@@ -44,10 +45,14 @@ def exported(session: Session, selection: Selection, kind: Format) -> Iterator[b
         return
     if kind == "md" and selection.everything:
         raise ExportError("a page is about one trace or one auction: choose one")
+    if kind == "py" and selection.offer_id is None:
+        raise ExportError("a test is about one auction: choose one")
     with session.lock:
         board = session.timeline.board
         if kind == "csv":
             text = bids_csv([board.auctions[offer_id] for offer_id in _offers(session, selection)])
+        elif kind == "py":
+            text = export_pytest(board.auctions[selection.offer_id or ""], session.store.frame)
         elif selection.offer_id is not None:
             text = auction_page(board.auctions[selection.offer_id]) + "\n"
         else:

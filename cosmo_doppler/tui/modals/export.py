@@ -20,7 +20,7 @@ from cosmo_doppler.tui.safe import safe, short_id
 
 What = Literal["trace", "auction", "everything", "screen"]
 
-_SUFFIXES: dict[Format, str] = {"ndjson": "ndjson", "md": "md", "csv": "csv"}
+_SUFFIXES: dict[Format, str] = {"ndjson": "ndjson", "md": "md", "csv": "csv", "py": "py"}
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,8 @@ class ExportForm(Form[ExportDraft]):
             ("a page", "md"),
             ("a table of bids", "csv"),
         ]
+        if self._selection.offer_id is not None:
+            kinds.append(("a pytest file", "py"))
         yield Field("Write", Choice[What](things, id="thing"), close=True)
         yield Field("", prose(id="about", classes="quiet"))
         yield Field("As", Choice[Format](kinds, id="kind"), id="kinds")
@@ -90,6 +92,8 @@ class ExportForm(Form[ExportDraft]):
         """Why it cannot be written."""
         if self._what == "everything" and self._kind == "md":
             return "A page is about one trace or one auction"
+        if self._what in ("trace", "everything") and self._kind == "py":
+            return "A pytest file is about one auction"
         path = self._path
         if path is None:
             return "Name a file"
@@ -118,6 +122,8 @@ class ExportForm(Form[ExportDraft]):
     def _proposal(self) -> str:
         ids = {"trace": self._selection.trace_id, "auction": self._selection.offer_id}
         id = "".join(glyph for glyph in (ids.get(self._what) or "")[-8:] if glyph.isalnum())
+        if self._what == "auction" and self._kind == "py":
+            return f"test_auction_{id.lower()}.py"
         suffix = "svg" if self._what == "screen" else _SUFFIXES[self._kind]
         stem = {"trace": "trace", "auction": "auction", "everything": "session", "screen": "doppler"}[
             self._what

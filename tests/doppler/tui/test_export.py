@@ -70,6 +70,36 @@ async def test_bids_of_everything(market_session: Session, shown: Shown) -> None
         assert [row["bidder"] for row in rows] == ["ada", "bob", ""]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+async def test_an_auction_becomes_a_test_that_passes(
+    market_session: Session, shown: Shown, size: tuple[int, int]
+) -> None:
+    async with shown(market_session, view="auctions", select="OFFER1", size=size) as screen:
+        form = await open_form(screen)
+        form.query_one("#kind").choose("py")  # type: ignore[attr-defined]
+        await screen.settle()
+        assert "A pytest file is about one auction" in screen.text
+        form.query_one("#thing").choose("auction")  # type: ignore[attr-defined]
+        await screen.settle()
+        assert "● a pytest file" in screen.text
+        await screen.press("ctrl+s")
+        await finished(screen)
+    text = written("test_auction_00offer1.py")
+    assert "bob" in text
+    scope: dict[str, Any] = {}
+    exec(compile(text, "test_auction_00offer1.py", "exec"), scope)
+    tests = [each for name, each in scope.items() if name.startswith("test_")]
+    assert len(tests) == 1
+    await asyncio.to_thread(tests[0])
+
+
+async def test_without_an_auction_no_test_is_offered(recorded: Any, shown: Shown, signal_frame: Any) -> None:
+    session = recorded([(1_790_000_000.0, signal_frame("TASK", "T", "ONE", payload={"input": {}}))])
+    async with shown(session, select="ONE") as screen:
+        await open_form(screen)
+        assert "a pytest file" not in screen.text
+
+
 async def test_the_screen_is_a_picture_without_the_form(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
         form = await open_form(screen)
