@@ -12,6 +12,7 @@ from cosmo_sdk.coordination.bidding import (
     BidCheck,
     BiddingProtocol,
 )
+from cosmo_sdk.coordination.bus_auction import BusAuctioneer
 from cosmo_sdk.coordination.clock import Clock, ManualClock, SystemClock
 from cosmo_sdk.coordination.consensus import Consensus, VoteBook, VoteResult
 from cosmo_sdk.coordination.decisions import (
@@ -67,6 +68,7 @@ __all__ = [
     "AuctionType",
     "BidCheck",
     "BiddingProtocol",
+    "BusAuctioneer",
     "BusMirror",
     "Claim",
     "ClaimTask",

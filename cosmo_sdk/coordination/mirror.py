@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import weakref
 from dataclasses import dataclass
 from typing import Any, Self
 from uuid import uuid4
@@ -97,7 +98,9 @@ class BusMirror:
         self._echoes: Subscription | None = None
         self._awaited: asyncio.Future[None] | None = None
         self._awaited_id = ""
-        self._synapse.on_state(self._note_state)
+        # Synapses outlive mirrors and have no way to forget a listener.
+        told = weakref.WeakMethod(self._note_state)
+        self._synapse.on_state(lambda state: (tell := told()) and tell(state))
 
     # -- for managers, from any thread
 
