@@ -122,7 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy", "y", "y", "copy", "Copy the value under the cursor to the clipboard", "Jump"),
     Action("copy_signal", "Y", "Y", "copy all", "Copy the whole signal as JSON to the clipboard", "Jump"),
     Action("page", "o", "o", "open in pager", "Open the whole payload in $PAGER or $EDITOR", "Jump"),
-    Action("compare", "D", "D", "compare", "Take a trace, then compare another with it", "Jump"),
+    Action("compare", "D", "D", "compare", "Take a trace or an auction, then compare another", "Jump"),
     Action("mark", "m", "m", "mark", "Mark the signal, with a note, or take the mark away", "Jump"),
     Action("marked(1)", "u", "u", "next mark", "Go to the next marked signal", "Jump"),
     Action("marked(-1)", "U", "U", "last mark", "Go to the marked signal before", "Jump"),

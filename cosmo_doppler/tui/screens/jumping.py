@@ -6,12 +6,10 @@ from textual import on
 
 from cosmo_doppler.errors import DopplerError, ExportError
 from cosmo_doppler.export import Selection
-from cosmo_doppler.model.compare import compare
 from cosmo_doppler.tui import jumps, modals, words
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.outside import show_outside
-from cosmo_doppler.tui.safe import hidden_characters, short_id
-from cosmo_doppler.tui.screens.comparing import CompareScreen
+from cosmo_doppler.tui.safe import hidden_characters
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.widgets.prompt import Prompt
@@ -21,8 +19,6 @@ class JumpActions(Deck):
     """Jump, copy, export."""
 
     _faults: FaultList
-    _first_trace: str | None = None
-    """The trace that waits for another one to be compared with."""
     _fault: object
     """Id of the fault one last went to."""
 
@@ -141,40 +137,6 @@ class JumpActions(Deck):
             show_outside(self.app, frame)
         except DopplerError as error:
             self.say(str(error))
-
-    def action_compare(self) -> None:
-        """The first press takes a trace, the second on another one compares; on the same one it is let go."""
-        trace_id = self.scene.trace_id
-        if trace_id is None:
-            self.say("Select a trace first; D takes it as the first of two")
-        elif self._first_trace is None:
-            self._first_trace = trace_id
-            self.say(f"Trace {short_id(trace_id)} is the first; D on another one compares")
-        elif self._first_trace == trace_id:
-            self._first_trace = None
-            self.say("Nothing is taken for a comparison any more")
-        else:
-            self._compare(self._first_trace, trace_id)
-
-    def _compare(self, first: str, second: str) -> None:
-        with self.session.lock:
-            board = self.scene.board
-            left, right = board.traces.get(first), board.traces.get(second)
-            comparison = compare(left, right, board) if left is not None and right is not None else None
-        self._first_trace = None
-        if comparison is None:
-            self.say("One of the two is not known at this point of time")
-            return
-        self.app.push_screen(CompareScreen(comparison, self.session.lock), self._go_to_signal)
-
-    def _go_to_signal(self, seq: int | None) -> None:
-        if seq is None:
-            return
-        with self.session.lock:
-            seen = self.scene.observed(seq)
-        if seen is not None:
-            self.stage.go("traces", "traces", seen.header.trace_id)
-            self.stage.go("traces", "pathway", seq)
 
     def action_mark(self) -> None:
         """Ask for a note; a signal that is marked already shows it, and an empty one takes the mark away."""

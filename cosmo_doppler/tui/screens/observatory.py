@@ -26,6 +26,7 @@ from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
+from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.help import HelpScreen
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
@@ -53,7 +54,7 @@ NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(JumpActions, FilterActions, TimeActions, WhatIfActions, ActActions):
+class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatIfActions, ActActions):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
