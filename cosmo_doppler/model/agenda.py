@@ -42,6 +42,7 @@ class Agenda:
 
     def pass_time(self, now: float) -> None:
         """Run what is due by `now`, soonest first; also what is noted meanwhile."""
-        while self._heap and self._heap[0][0] <= now:
-            at, _, errand = heappop(self._heap)
+        heap = self._heap
+        while heap and heap[0][0] <= now:
+            at, _, errand = heappop(heap)
             errand(at)

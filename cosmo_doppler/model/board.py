@@ -211,7 +211,9 @@ class Board:
         if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
-        self._touch(self.market.saw(header, seen.at), seen.at)
+        changed = self.market.saw(header, seen.at)
+        if changed is not None:
+            self._touch(changed, seen.at)
         self._watch.saw(seen)
 
     def _pass_time(self) -> None:

@@ -167,11 +167,14 @@ class Participant:
         if ring is None:
             ring = self._activity = bytearray(SLOTS)
             self._slot = slot
-        for passed in range(max(self._slot, slot - SLOTS) + 1, slot + 1):
-            ring[passed % SLOTS] = 0
-        self._slot = max(self._slot, slot)
-        place = self._slot % SLOTS
-        ring[place] = min(_MOST, ring[place] + 1)
+        newest = self._slot
+        if slot > newest:
+            for passed in range(max(newest, slot - SLOTS) + 1, slot + 1):
+                ring[passed % SLOTS] = 0
+            newest = self._slot = slot
+        place = newest % SLOTS
+        if ring[place] < _MOST:
+            ring[place] += 1
 
     def registered(self, header: Header, seq: int, at: float) -> None:
         """It announced itself, for the first time or again."""

@@ -43,11 +43,12 @@ class Recent(Generic[K, V]):
         Returns:
             What had to go for it.
         """
-        self._entries[key] = value
-        if len(self._entries) <= self._most:
+        entries = self._entries
+        entries[key] = value
+        if len(entries) <= self._most:
             return None
         self.forgotten += 1
-        gone: V = self._entries.pop(next(iter(self._entries)))
+        gone: V = entries.pop(next(iter(entries)))
         return gone
 
     def pop(self, key: K) -> V | None:

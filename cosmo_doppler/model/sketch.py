@@ -34,8 +34,10 @@ class Sketch:
         value = min(max(0.0, value), _BEYOND)
         self.count += 1
         self.total += value
-        self.least = min(self.least, value)
-        self.most = max(self.most, value)
+        if value < self.least:
+            self.least = value
+        if value > self.most:
+            self.most = value
         bucket = _LOWEST
         if value > 1e-6:
             bucket = min(_HIGHEST, math.ceil(math.log(value) / _LOG_GROWTH))

@@ -52,14 +52,15 @@ class TraceBook:
         self._nodes += 1
         touched = {trace.id}
         parent_id = node.parent_id
-        if parent_id is not None and parent_id not in trace.by_id:
+        unseen = parent_id is not None and parent_id not in trace.by_id
+        if parent_id is not None and unseen:
             other = self._links.home_of(parent_id)
             if other is not None and other != trace.id:
                 node.placement = "linked"
         trace.place(node)
         if node.placement == "linked":
             touched |= self._nest(trace, node)
-        if parent_id is not None and trace.tree.waits_for(parent_id):
+        if parent_id is not None and unseen and trace.tree.waits_for(parent_id):
             self._links.await_parent(parent_id, trace.id)
         if node.id:
             for waiting in self._links.arrived(node.id, trace.id):

@@ -189,7 +189,8 @@ class Trace(Placed):
 
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
-        self.last_at = max(self.last_at, node.at)
+        if node.at > self.last_at:
+            self.last_at = node.at
         kind = node.type
         if self.stop is not None:
             self.stop.note(node)

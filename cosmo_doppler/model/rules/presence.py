@@ -116,8 +116,10 @@ class PresenceRules:
     def sent(self, seen: Observed, header: Header) -> None:
         """A signal says who sent it and when."""
         who = header.who
+        if who not in self._ground.roster.by_id:
+            return
         moment = read_timestamp(header.ts)
-        if moment is None or who not in self._ground.roster.by_id:
+        if moment is None:
             return
         ts = moment.timestamp()
         clock = self._clocks.get(who)
@@ -127,9 +129,14 @@ class PresenceRules:
         if ts < clock.ts - BACKWARDS_S:
             self._backwards(seen, who, clock.ts - ts)
             clock.samples, clock.least, clock.most = 0, float("inf"), float("-inf")
-        clock.ts = ts if ts < clock.ts - BACKWARDS_S else max(clock.ts, ts)
+            clock.ts = ts
+        elif ts > clock.ts:
+            clock.ts = ts
         way = seen.at - ts
-        clock.least, clock.most = min(clock.least, way), max(clock.most, way)
+        if way < clock.least:
+            clock.least = way
+        if way > clock.most:
+            clock.most = way
         clock.samples += 1
         if clock.samples == _SAMPLES:
             self._judge(seen, who, clock)
