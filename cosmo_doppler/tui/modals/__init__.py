@@ -4,9 +4,11 @@ from cosmo_doppler.tui.modals.arm import arm
 from cosmo_doppler.tui.modals.connect import ConnectChoice
 from cosmo_doppler.tui.modals.exporting import export_selection
 from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect
+from cosmo_doppler.tui.modals.offered import LastOffers
 
 __all__ = [
     "ConnectChoice",
+    "LastOffers",
     "answer_request",
     "arm",
     "compose_offer",

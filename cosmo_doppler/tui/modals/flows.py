@@ -5,6 +5,7 @@ Each flow waits for its form, so it must run in a worker. What succeeded is not 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
@@ -21,9 +22,10 @@ from cosmo_doppler.tui.modals.answer import (
     PermissionForm,
 )
 from cosmo_doppler.tui.modals.connect import ConnectChoice, ConnectForm
+from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_doppler.tui.modals.facts import Question, question
 from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm
-from cosmo_doppler.tui.modals.offered import Offered, offered
+from cosmo_doppler.tui.modals.offered import LastOffers, Offered, offered
 from cosmo_doppler.tui.modals.stop import StopForm
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.envelope import Signal
@@ -45,6 +47,7 @@ async def compose_offer(
     session: Session,
     *,
     again: str | None = None,
+    earlier: LastOffers | None = None,
     on_sent: Callable[[str], None] | None = None,
 ) -> None:
     """Compose an offer or a task and send it.
@@ -53,6 +56,7 @@ async def compose_offer(
         app: shows the form.
         session: where it goes.
         again: id of the offer to begin with; left out, the form is empty.
+        earlier: what was offered before; what is offered now joins it.
         on_sent: called with the new trace's id just before an offer goes out, or just after a task did.
     """
     if _read_only(app, session):
@@ -64,8 +68,13 @@ async def compose_offer(
         except ControlError as error:
             tell(app, str(error))
             return
-    draft = await app.push_screen_wait(OfferForm(session, begin))
+    draft = await app.push_screen_wait(
+        OfferForm(session, begin, earlier.newest_first() if earlier is not None else ())
+    )
     if draft is not None:
+        if earlier is not None and draft.kind == "offer":
+            text = escape_json(json.dumps(draft.input, ensure_ascii=False))
+            earlier.remember(Offered(tuple(draft.capabilities), text, draft.window_ms, draft.select))
         send = _send_task if draft.kind == "task" else _send_offer
         _apart(app, send(app, session, draft, on_sent or _nobody))
 

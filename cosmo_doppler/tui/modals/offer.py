@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.suggester import Suggester
 from textual.widget import Widget
@@ -104,7 +105,13 @@ class OfferForm(Form[OfferDraft]):
     Args:
         session: where it would go.
         again: an earlier offer to begin with.
+        earlier: what was offered before, newest first; up and down in the list of capabilities go through it.
     """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up", "earlier(1)", "an earlier offer", show=False),
+        Binding("down", "earlier(-1)", "a later offer", show=False),
+    ]
 
     send_label: ClassVar[str] = "Send offer"
     DEFAULT_CSS = """
@@ -119,10 +126,17 @@ class OfferForm(Form[OfferDraft]):
     OfferForm.-short #preview { max-height: 1; }
     """
 
-    def __init__(self, session: Session, again: Offered | None = None) -> None:
+    def __init__(
+        self, session: Session, again: Offered | None = None, earlier: Sequence[Offered] = ()
+    ) -> None:
         super().__init__("New offer", where(session))
         self._session = session
         self._again = again
+        self._earlier = list(earlier)
+        self._place = -1
+        """Which earlier offer is shown; -1 for what was there before the first look back."""
+        self._begun: Offered | None = None
+        """What was there, while an earlier offer is shown."""
 
     def compose_body(self) -> ComposeResult:
         """Kind, who, what, how, and what will go out."""
@@ -133,7 +147,7 @@ class OfferForm(Form[OfferDraft]):
             Entry(
                 needs_line(self._again.capabilities) if self._again is not None else "",
                 id="needs",
-                placeholder="capabilities, comma between",
+                placeholder="capabilities, comma between" + ("; up: earlier offers" if self._earlier else ""),
                 suggester=CapabilitySuggester(self._session),
             ),
             close=True,
@@ -161,6 +175,26 @@ class OfferForm(Form[OfferDraft]):
             self.query_one("#input", TextArea).move_cursor((0, 10))
         elif self._again.select is not None:
             self.query_one("#select", Choice).choose(self._again.select)
+
+    def action_earlier(self, step: int) -> None:
+        """Fill the form with the offer before, or the one after; after the newest comes what was there."""
+        place = self._place + step
+        if self.focused is not self.query_one("#needs") or not -1 <= place < len(self._earlier):
+            return
+        if self._place == -1:
+            self._begun = self._filled()
+        self._place = place
+        shown = self._earlier[place] if place >= 0 else self._begun
+        assert shown is not None
+        self.query_one("#needs", Input).value = needs_line(shown.capabilities)
+        self.query_one("#input", TextArea).text = shown.input_text
+        self.query_one("#window", Input).value = str(shown.window_ms or "")
+        if shown.select is not None:
+            self.query_one("#select", Choice).choose(shown.select)
+
+    def _filled(self) -> Offered:
+        text = self.query_one("#input", TextArea).text
+        return Offered(tuple(self._needs), text, self._window_ms, self.query_one("#select", Choice).value)
 
     def first(self) -> Widget:
         """A field, where enter only goes on."""

@@ -28,6 +28,28 @@ class Offered:
     """A strategy that may have chosen the winner, which never crosses the bus (PROTOCOL 6.12); None when none may have."""
 
 
+class LastOffers:
+    """What was offered from here since Doppler began, the latest for each list of capabilities. Nothing is written."""
+
+    MOST = 50
+    """Lists of capabilities; the one used longest ago is forgotten first."""
+
+    def __init__(self) -> None:
+        self._by_needs: dict[tuple[str, ...], Offered] = {}
+
+    def remember(self, offer: Offered) -> None:
+        """Note what was sent; it takes the place of the earlier one with the same capabilities."""
+        needs = tuple(sorted(offer.capabilities))
+        self._by_needs.pop(needs, None)
+        self._by_needs[needs] = offer
+        if len(self._by_needs) > self.MOST:
+            del self._by_needs[next(iter(self._by_needs))]
+
+    def newest_first(self) -> list[Offered]:
+        """All of them."""
+        return list(reversed(self._by_needs.values()))
+
+
 def offered(session: Session, offer_id: str) -> Offered:
     """What an auction asked for, with redacted values as they are shown.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from textual.message import Message
 
 from cosmo_doppler.errors import DopplerError
@@ -30,6 +32,11 @@ class ActActions(Deck):
             super().__init__()
             self.place = place
 
+    @cached_property
+    def _last_offers(self) -> modals.LastOffers:
+        """What was offered on this screen."""
+        return modals.LastOffers()
+
     def _may_act(self) -> bool:
         """Whether signals may be sent; says why not."""
         if self.session.read_only_reason:
@@ -55,7 +62,10 @@ class ActActions(Deck):
         on_round = again is not None or self.stage.view == "auctions"
         on_sent = self._watch_round if on_round else self._watch
         self.run_worker(
-            modals.compose_offer(self.app, self.session, again=again, on_sent=on_sent), exclusive=True
+            modals.compose_offer(
+                self.app, self.session, again=again, earlier=self._last_offers, on_sent=on_sent
+            ),
+            exclusive=True,
         )
 
     def action_stop_trace(self) -> None:

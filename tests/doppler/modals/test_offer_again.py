@@ -6,8 +6,8 @@ from typing import Any
 
 from textual.widgets import Input, TextArea
 
-from cosmo_doppler.tui.modals import compose_offer
-from cosmo_doppler.tui.modals.offered import LONGEST_INPUT
+from cosmo_doppler.tui.modals import LastOffers, compose_offer
+from cosmo_doppler.tui.modals.offered import LONGEST_INPUT, Offered
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_sdk import Directed, Signal, SignalType
 
@@ -73,3 +73,38 @@ async def test_what_a_form_cannot_hold_is_refused_in_words(desk: Any) -> None:
     desk.app.run_worker(compose_offer(desk.app, desk.session, again="evt_nowhere"))
     await desk.until(lambda: len(desk.app.notices) == 2)
     assert "not known" in desk.app.notices[1]
+
+
+async def test_up_and_down_go_through_what_was_offered_before(desk: Any) -> None:
+    earlier = LastOffers()
+    for needs, text in (("dig", "a hole"), ("fill", "it again")):
+        form = await desk.open(lambda app: compose_offer(app, desk.session, earlier=earlier))
+        form.query_one("#needs", Input).value = needs
+        form.query_one("#input", TextArea).text = f'{{"text": "{text}"}}'
+        form.query_one("#window", Input).value = "5"
+        form.query_one("#select", Choice).choose("lowest_cost")
+        await desk.press("ctrl+s")
+        await desk.closed()
+    form = await desk.open(lambda app: compose_offer(app, desk.session, earlier=earlier))
+    assert "up: earlier offers" in await desk.text()
+    shown = []
+    await desk.write("mine")
+    for key in ("up", "up", "up", "down", "down", "down"):
+        await desk.press(key)
+        shown.append(form.query_one("#needs", Input).value)
+        if shown[-1] == "dig":
+            draft = form.draft()
+            assert (draft.input, draft.window_ms, draft.select) == ({"text": "a hole"}, 5, "lowest_cost")
+    assert shown == ["fill", "dig", "dig", "fill", "mine", "mine"]
+    assert form.draft().input == {"text": ""}
+
+
+def test_the_latest_offer_for_the_same_capabilities_is_kept_and_few_in_all() -> None:
+    earlier = LastOffers()
+    for number in range(LastOffers.MOST + 5):
+        earlier.remember(Offered((f"skill{number}",), "{}", 5, None))
+    earlier.remember(Offered(("skill20",), '{"text": "newer"}', 5, None))
+    kept = earlier.newest_first()
+    assert len(kept) == LastOffers.MOST
+    assert kept[0].input_text == '{"text": "newer"}'
+    assert [each.capabilities for each in kept].count(("skill20",)) == 1
