@@ -39,6 +39,7 @@ COMMANDS: dict[str, Entry] = {
     "export": Entry("export", "Write a part of a recording: signals, bids, or a page."),
     "auctions": Entry("auctions", "Explain who won the auctions of recordings, and who would have."),
     "registry": Entry("registry", "List who is there."),
+    "coord": Entry("coord", "Look into a coordination store, and show it on a bus."),
     "synapse": Entry("synapse", "Start, view and stop a bus."),
     "dispatch": Entry("dispatch", "Send a task or an offer and print the reply."),
     "answer": Entry("answer", "Answer the questions agents wait on."),

@@ -176,6 +176,17 @@ class BusMirror:
                 if self._task.done():
                     self._task.result()
 
+    async def ended(self) -> None:
+        """Wait for the end of what `start` began, which comes by itself only when a store cannot be read.
+
+        Raises:
+            StoreCorruptError: a store could not be read.
+        """
+        if self._task is not None:
+            await asyncio.wait({self._task})
+            if not self._task.cancelled():
+                self._task.result()
+
     async def run(self) -> None:
         """Publish until cancelled.
 

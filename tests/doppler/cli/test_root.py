@@ -7,7 +7,12 @@ import pytest
 from cosmo_doppler.cli.root import COMMANDS, cosmo
 from tests.doppler.cli.commands import cosmo as run
 
-GROUPS = {"synapse": ("start", "view", "stop"), "registry": ("list",), "gate": ("hold", "edit")}
+GROUPS = {
+    "synapse": ("start", "view", "stop"),
+    "registry": ("list",),
+    "gate": ("hold", "edit"),
+    "coord": ("ls", "show", "tail", "mirror"),
+}
 EVERY = [(name,) for name in COMMANDS] + [
     (group, command) for group, commands in GROUPS.items() for command in commands
 ]
