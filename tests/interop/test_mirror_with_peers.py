@@ -11,6 +11,7 @@ from cosmo_sdk import Signal, SignalType
 from cosmo_sdk.coordination import (
     AuctionRules,
     BiddingProtocol,
+    BusAuctioneer,
     BusMirror,
     DelegationProtocol,
     ManualClock,
@@ -110,3 +111,18 @@ def caused_by(signals: list[Signal], told: set[str]) -> list[Signal]:
         for signal in signals
         if signal.id not in told and (signal.parent_id in told or signal.trace_id in traces)
     ]
+
+
+async def test_released_workers_win_and_lose_at_the_second_price(talk: Border) -> None:
+    desk = await talk.dendrite()
+    await talk.they("work", neuron="cheap", capabilities=["price"], bid={"cost": 0.1})
+    await talk.they("work", neuron="dear", capabilities=["price"], bid={"cost": 0.3})
+    await talk.work("middling", "price", bid={"cost": 0.2})
+    async with BusAuctioneer(desk) as auctioneer:
+        pathway, result = await auctioneer.run(
+            {"n": 1}, ["price"], deadline_ms=15_000, auction_type="second_price_sealed_bid", enough=3
+        )
+    assert (result.winner, result.price, result.runner_up) == ("cheap", 0.2, "middling")
+    reply = await pathway.wait(timeout_s=15)
+    assert (reply.neuron, reply.payload["output"]) == ("cheap", {"echo": {"n": 1}})
+    assert (await talk.they_say("declined", who="dear"))["reason"] == "outbid"
