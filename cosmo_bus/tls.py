@@ -33,7 +33,7 @@ def server_context(certificate: Path, key: Path | None) -> ssl.SSLContext:
     except ssl.SSLError as error:
         files = f"{certificate} and {key}" if key else f"{certificate}"
         raise TlsError(
-            f"{files}: no certificate with its private key, both PEM and without password ({error.reason})"
+            f"{files}: no certificate with its private key, both PEM and without password ({error.reason or error})"
         ) from None
     except OSError as error:
         # The name of the file at fault is not part of the error.

@@ -12,6 +12,7 @@ import click
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import (
     DURATION,
+    RATE,
     bus_options,
     examples,
     for_option,
@@ -40,7 +41,7 @@ FAULTS = ("drop", "duplicate", "delay", "reorder")
 @where_options
 @click.option(
     "--rate",
-    type=click.FloatRange(0, 1, min_open=True),
+    type=RATE,
     default=0.1,
     show_default=True,
     help="How likely each signal meets the fault.",

@@ -77,13 +77,21 @@ def _explain(error: BaseException) -> tuple[str, str, Exit]:
             return error.what, error.remedy, error.code
         case click.UsageError():
             command = error.ctx.command_path if error.ctx is not None else "cosmo"
-            return error.format_message().rstrip("."), f"see `{command} --help`", Exit.USAGE
+            return _usage(error), f"see `{command} --help`", Exit.USAGE
         case click.ClickException():
             return error.format_message(), "", Exit.FAILED
         case KeyboardInterrupt() | click.Abort():
             return "", "", Exit.INTERRUPTED
         case _:
             return _explain_from_below(error)
+
+
+def _usage(error: click.UsageError) -> str:
+    """What was wrong, in one line: click spreads a list of choices, and the help of a group, over several."""
+    group = error.ctx.command if error.ctx is not None else None
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and isinstance(group, click.Group):
+        return f"name one of its commands: {', '.join(group.list_commands(click.Context(group)))}"
+    return " ".join(error.format_message().split()).rstrip(".")
 
 
 def _explain_from_below(error: BaseException) -> tuple[str, str, Exit]:

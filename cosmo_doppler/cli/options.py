@@ -103,6 +103,18 @@ def read_duration(text: str) -> float:
     return float(read[1]) * _SECONDS[read[2]]
 
 
+def read_rate(text: str) -> float:
+    """A part of all: above 0, at most 1."""
+    hint = f"{text!r} is no rate; write a number above 0 and at most 1, such as 0.2"
+    try:
+        rate = float(text)
+    except ValueError:
+        raise ValueError(hint) from None
+    if not 0 < rate <= 1:  # not so for nan either
+        raise ValueError(hint)
+    return rate
+
+
 def read_size(text: str) -> tuple[int, int]:
     """Columns and rows of a terminal: `120x40`."""
     read = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
@@ -154,6 +166,7 @@ URL = Checked("url", read_url)
 NAMESPACE = Checked("namespace", read_namespace)
 JSON_OBJECT = Checked("json", read_json_object)
 BYTES = Checked("bytes", read_bytes)
+RATE = Checked("rate", read_rate)
 DURATION = Checked("duration", read_duration)
 SIZE = Checked("size", read_size)
 WORDS = Checked("words", read_words)

@@ -109,6 +109,8 @@ def start(
     """
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key needs --tls-cert")
+    if rotate is not None and record is None:
+        raise click.UsageError("--rotate needs --record")
     from cosmo_doppler.cli.serving import Door, Notes, serve
 
     run(

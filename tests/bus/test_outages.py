@@ -183,3 +183,23 @@ async def test_every_return_is_counted():
             await bus.start()
             await reaches(client, "connected")
         assert client.statistics().reconnects == 3
+
+
+async def test_a_crowd_comes_back_to_a_bus_that_wants_a_token() -> None:
+    token = "say-friend-and-enter-0123456789"
+    async with running_bus(token=token) as first:
+        clients = [BusClient(first.url, token=token) for _ in range(400)]
+        await asyncio.gather(*(client.connect(patience_s=20) for client in clients))
+        port, everybody, back = first.port, asyncio.Event(), []
+
+        def note(state: str) -> None:
+            back.extend([state] if state == "connected" else [])
+            if len(back) == len(clients):
+                everybody.set()
+
+        for client in clients:
+            client.on_state(note)
+    async with running_bus(port=port, token=token):
+        await asyncio.wait_for(everybody.wait(), 30)
+        assert {client.statistics().reconnects for client in clients} == {1}
+        await asyncio.gather(*(client.close() for client in clients))

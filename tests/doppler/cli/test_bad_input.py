@@ -149,3 +149,30 @@ def test_a_recording_cannot_go_where_there_is_no_folder(url: str, tmp_path: Path
         "synapse", "start", "memory", "--port", "0", "--record", str(tmp_path / "no" / "x.ndjson"), code=1
     )
     assert "No such file or directory" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("gate",), "name one of its commands: "),
+        (("synapse",), "name one of its commands: "),
+        (("chaos",), "Missing argument"),
+        (("chaos", "drop", "--rate", "nan"), "'nan' is no rate"),
+        (("chaos", "drop", "--rate", "0"), "'0' is no rate"),
+        (("chaos", "drop", "--rate", "often"), "'often' is no rate"),
+        (("synapse", "start", "memory", "--rotate", "1GB"), "--rotate needs --record"),
+    ],
+    ids=str,
+)
+def test_what_is_missing_or_makes_no_sense_is_said_in_one_line(
+    words: tuple[str, ...], complaint: str
+) -> None:
+    assert complaint in said(*words, code=2)
+
+
+def test_a_certificate_that_is_none_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("no certificate")
+    text = said("synapse", "start", "memory", "--port", "0", "--tls-cert", str(file), code=2)
+    assert f"{file}: no certificate with its private key" in text
+    assert "(None)" not in text
