@@ -122,6 +122,14 @@ CASES: tuple[Case, ...] = (
     ),
     Case("W3", "bus, 1 to 1", streams, {"size": 40, "subscribers": 1}),
     Case("W3", "bus, 1 to 8", streams, {"size": 40, "subscribers": 8}),
+    Case("W3", "bus, 1 to 1, beside nats", streams, {"size": 40, "subscribers": 1}, base=NATS, target=1),
+    Case("W3", "bus, 1 to 8, beside nats", streams, {"size": 40, "subscribers": 8}, base=NATS, target=1),
+    Case(
+        "W3", "bus, 1 to 1, 8 KB, beside nats", streams, {"size": 8192, "subscribers": 1}, base=NATS, target=1
+    ),
+    Case(
+        "W3", "bus, 1 to 8, 8 KB, beside nats", streams, {"size": 8192, "subscribers": 8}, base=NATS, target=1
+    ),
     Case(
         "W4",
         "memory, 1 caller",
