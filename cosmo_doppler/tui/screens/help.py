@@ -121,5 +121,6 @@ class HelpScreen(ModalScreen[None]):
 
     def action_scroll(self, direction: str) -> None:
         """A line up or down."""
-        frame = self.query_one(VerticalScroll)
-        frame.scroll_relative(y=1 if direction == "down" else -1, animate=False)
+        # None while the screen is being built or left: keys may come quicker than that.
+        for frame in self.query(VerticalScroll):
+            frame.scroll_relative(y=1 if direction == "down" else -1, animate=False)
