@@ -1,216 +1,28 @@
-"""The Cosmonapse protocol for Python agents: Signals, the bus, Dendrites and what they host."""
+"""The Cosmonapse protocol for Python agents: Signals, the bus, Dendrites and what they host.
 
-from cosmo_sdk.axon import Axon, ContextFetcher, NeuronFn
-from cosmo_sdk.bidding import SELECTS, AutoBid, Bid, Reaward, Select, choose_winner
-from cosmo_sdk.clock import SYSTEM_CLOCK, Clock, SystemClock
-from cosmo_sdk.dendrite import Cortex, Dendrite, Role
-from cosmo_sdk.engram import (
-    Engram,
-    EngramBinding,
-    EngramCancelled,
-    EngramClient,
-    EngramError,
-    EngramNotBound,
-    EngramOverloaded,
-    EngramTimeout,
-    Hit,
-    ImprintReceipt,
-    InMemoryEngram,
-    RecallResult,
-    RollbackIncomplete,
-    ServedEngram,
-    SqliteEngram,
-)
-from cosmo_sdk.envelope import Directed, Signal, directed_to
-from cosmo_sdk.errors import (
-    AlreadyAnswered,
-    CosmoError,
-    DendriteProtocolError,
-    EnvelopeError,
-    NeuronError,
-    NoBids,
-    NoOwner,
-    NoSuchNeuron,
-    PathwayClosedError,
-    PathwayShutDown,
-    PathwayStopped,
-    RegistryRequired,
-    RoleError,
-    SynapseError,
-    WinnerLost,
-)
-from cosmo_sdk.factories import (
-    agent_output_signal,
-    audit_signal,
-    bid_signal,
-    clarification_answer_signal,
-    clarification_signal,
-    consensus_signal,
-    context_sync_signal,
-    critique_signal,
-    deregister_signal,
-    discover_signal,
-    error_signal,
-    escalation_signal,
-    final_signal,
-    heartbeat_signal,
-    imprint_signal,
-    imprinted_signal,
-    memory_append_signal,
-    permission_decision_signal,
-    permission_signal,
-    plan_signal,
-    recall_signal,
-    recalled_signal,
-    register_signal,
-    stop_signal,
-    stopped_signal,
-    task_awarded_signal,
-    task_declined_signal,
-    task_offer_signal,
-    task_signal,
-    thought_delta_signal,
-    tool_call_signal,
-    tool_result_signal,
-)
-from cosmo_sdk.hooks import LifecycleHooks, RefreshEvent
-from cosmo_sdk.ids import Ids, new_engram_id, new_event_id, new_trace_id
-from cosmo_sdk.live_ring import LiveRing, RingChange
-from cosmo_sdk.neurons import STANDARD_MCP_SERVERS, Neuron
-from cosmo_sdk.pathway import Pathway, Scope
-from cosmo_sdk.payloads import PAYLOADS, check_payload
-from cosmo_sdk.registry import MemoryRegistryStore, NeuronRecord, RegistryStore, SqliteRegistryStore
-from cosmo_sdk.retry import RetryStrategy, default_retry_on
-from cosmo_sdk.ring import VIRTUAL_NODES, HashRing
-from cosmo_sdk.signal_types import (
-    AXON_TYPES,
-    MANAGEMENT_TYPES,
-    PATHWAY_TYPES,
-    SYNAPSE_TYPES,
-    TERMINAL_TYPES,
-    SignalType,
-)
-from cosmo_sdk.synapse import DevSynapse, MemorySynapse, NatsSynapse, connect_synapse, synapse_from_url
-from cosmo_sdk.synapse.base import Subscription, Synapse
+The names stand in `_public`, which is imported when somebody first uses one. Who only wants a submodule, as an observer
+that reads headers does, pays for that one alone.
+"""
 
-CortexProtocolError = DendriteProtocolError
-"""The name of `DendriteProtocolError` in early releases."""
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "AXON_TYPES",
-    "MANAGEMENT_TYPES",
-    "PATHWAY_TYPES",
-    "PAYLOADS",
-    "SELECTS",
-    "STANDARD_MCP_SERVERS",
-    "SYNAPSE_TYPES",
-    "SYSTEM_CLOCK",
-    "TERMINAL_TYPES",
-    "VIRTUAL_NODES",
-    "AlreadyAnswered",
-    "AutoBid",
-    "Axon",
-    "Bid",
-    "Clock",
-    "ContextFetcher",
-    "Cortex",
-    "CortexProtocolError",
-    "CosmoError",
-    "Dendrite",
-    "DendriteProtocolError",
-    "DevSynapse",
-    "Directed",
-    "Engram",
-    "EngramBinding",
-    "EngramCancelled",
-    "EngramClient",
-    "EngramError",
-    "EngramNotBound",
-    "EngramOverloaded",
-    "EngramTimeout",
-    "EnvelopeError",
-    "HashRing",
-    "Hit",
-    "Ids",
-    "ImprintReceipt",
-    "InMemoryEngram",
-    "LifecycleHooks",
-    "LiveRing",
-    "MemoryRegistryStore",
-    "MemorySynapse",
-    "NatsSynapse",
-    "Neuron",
-    "NeuronError",
-    "NeuronFn",
-    "NeuronRecord",
-    "NoBids",
-    "NoOwner",
-    "NoSuchNeuron",
-    "Pathway",
-    "PathwayClosedError",
-    "PathwayShutDown",
-    "PathwayStopped",
-    "Reaward",
-    "RecallResult",
-    "RefreshEvent",
-    "RegistryRequired",
-    "RegistryStore",
-    "RetryStrategy",
-    "RingChange",
-    "Role",
-    "RoleError",
-    "RollbackIncomplete",
-    "Scope",
-    "Select",
-    "ServedEngram",
-    "Signal",
-    "SignalType",
-    "SqliteEngram",
-    "SqliteRegistryStore",
-    "Subscription",
-    "Synapse",
-    "SynapseError",
-    "SystemClock",
-    "WinnerLost",
-    "agent_output_signal",
-    "audit_signal",
-    "bid_signal",
-    "check_payload",
-    "choose_winner",
-    "clarification_answer_signal",
-    "clarification_signal",
-    "connect_synapse",
-    "consensus_signal",
-    "context_sync_signal",
-    "critique_signal",
-    "default_retry_on",
-    "deregister_signal",
-    "directed_to",
-    "discover_signal",
-    "error_signal",
-    "escalation_signal",
-    "final_signal",
-    "heartbeat_signal",
-    "imprint_signal",
-    "imprinted_signal",
-    "memory_append_signal",
-    "new_engram_id",
-    "new_event_id",
-    "new_trace_id",
-    "permission_decision_signal",
-    "permission_signal",
-    "plan_signal",
-    "recall_signal",
-    "recalled_signal",
-    "register_signal",
-    "stop_signal",
-    "stopped_signal",
-    "synapse_from_url",
-    "task_awarded_signal",
-    "task_declined_signal",
-    "task_offer_signal",
-    "task_signal",
-    "thought_delta_signal",
-    "tool_call_signal",
-    "tool_result_signal",
-]
+if TYPE_CHECKING:
+    from cosmo_sdk._public import *  # noqa: F403  (type checkers read the names there)
+else:
+
+    def __getattr__(name: str) -> object:
+        if name.startswith("__") and name != "__all__":
+            raise AttributeError(name)
+        from importlib import import_module
+
+        public = import_module("cosmo_sdk._public")
+        names = globals()
+        names.update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)
+        if name not in names:
+            raise AttributeError(f"module 'cosmo_sdk' has no attribute {name!r}")
+        return names[name]
+
+    def __dir__() -> list[str]:
+        from cosmo_sdk import __all__ as names
+
+        return sorted({*globals(), *names})

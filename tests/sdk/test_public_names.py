@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import inspect
 import pydoc
+import subprocess
+import sys
 from typing import Any
 
 import pytest
@@ -226,3 +228,20 @@ def test_every_type_has_its_decorator():
     assert decorated == set(SignalType)
     assert len(SignalType) == 32
     assert len(SYNAPSE_TYPES) == 26
+
+
+def test_a_submodule_costs_no_more_than_itself() -> None:
+    """Who only reads headers must not wait for Dendrites and memories to be imported."""
+    script = (
+        "import sys, cosmo_sdk.header; print(*sorted(m for m in sys.modules if m.startswith('cosmo_sdk')))"
+    )
+    loaded = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout
+    assert "cosmo_sdk.header" in loaded.split()
+    assert not {"cosmo_sdk._public", "cosmo_sdk.dendrite", "cosmo_sdk.engram"} & set(loaded.split())
+
+
+def test_a_name_that_is_none_is_an_attribute_error() -> None:
+    assert "Dendrite" in dir(cosmo_sdk)
+    assert cosmo_sdk.Dendrite is Dendrite
+    with pytest.raises(AttributeError, match="no attribute 'Dentrite'"):
+        getattr(cosmo_sdk, "Dentrite")  # noqa: B009  (a name that type checkers refuse)
