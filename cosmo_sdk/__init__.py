@@ -14,7 +14,11 @@ else:
         if name.startswith("__") and name != "__all__":
             raise AttributeError(name)
         from importlib import import_module
+        from importlib.util import find_spec
 
+        if find_spec(f"{__name__}.{name}") is not None:
+            # `from cosmo_sdk import payloads`, perhaps while `_public` is on its way in.
+            return import_module(f"{__name__}.{name}")
         public = import_module("cosmo_sdk._public")
         names = globals()
         names.update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)

@@ -240,6 +240,13 @@ def test_a_submodule_costs_no_more_than_itself() -> None:
     assert not {"cosmo_sdk._public", "cosmo_sdk.dendrite", "cosmo_sdk.engram"} & set(loaded.split())
 
 
+@pytest.mark.parametrize(
+    "first", ["dendrite", "factories", "engram.client", "synapse.nats", "testing", "payloads"]
+)
+def test_any_room_may_be_imported_first(first: str) -> None:
+    subprocess.run([sys.executable, "-c", f"import cosmo_sdk.{first}"], check=True)
+
+
 def test_a_name_that_is_none_is_an_attribute_error() -> None:
     assert "Dendrite" in dir(cosmo_sdk)
     assert cosmo_sdk.Dendrite is Dendrite
