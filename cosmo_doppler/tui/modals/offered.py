@@ -9,6 +9,7 @@ from cosmo_doppler.controls import ControlError
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_sdk.bidding import Select
+from cosmo_sdk.header import read_header
 
 LONGEST_INPUT = 20_000
 """Characters of an input that a form can still be asked to wrap and check at every key."""
@@ -51,10 +52,11 @@ class LastOffers:
 
 
 def offered(session: Session, offer_id: str) -> Offered:
-    """What an auction asked for, with redacted values as they are shown.
+    """What an auction asked for.
 
     Raises:
-        ControlError: it is not known now, is held elsewhere, or its input is not for a form.
+        ControlError: it is not known now, is held elsewhere, or its input is not for a form: too long, too deep, or
+            with values that are not to be shown, so that the form could only send what stands in their place.
     """
     with session.lock:
         auction = session.timeline.board.auctions.get(offer_id)
@@ -62,11 +64,16 @@ def offered(session: Session, offer_id: str) -> Offered:
             raise ControlError("That auction is not known at this point of time.")
         if auction.mirror is not None:
             raise ControlError("This only mirrors an auction held elsewhere; O makes an offer of your own.")
-        payload = session.store.header(auction.seq).read_payload()
+        asked = session.store.header(auction.seq).read_payload().get("input", {})
+        meant = read_header(session.store.true_frame(auction.seq)).read_payload().get("input", {})
         fitting = auction.explained_by()
         needs, window_ms = tuple(auction.capabilities), auction.deadline_ms
     try:
-        text = escape_json(json.dumps(payload.get("input", {}), ensure_ascii=False))
+        if asked != meant:
+            raise ControlError(
+                "The input of that offer has redacted values, so it cannot be made again from here."
+            )
+        text = escape_json(json.dumps(asked, ensure_ascii=False))
     except RecursionError:
         raise ControlError("The input of that offer is nested too deep to be changed here.") from None
     if len(text) > LONGEST_INPUT:

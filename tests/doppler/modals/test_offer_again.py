@@ -6,6 +6,7 @@ from typing import Any
 
 from textual.widgets import Input, TextArea
 
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.tui.modals import LastOffers, compose_offer
 from cosmo_doppler.tui.modals.offered import LONGEST_INPUT, Offered
 from cosmo_doppler.tui.modals.parts import Choice
@@ -73,6 +74,19 @@ async def test_what_a_form_cannot_hold_is_refused_in_words(desk: Any) -> None:
     desk.app.run_worker(compose_offer(desk.app, desk.session, again="evt_nowhere"))
     await desk.until(lambda: len(desk.app.notices) == 2)
     assert "not known" in desk.app.notices[1]
+
+
+async def test_an_input_whose_values_are_redacted_is_not_offered_with_what_stands_in_their_place(
+    desk: Any,
+) -> None:
+    desk.session.redact(Redaction(["payload.input.card"]))
+    secret = await held(desk, {"input": {"card": "4111"}, "deadline_ms": 20})
+    plain = await held(desk, {"input": {"text": "nothing to hide"}, "deadline_ms": 20})
+    desk.app.run_worker(compose_offer(desk.app, desk.session, again=secret.id))
+    await desk.until(lambda: bool(desk.app.notices))
+    assert "redacted" in desk.app.notices[0]
+    form = await desk.open(lambda app: compose_offer(app, desk.session, again=plain.id))
+    assert form.draft().input == {"text": "nothing to hide"}
 
 
 async def test_up_and_down_go_through_what_was_offered_before(desk: Any) -> None:
