@@ -6,36 +6,31 @@ person's hand from the workflow's own. Nothing here touches a screen: effects ar
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, Self
 
 import msgspec
-from msgspec.structs import replace
 
-from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.by_hand import SOURCE as SOURCE
+from cosmo_doppler.by_hand import SOURCE_KEY as SOURCE_KEY
+from cosmo_doppler.by_hand import ControlError as ControlError
+from cosmo_doppler.by_hand import MarkedSynapse, in_words
+from cosmo_doppler.person import Person
 from cosmo_sdk.bidding import Select
 from cosmo_sdk.dendrite import Dendrite
 from cosmo_sdk.dendrite._asked import EARLIER, ORIGINAL_INPUT, Asked, read_asked
 from cosmo_sdk.envelope import Signal
-from cosmo_sdk.errors import CosmoError, NoBids, PathwayClosedError
+from cosmo_sdk.errors import NoBids, PathwayClosedError
 from cosmo_sdk.ids import new_trace_id
 from cosmo_sdk.signal_types import SignalType
-from cosmo_sdk.synapse.base import FrameHandler, SignalHandler, Subscription, Synapse, SynapseState
-
-SOURCE_KEY = "cosmo.source"
-SOURCE = "doppler"
-"""Who sent it, under `meta[SOURCE_KEY]`; also the `dendrite_id` of an Operator."""
+from cosmo_sdk.synapse.base import Synapse
 
 ACK_TIMEOUT_S = 1.0
 """How long `Operator.stop` waits for participants to say STOPPED, seconds."""
 
 AWARD_TIMEOUT_S = 2.0
 """How long our own award may take to come round the bus before the offer counts as failed, seconds."""
-
-
-class ControlError(DopplerError):
-    """What a person asked for could not be done. Its text is one sentence that says why."""
 
 
 class OfferOutcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,54 +43,6 @@ class OfferOutcome(msgspec.Struct, frozen=True, kw_only=True):
     """Who got the work; empty unless awarded. From the bus, not yet safe for a terminal."""
     words: str
     """The outcome in one sentence; not yet safe for a terminal."""
-
-
-class MarkedSynapse(Synapse):
-    """Another synapse, except that every Signal published through it says that Doppler sent it."""
-
-    def __init__(self, inner: Synapse) -> None:
-        self._inner = inner
-
-    @property
-    def state(self) -> SynapseState:
-        """Where the connection stands."""
-        return self._inner.state
-
-    @property
-    def undecodable(self) -> int:
-        """As counted underneath."""
-        return self._inner.undecodable
-
-    @property
-    def dropped(self) -> int:
-        """As counted underneath."""
-        return self._inner.dropped
-
-    async def connect(self) -> None:
-        """Connect the synapse underneath."""
-        await self._inner.connect()
-
-    async def close(self) -> None:
-        """Close the synapse underneath."""
-        await self._inner.close()
-
-    async def publish(self, subject: str, signal: Signal) -> None:
-        """Publish `signal`, marked. The caller's Signal is left as it is."""
-        await self._inner.publish(subject, replace(signal, meta={**signal.meta, SOURCE_KEY: SOURCE}))
-
-    async def subscribe(
-        self, subject: str, handler: SignalHandler, *, queue_group: str | None = None
-    ) -> Subscription:
-        """Subscribe on the synapse underneath."""
-        return await self._inner.subscribe(subject, handler, queue_group=queue_group)
-
-    async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
-        """Tap the synapse underneath."""
-        return await self._inner.tap(pattern, handler)
-
-    def on_state(self, listener: Callable[[SynapseState], None]) -> None:
-        """Listen to the synapse underneath."""
-        self._inner.on_state(listener)
 
 
 class Operator:
@@ -116,17 +63,20 @@ class Operator:
             heartbeat_s=0,
             auto_bid=False,
         )
+        self.person = Person(synapse, namespace)
+        """The person as somebody who bids and works; absent until it joins."""
         self._answered: set[str] = set()
         """Ids of the requests answered from here, or being answered."""
 
     async def start(self) -> None:
         """Subscribe to what the controls need. Calling it again does nothing."""
-        with _in_words("Doppler could not join the bus"):
+        with in_words("Doppler could not join the bus"):
             await self._dendrite.start()
 
     async def close(self) -> None:
         """Leave the bus. The synapse stays open."""
-        with _in_words("Doppler could not leave the bus in order"):
+        with in_words("Doppler could not leave the bus in order"):
+            await self.person.leave()
             await self._dendrite.stop()
 
     async def __aenter__(self) -> Self:
@@ -155,7 +105,7 @@ class Operator:
             trace_id: the trace to open; a fresh one when left out.
         """
         trace_id = trace_id or new_trace_id()
-        with _in_words("The offer was not sent"):
+        with in_words("The offer was not sent"):
             try:
                 # The worker concludes the trace, so that nobody has to guess whether more will come.
                 pathway = await self._dendrite.dispatch_offer(
@@ -187,7 +137,7 @@ class Operator:
         """Give a task to one neuron, or to one that has the capabilities. Returns the trace id."""
         if not neuron and not capabilities:
             raise ControlError("The task was not sent: name a neuron, or the capabilities it needs.")
-        with _in_words("The task was not sent"):
+        with in_words("The task was not sent"):
             sent = await self._dendrite.dispatch_task(
                 neuron=neuron or None, input=input, capabilities=capabilities or None, finalize=True
             )
@@ -201,7 +151,7 @@ class Operator:
             rollback: whether Engrams undo what they wrote for the trace; nothing else can be undone.
             reason: why, for the record; may be empty.
         """
-        with _in_words("STOP was not sent"):
+        with in_words("STOP was not sent"):
             return await self._dendrite.stop_trace(
                 trace_id,
                 rollback=rollback,
@@ -231,7 +181,7 @@ class Operator:
             override: answer although it was answered from here before.
         """
         _expect(request, SignalType.CLARIFICATION)
-        with self._once(request, override), _in_words("The answer was not sent"):
+        with self._once(request, override), in_words("The answer was not sent"):
             if redispatch:
                 reply = {"question": request.payload.get("question", ""), "answer": answer}
                 await self._ask_again(request, "clarification", reply, original)
@@ -250,7 +200,7 @@ class Operator:
     ) -> None:
         """Grant or deny a PERMISSION. Arguments as for `answer`; `reason` may be empty."""
         _expect(request, SignalType.PERMISSION)
-        with self._once(request, override), _in_words("The decision was not sent"):
+        with self._once(request, override), in_words("The decision was not sent"):
             if redispatch:
                 reply: dict[str, Any] = {"action": request.payload.get("action", ""), "granted": granted}
                 if reason:
@@ -263,7 +213,7 @@ class Operator:
 
     async def discover(self) -> None:
         """Ask everybody to announce themselves again."""
-        with _in_words("DISCOVER was not sent"):
+        with in_words("DISCOVER was not sent"):
             await self._dendrite.publish(Signal(type=SignalType.DISCOVER))
 
     async def _ask_again(
@@ -304,12 +254,3 @@ class Operator:
 def _expect(request: Signal, expected: SignalType) -> None:
     if request.type is not expected:
         raise ControlError(f"This is a {request.type}, not a {expected}; nothing was sent.")
-
-
-@contextmanager
-def _in_words(what: str) -> Iterator[None]:
-    """Turn the errors of the SDK and of the transport into a ControlError."""
-    try:
-        yield
-    except (CosmoError, OSError, ValueError) as error:
-        raise ControlError(f"{what}: {str(error).rstrip('.')}.") from error
