@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 from cosmo_bus.chaos import Chaos, ChaosEvent, ChaosRule
 from cosmo_bus.extension import Answer, Asker, Extension
 from cosmo_bus.facts import read_facts
+from cosmo_bus.journal import Journal
 from cosmo_bus.wire import Op, quote, text_of, unquote
 
 CHAOS_EXTENSION = "chaos"
@@ -25,6 +27,7 @@ class ChaosOps(Extension):
         loop: whose clock delays frames.
         forward: where a frame goes next.
         deliver: sends what is told of a frame to whoever listens.
+        journal: tells the operator which rules there are.
     """
 
     def __init__(
@@ -32,7 +35,9 @@ class ChaosOps(Extension):
         loop: asyncio.AbstractEventLoop,
         forward: Callable[[str, msgspec.Raw], object],
         deliver: Callable[[str, msgspec.Raw], object],
+        journal: Journal,
     ) -> None:
+        self._journal = journal
         self._deliver = deliver
         self._chaos: Chaos[msgspec.Raw, Asker] = Chaos(
             call_later=loop.call_later, forward=forward, frame_of=text_of, tell=self._tell
@@ -80,7 +85,16 @@ class ChaosOps(Extension):
             "delay_ms": op.delay_ms,
         }
         given: dict[str, Any] = {name: value for name, value in asked.items() if value is not None}
-        self._chaos.set(replace(ChaosRule(op.rule_id or ""), **given), session)
+        rule = replace(ChaosRule(op.rule_id or ""), **given)
+        self._chaos.set(rule, session)
+        session.tell(
+            "chaos_set",
+            logging.WARNING,
+            rule=rule.rule_id,
+            fault=rule.fault,
+            rate=rule.rate,
+            subject=rule.subject,
+        )
         return {"op": "chaos_ok", "rule_id": op.rule_id}
 
     def _clear(self, op: Op, session: Asker) -> Answer:
@@ -98,5 +112,7 @@ class ChaosOps(Extension):
         return {"op": "chaos_state", "rules": rules}
 
     def _tell(self, namespace: str, event: ChaosEvent) -> None:
+        if event.event == "cleared":
+            self._journal.tell("chaos_cleared", rule=event.rule, faults_in_all=self._chaos.hits)
         subject = f"_chaos.{namespace}" if namespace else "_chaos"
         self._deliver(subject, msgspec.Raw(quote(msgspec.json.encode(event))))

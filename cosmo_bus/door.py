@@ -11,10 +11,9 @@ from contextlib import suppress
 from functools import partial
 from itertools import count
 
+from cosmo_bus.journal import Journal
 from cosmo_bus.tls import CLIENT_HELLO
 from cosmo_bus.wire import error_line
-
-logger = logging.getLogger(__name__)
 
 BACKLOG = 4096
 """Connections that may wait to be let in. One more waits a whole second: its first packet is thrown away."""
@@ -46,6 +45,7 @@ class Door:
     Args:
         listener: a listening socket; closed with the door.
         session: makes the protocol of one connection.
+        journal: tells the operator who did not come in.
         tls: certificate and key; then only those come in who begin to speak TLS, and the others are told.
     """
 
@@ -53,10 +53,12 @@ class Door:
         self,
         listener: socket.socket,
         session: Callable[[], asyncio.Protocol],
+        journal: Journal,
         tls: ssl.SSLContext | None = None,
     ) -> None:
         self._listener = listener
         self._session = session
+        self._journal = journal
         self._tls = tls
         self._loop = asyncio.get_running_loop()
         self._guests: dict[asyncio.Task[None], float] = {}
@@ -108,7 +110,7 @@ class Door:
         """Say once that there are none; whoever waits comes in when there are some again."""
         if not self._said_full:
             self._said_full = True
-            logger.warning("cannot accept connections for now: %s", error.strerror)
+            self._journal.tell("no_more_descriptors", logging.WARNING, reason=error.strerror)
         await asyncio.sleep(_FULL_S)
 
     async def _let_in(self, guest: socket.socket, handed_over: asyncio.Event) -> None:
@@ -116,6 +118,7 @@ class Door:
             # asyncio leaves it out for sockets of `socket.create_server`; short lines then wait 40 ms for their turn.
             guest.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if self._tls is not None and not await self._speaks_tls(guest):
+                self._journal.tell("stranger_refused", logging.WARNING, reason="does not speak TLS")
                 _say_and_end(guest, "this bus speaks TLS: write cosmos:// instead of cosmo://")
                 return
             # The transport closes the socket from here on, also when the handshake fails.
@@ -127,7 +130,7 @@ class Door:
                 ssl_handshake_timeout=None if self._tls is None else _HANDSHAKE_S,
             )
         except OSError as error:
-            logger.info("a connection ended before it was one: %s", error)
+            self._journal.tell("stranger_gone", reason=str(error))
 
     def _leave(self, guest: socket.socket, handed_over: asyncio.Event, task: asyncio.Task[None]) -> None:
         self._guests.pop(task, None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
@@ -15,6 +16,10 @@ class Asker(Protocol):
 
     def send(self, head: bytes, tail: bytes = b"") -> bool:
         """Queue a line."""
+        ...
+
+    def tell(self, event: str, level: int = logging.INFO, **facts: Any) -> None:
+        """Tell the operator what this session did."""
         ...
 
 

@@ -116,7 +116,7 @@ class Gatekeeper(Generic[T, Owner]):
         frame_of: the JSON text of a frame, for what is dropped or edited.
         tell: called with the namespace and what happened there.
         show: called when a frame is held, for the owner of the gate.
-        gone: called when a gate ceased to be, with the reason.
+        gone: called when a gate ceased to be, with the reason and how many frames it let go with that.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class Gatekeeper(Generic[T, Owner]):
         frame_of: Callable[[T], str],
         tell: Callable[[str, GateEvent], None],
         show: Callable[[Held[T, Owner]], None],
-        gone: Callable[[Gate[T, Owner], str], None],
+        gone: Callable[[Gate[T, Owner], str, int], None],
     ) -> None:
         self._now = now
         self._forward = forward
@@ -322,7 +322,7 @@ class Gatekeeper(Generic[T, Owner]):
             return released
         del self.standing[gate.rule.gate_id]
         self._tell(namespace_of(gate.rule.subject), GateEvent(gate.rule.gate_id, "gone", reason=reason))
-        self._gone(gate, reason)
+        self._gone(gate, reason, released)
         return released
 
     def _report(self, held: Held[T, Owner], event: str, frame: str = "") -> None:

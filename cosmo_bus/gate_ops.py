@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -14,6 +15,9 @@ from cosmo_bus.extension import Answer, Asker, Extension
 from cosmo_bus.facts import read_facts
 from cosmo_bus.gate import Gate, GateEvent, Gatekeeper, GateRule, Held, describe
 from cosmo_bus.wire import Op, is_absent, is_string, line_of, quote, text_of, unquote
+
+ON_PURPOSE = ("cleared", "the bus ends")
+"""Reasons for which a gate opens because somebody wants it to."""
 
 
 class GateOps(Extension):
@@ -83,6 +87,7 @@ class GateOps(Extension):
         rule = replace(GateRule(op.gate_id or ""), **given)
         self._keeper.set(rule, session)
         self._watch_the_time()
+        session.tell("gate_set", gate=rule.gate_id, subject=rule.subject, **_where(rule))
         return {"op": "gate_ok", "gate_id": rule.gate_id}
 
     def _clear(self, op: Op, session: Asker) -> Answer:
@@ -136,7 +141,15 @@ class GateOps(Extension):
             )
         )
 
-    def _gone(self, gate: Gate[msgspec.Raw, Asker], reason: str) -> None:
+    def _gone(self, gate: Gate[msgspec.Raw, Asker], reason: str, released: int) -> None:
+        failed_open = reason not in ON_PURPOSE
+        gate.owner.tell(
+            "gate_failed_open" if failed_open else "gate_opened",
+            logging.WARNING if failed_open else logging.INFO,
+            gate=gate.rule.gate_id,
+            reason=reason,
+            released=released,
+        )
         gate.owner.send(line_of(op="gate_gone", gate_id=gate.rule.gate_id, reason=reason))
 
     def _watch_the_time(self) -> None:
@@ -159,6 +172,11 @@ class GateOps(Extension):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+
+
+def _where(rule: GateRule) -> dict[str, Any]:
+    """What a rule selects besides a subject, as facts for the operator."""
+    return {name: value for name, value in msgspec.to_builtins(rule.where).items() if value}
 
 
 def _checked(frame: msgspec.Raw) -> msgspec.Raw:

@@ -13,6 +13,7 @@ import msgspec
 from cosmo_bus.chaos_ops import ChaosOps
 from cosmo_bus.extension import Extension
 from cosmo_bus.gate_ops import GateOps
+from cosmo_bus.journal import Journal
 from cosmo_bus.router import CACHED_SUBJECTS, Router
 from cosmo_bus.wire import msg_head, msg_lead, unquote
 
@@ -117,9 +118,10 @@ class Hub:
         self.loop = loop
         self.router: Router[Subscriber] = Router()
         self.counts = Counts()
+        self.journal = Journal(loop)
         self.taps: list[Tap] = []
         self.gates = GateOps(loop, self.deliver)
-        self.chaos = ChaosOps(loop, self._enter, self.deliver)
+        self.chaos = ChaosOps(loop, self._enter, self.deliver, self.journal)
         self.extensions: tuple[Extension, ...] = (self.chaos, self.gates)
         # Looked at for every message; empty nearly always.
         self._rules = self.chaos.rules
@@ -229,4 +231,4 @@ class Hub:
         try:
             tap(subject, unquote(frame))
         except Exception:
-            logger.exception("a tap of the bus failed on %s", subject)
+            logger.exception("a tap of the bus failed on %.200r", subject)

@@ -65,10 +65,12 @@ class Namespaces(Generic[Owner]):
         """Forget a namespace."""
         self._by_name.pop(name, None)
 
-    def remove_owner(self, owner: Owner) -> None:
-        """Forget everything that owner announced."""
-        for name in [name for name, known in self._by_name.items() if known.owner is owner]:
+    def remove_owner(self, owner: Owner) -> list[str]:
+        """Forget everything that owner announced; return what that was."""
+        names = [name for name, known in self._by_name.items() if known.owner is owner]
+        for name in names:
             del self._by_name[name]
+        return names
 
     def count(self, subject: str) -> None:
         """Count a published message for the namespace its subject names, if announced."""

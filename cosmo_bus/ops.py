@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 from cosmo_bus.errors import NamespaceTaken
 from cosmo_bus.hub import Hub, Receiver, Subscriber
@@ -36,6 +37,10 @@ class Client(Receiver, Protocol):
 
     def refuse(self, message: str) -> None:
         """Answer with `err`."""
+        ...
+
+    def tell(self, event: str, level: int = logging.INFO, **facts: Any) -> None:
+        """Tell the operator what this client did."""
         ...
 
     def welcome(self) -> bytes:
@@ -86,7 +91,8 @@ class Ops:
         for route in self._routes.values():
             self._hub.router.remove(route)
         self._routes.clear()
-        self._namespaces.remove_owner(self._client)
+        for name in self._namespaces.remove_owner(self._client):
+            self._client.tell("namespace_gone", namespace=name, reason="its owner left")
         for extension in self._hub.extensions:
             extension.leave(self._client)
 
@@ -133,6 +139,7 @@ class Ops:
             self._client.max_line = max(op.max_line, LEGACY_MAX_RECEIVED)
         self._client.outbox.drop_oldest = op.observer
         self._client.name = (op.name or "")[:_LONGEST_NAME]
+        self._client.tell("session_named", observer=op.observer, max_line=self._client.max_line)
         self._client.send(self._client.welcome())
 
     def _ping(self, op: Op) -> None:
@@ -150,8 +157,10 @@ class Ops:
         try:
             self._namespaces.register(op.namespace, op.transport or "memory", self._client)
         except NamespaceTaken as taken:
+            self._client.tell("namespace_refused", logging.WARNING, namespace=op.namespace, reason=str(taken))
             self._client.refuse(f"ns_register: {taken}")
             return
+        self._client.tell("namespace_announced", namespace=op.namespace)
         self._client.send(line_of(op="ns_registered", namespace=op.namespace))
 
     def _mgmt_list(self, op: Op) -> None:
@@ -172,9 +181,11 @@ class Ops:
             self._client.refuse(_not_found(op.namespace))
             return
         if known.owner is not self._client and not self._client.manages:
+            self._client.tell("namespace_stop_refused", logging.WARNING, namespace=known.name)
             self._client.refuse(f"mgmt_stop: only who announced namespace {known.name[:200]!r} may stop it")
             return
         self._namespaces.remove(known.name)
+        self._client.tell("namespace_stopped", namespace=known.name, signals=known.signal_count)
         known.owner.send(line_of(op="ns_stopping", namespace=known.name))
         self._client.send(line_of(op="mgmt_stop_ack", namespace=known.name))
 

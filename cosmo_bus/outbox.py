@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
 from cosmo_bus.wire import line_of
@@ -25,10 +26,19 @@ class OutboxStatistics(NamedTuple):
 class Outbox:
     """A queue of lines. A line comes in two parts, since all copies of a message share the first."""
 
-    def __init__(self, *, max_lines: int = MAX_LINES, max_bytes: int = MAX_BYTES) -> None:
+    def __init__(
+        self,
+        *,
+        max_lines: int = MAX_LINES,
+        max_bytes: int = MAX_BYTES,
+    ) -> None:
+        self.on_dropped: Callable[[], None] = _nobody
+        """Called whenever lines were dropped."""
         self.drop_oldest = False
         """What to do when full: make room by dropping the oldest, or refuse the newest."""
         self.dropped = 0
+        self.taken = 0
+        """Lines that left it to be written."""
         self._untold = 0
         self._max_lines = max_lines
         self._max_bytes = max_bytes
@@ -73,6 +83,7 @@ class Outbox:
         parts = self._parts
         if self._bytes <= up_to:
             joined = b"".join(parts)
+            self.taken += len(parts) // 2
             parts.clear()
             self._bytes = 0
             return joined
@@ -83,6 +94,7 @@ class Outbox:
             taken.append(parts.popleft())
             size += len(taken[-2]) + len(taken[-1])
         self._bytes -= size
+        self.taken += len(taken) // 2
         return b"".join(taken)
 
     def clear(self) -> int:
@@ -102,3 +114,8 @@ class Outbox:
             self._bytes -= len(parts.popleft()) + len(parts.popleft())
             self.dropped += 1
             self._untold += 1
+        self.on_dropped()
+
+
+def _nobody() -> None:
+    """Nobody asked."""

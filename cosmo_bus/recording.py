@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from cosmo_bus.journal import note
 from cosmo_bus.recording_files import COMPRESSED, Source, open_to_write
 
 MAX_LINE = 64 << 20
@@ -150,6 +151,7 @@ class RecordingWriter:
             if not path.exists():
                 break
         self._file, self.path, self._in_file = open_to_write(path), path, 0
+        note("recording_rotated", path=str(path), lines=self.lines, bytes=self.bytes_written)
 
 
 def numbered(path: Path, number: int) -> Path:

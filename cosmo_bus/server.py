@@ -4,26 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import logging
+import os
 import resource
 import socket
 import ssl
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import asdict, fields
 
+from cosmo_bus import __version__
 from cosmo_bus.access import Doorkeeper
 from cosmo_bus.address import is_loopback
 from cosmo_bus.door import BACKLOG, Door
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
+from cosmo_bus.journal import Journal, note
 from cosmo_bus.namespaces import Namespaces
 from cosmo_bus.ops import Owner
 from cosmo_bus.outbox import MAX_BYTES, MAX_LINES, Outbox
 from cosmo_bus.session import Session
 from cosmo_bus.stats_ops import StatsOps
 from cosmo_bus.wire import DEFAULT_MAX_LINE, DEFAULT_PORT
-
-logger = logging.getLogger(__name__)
 
 _SPARE_FILES = 64
 """Open files left to the rest of the process when clients take all others."""
@@ -77,6 +77,7 @@ class BusServer:
         self._sessions: set[Session] = set()
         self._hub: Hub | None = None
         self._door: Door | None = None
+        self._started = 0.0
 
     @property
     def url(self) -> str:
@@ -91,6 +92,7 @@ class BusServer:
     def announce(self, namespace: str, on_stop: Callable[[], None]) -> None:
         """Announce a namespace that belongs to the bus itself; `on_stop` is called when somebody stops it."""
         self.namespaces.register(namespace, "memory", _Host(on_stop))
+        note("namespace_announced", namespace=namespace)
 
     async def start(self) -> None:
         """Listen. Calling it again does nothing.
@@ -125,14 +127,26 @@ class BusServer:
             )
 
         try:
-            self._door = await self._open_door(session)
+            self._door = await self._open_door(session, hub.journal)
         except OSError as error:
             if error.errno == errno.EADDRINUSE:
                 raise PortTaken(self.host, self.port) from None
             raise BusError(f"cannot listen on {self.host} port {self.port}: {error.strerror}") from error
         self._hub = hub
+        self._started = loop.time()
+        note(
+            "bus_started",
+            url=self.url,
+            pid=os.getpid(),
+            version=__version__,
+            loop=type(loop).__module__.partition(".")[0],
+            tls=self._tls is not None,
+            token=self._token is not None,
+            max_line=self._max_line,
+            max_sessions=room,
+        )
 
-    async def _open_door(self, session: Callable[[], Session]) -> Door:
+    async def _open_door(self, session: Callable[[], Session], journal: Journal) -> Door:
         """Listen on the first address of the host."""
         found = await asyncio.get_running_loop().getaddrinfo(
             self.host or None, None, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -141,7 +155,7 @@ class BusServer:
         where = (address[0], self.port, *address[2:])
         listener = socket.create_server(where, family=family, backlog=BACKLOG)
         self.port = listener.getsockname()[1]
-        return Door(listener, session, self._tls)
+        return Door(listener, session, journal, self._tls)
 
     async def close(self) -> None:
         """Stop listening, send what is queued, disconnect everyone. Calling it again does nothing."""
@@ -150,9 +164,9 @@ class BusServer:
             return
         door.close()
         await door.wait_closed()
-        if self._hub is not None:
-            for extension in self._hub.extensions:
-                extension.close()
+        assert self._hub is not None
+        for extension in self._hub.extensions:
+            extension.close()
         sessions = list(self._sessions)
         for session in sessions:
             session.close()
@@ -162,6 +176,9 @@ class BusServer:
                 for session in sessions:
                     session.abort()
                 await asyncio.wait([session.ended for session in sessions])
+        self._hub.journal.close()
+        uptime_s = round(asyncio.get_running_loop().time() - self._started, 3)
+        note("bus_ended", url=self.url, uptime_s=uptime_s, **asdict(self.statistics()))
 
     def statistics(self) -> BusStatistics:
         """Counts at this moment."""

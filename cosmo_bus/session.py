@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import re
 from itertools import count
 from typing import Any, cast
@@ -36,6 +37,11 @@ _LAST_WORDS_S = 5.0
 
 _READS_WITHIN_S = 0.5
 """A session that took nothing for this long does not read."""
+
+_TOLD_AGAIN_S = 10.0
+"""How long the operator hears nothing more of a session that goes on losing lines, or sending bad ones."""
+
+_LONGEST_REASON = 200
 
 _SHOW_TOKEN = "this bus asks for its token: send it in hello, before anything else"
 _HTTP = re.compile(rb"[A-Z]{3,8} \S+ HTTP/\d")
@@ -89,6 +95,12 @@ class Session(asyncio.Protocol):
         self._peer: tuple[Any, ...] = ("", 0)
         self._last_read = 0.0
         self._patience: asyncio.TimerHandle | None = None
+        self._came = 0
+        self._refused = 0
+        self._known_to_operator = False
+        self._why = ""
+        self._told_of: dict[str, float] = {}
+        outbox.on_dropped = self._lost_some
 
     # -- the side of the hub and the ops
 
@@ -113,13 +125,12 @@ class Session(asyncio.Protocol):
 
     def statistics(self) -> SessionStatistics:
         """Counts at this moment."""
-        host, port = self._peer[:2]
         queued = self.outbox.statistics()
         policy = "drop-oldest" if self.outbox.drop_oldest else "disconnect"
         return SessionStatistics(
             session=self._number,
             name=self.name,
-            address=f"[{host}]:{port}" if ":" in host else f"{host}:{port}",
+            address=self.address,
             connected_s=round(self._hub.loop.time() - self._since, 3),
             subscriptions=self._ops.subscriptions,
             waiting_lines=queued.lines,
@@ -129,6 +140,28 @@ class Session(asyncio.Protocol):
             reading=not self.paused,
             max_line=self.max_line,
         )
+
+    @property
+    def address(self) -> str:
+        """Where the client is."""
+        host, port = self._peer[:2]
+        return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+
+    def tell(self, event: str, level: int = logging.INFO, **facts: Any) -> None:
+        """Tell the operator what this client did."""
+        journal = self._hub.journal
+        journal.tell(event, level, session=self._number, name=self.name, address=self.address, **facts)
+
+    def _tell_now_and_then(self, event: str, **facts: Any) -> None:
+        """The same of what goes on and on: once, and again after a while."""
+        now = self._hub.loop.time()
+        if now - self._told_of.get(event, -_TOLD_AGAIN_S) >= _TOLD_AGAIN_S:
+            self._told_of[event] = now
+            self.tell(event, logging.WARNING, **facts)
+
+    def _lost_some(self) -> None:
+        """It is an observer that does not keep up."""
+        self._tell_now_and_then("slow_reader_loses", dropped=self.outbox.dropped, waiting=len(self.outbox))
 
     def _held_back(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
@@ -183,6 +216,7 @@ class Session(asyncio.Protocol):
         """Say why, if there is a reason, and disconnect; by force if it does not read even that."""
         if self._closing or self._transport is None:
             return
+        self._why = message or "the bus ends"
         self._leave()
         if message:
             self.outbox.put(error_line(message))
@@ -208,18 +242,28 @@ class Session(asyncio.Protocol):
         full = len(self._sessions) >= self._max_sessions
         self._sessions.add(self)
         if full:
+            self.tell("session_refused", logging.WARNING, reason="full", sessions=self._max_sessions)
             self.close(
                 f"this bus is full: it may have {self._max_sessions} connections; raise the limit of open files"
             )
             return
         if self._doorkeeper is not None:
             self._doorkeeper.receive(self)
+        else:
+            self._open_up()
         self._transport.write(self.welcome())
+
+    def _open_up(self) -> None:
+        """It is one of us now."""
+        self._known_to_operator = True
+        self.tell("session_opened", sessions=len(self._sessions))
 
     def data_received(self, data: bytes) -> None:
         """Carry out every line that is complete."""
         if self._known and not self._first_line:
-            for line in self._reader.feed(data):
+            lines = self._reader.feed(data)
+            self._came += len(lines)
+            for line in lines:
                 self._carry_out(line)
             return
         if self._first_line and data[0] == CLIENT_HELLO:
@@ -255,11 +299,26 @@ class Session(asyncio.Protocol):
         if self._patience is not None:
             self._patience.cancel()
         self._sessions.discard(self)
+        if self._known_to_operator:
+            self._tell_the_end(self._why or (str(exc) if exc is not None else "the client left"))
         counts = self._hub.counts
         counts.dropped += self.outbox.dropped
         counts.lost += len(self.outbox)
         if not self.ended.done():
             self.ended.set_result(None)
+
+    def _tell_the_end(self, reason: str) -> None:
+        self.tell(
+            "session_closed",
+            reason=reason,
+            connected_s=round(self._hub.loop.time() - self._since, 3),
+            lines_in=self._came,
+            lines_out=self.outbox.taken,
+            dropped=self.outbox.dropped,
+            unsent=len(self.outbox),
+            refused=self._refused,
+            sessions=len(self._sessions),
+        )
 
     def _leave(self) -> None:
         """Receive nothing more; its group members take its turns from here on."""
@@ -272,6 +331,7 @@ class Session(asyncio.Protocol):
         lost = self.outbox.clear()
         self._hub.counts.lost += lost
         self._hub.counts.evicted += 1
+        self.tell("slow_reader_disconnected", logging.WARNING, lost=lost)
         self.close(f"disconnected: {lost} messages waited and you do not read; they are lost")
 
     # -- lines
@@ -279,6 +339,7 @@ class Session(asyncio.Protocol):
     def _receive(self, line: bytes | Oversize) -> None:
         if self._closing:
             return
+        self._came += 1
         if not self._known and isinstance(line, Oversize):
             self.turn_away(_SHOW_TOKEN)
             return
@@ -320,16 +381,20 @@ class Session(asyncio.Protocol):
             self._known = True
             self._doorkeeper.forget(self)
             self._reader.limit = self._longest
+            self._open_up()
         return self._known
 
     def turn_away(self, message: str) -> None:
         """Say why, and disconnect."""
         self._hub.counts.refused += 1
+        self.tell("stranger_refused", logging.WARNING, reason=message)
         self.close(message)
 
     def refuse(self, message: str) -> None:
         """Answer with `err`."""
         self._hub.counts.refused += 1
+        self._refused += 1
+        self._tell_now_and_then("line_refused", reason=message[:_LONGEST_REASON], refused=self._refused)
         self.send(error_line(message))
 
     def welcome(self) -> bytes:

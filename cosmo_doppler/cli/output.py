@@ -8,7 +8,7 @@ import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TextIO, TypeVar
 
 T = TypeVar("T")
 
@@ -70,7 +70,9 @@ class LinePrinter(Generic[T]):
     Args:
         line_of: makes the line; called in the thread.
         backlog: items that may wait.
-        on_broken: called from the thread when the reader of our stdout has left.
+        on_broken: called from the thread when the reader of `stream` has left.
+        stream: where to; stdout when None.
+        complain: told in words, from the thread, what was left out.
     """
 
     def __init__(
@@ -79,12 +81,16 @@ class LinePrinter(Generic[T]):
         *,
         backlog: int = 20_000,
         on_broken: Callable[[], None] = lambda: None,
+        stream: TextIO | None = None,
+        complain: Callable[[str], None] = say,
     ) -> None:
         self.dropped = 0
         """Items that were not printed because the terminal was too slow."""
         self._line_of = line_of
         self._backlog = backlog
         self._on_broken = on_broken
+        self._stream = stream or sys.stdout
+        self._complain = complain
         self._items: deque[T | str] = deque()
         self._in_hand = 0
         self._unreported = 0
@@ -103,6 +109,11 @@ class LinePrinter(Generic[T]):
             self._items.append(item)
             self._wake.notify()
 
+    def flush(self, patience_s: float = 2.0) -> None:
+        """Wait until what is queued is printed; a terminal that stands still is waited for `patience_s` seconds."""
+        with self._wake:
+            self._wake.wait_for(lambda: not (self._items or self._in_hand), patience_s)
+
     def close(self, patience_s: float = 2.0) -> None:
         """Print what is queued, then end. A terminal that stands still is left after `patience_s` seconds."""
         with self._wake:
@@ -112,7 +123,7 @@ class LinePrinter(Generic[T]):
         if self._thread.is_alive():
             with self._wake:
                 left = len(self._items) + self._in_hand + self._unreported
-            say(f"up to {left} lines not shown: the terminal stands still")
+            self._complain(f"up to {left} lines not shown: the terminal stands still")
 
     def _run(self) -> None:
         while True:
@@ -129,13 +140,17 @@ class LinePrinter(Generic[T]):
             except BrokenPipeError:
                 self._on_broken()
                 return
+            finally:
+                with self._wake:
+                    self._in_hand = 0
+                    self._wake.notify_all()
             if unreported:
-                say(f"{unreported} lines not shown: the terminal is too slow")
+                self._complain(f"{unreported} lines not shown: the terminal is too slow")
 
     def _write(self, items: deque[T | str]) -> None:
         lines = [item if isinstance(item, str) else self._line_of(item) for item in items]
         text = "".join(f"{line}\n" for line in lines)
-        data = memoryview(text.encode(sys.stdout.encoding, "replace"))
-        # Not through sys.stdout: a thread that stands still inside its lock would take the whole process with it.
+        data = memoryview(text.encode(self._stream.encoding, "replace"))
+        # Not through the stream: a thread that stands still inside its lock would take the whole process with it.
         while data:
-            data = data[os.write(sys.stdout.fileno(), data) :]
+            data = data[os.write(self._stream.fileno(), data) :]

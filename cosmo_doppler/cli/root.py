@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
@@ -12,13 +10,8 @@ from typing import NamedTuple, NoReturn
 import click
 
 from cosmo_doppler.cli.exits import Exit, leave_pipe, report
+from cosmo_doppler.cli.logs import flush_log, set_up_logging
 from cosmo_doppler.cli.output import ReaderLeft
-
-LOG_VARIABLE = "COSMO_LOG"
-"""Environment variable: a level such as `debug` sends the log to stderr."""
-
-LOG_FORMAT_VARIABLE = "COSMO_LOG_FORMAT"
-"""Environment variable: `json` makes each log record one JSON object."""
 
 
 class Entry(NamedTuple):
@@ -87,7 +80,7 @@ def cosmo() -> None:
     Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the bus,
     4 nobody bid, 130 interrupted. Data goes to stdout, words to stderr.
     COSMO_URL and COSMO_NAMESPACE set the bus to use; options win.
-    COSMO_LOG=debug sends the log to stderr, COSMO_LOG_FORMAT=json as JSON.
+    COSMO_LOG=info (or debug) sends the log to stderr, COSMO_LOG_FORMAT=json as JSON.
     """
 
 
@@ -97,48 +90,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: the words after the program's name; None takes them from the process.
     """
-    _set_up_logging()
+    set_up_logging()
     try:
         outcome = cosmo.main(args=arguments, prog_name="cosmo", standalone_mode=False)
         sys.stdout.flush()
     except (BrokenPipeError, ReaderLeft):
         return leave_pipe()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  (the one place that turns errors into words)
+        flush_log()
         return report(error)
     return outcome if isinstance(outcome, int) else Exit.DONE
-
-
-class JsonLines(logging.Formatter):
-    """One JSON object per record, for programs that collect logs."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON: time, level, logger, message, and the traceback if there is one."""
-        import json
-        from datetime import UTC, datetime
-
-        fields = {
-            "ts": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
-            "level": record.levelname.lower(),
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        if record.exc_info:
-            fields["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(fields)
-
-
-def _set_up_logging() -> None:
-    """Commands say themselves what a person needs to know; the log of the rooms below is for those who ask for it."""
-    level = os.environ.get(LOG_VARIABLE, "").upper()
-    if level in logging.getLevelNamesMapping():
-        handler = logging.StreamHandler()
-        as_json = os.environ.get(LOG_FORMAT_VARIABLE, "").lower() == "json"
-        handler.setFormatter(
-            JsonLines() if as_json else logging.Formatter("%(levelname)s %(name)s: %(message)s")
-        )
-        logging.basicConfig(level=level, handlers=[handler])
-    else:
-        logging.basicConfig(handlers=[logging.NullHandler()])
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:

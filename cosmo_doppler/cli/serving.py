@@ -17,6 +17,7 @@ from cosmo_bus.server import BusServer
 from cosmo_bus.tls import server_context
 from cosmo_doppler.cli.files import new_recording, until_fault
 from cosmo_doppler.cli.lines import columns
+from cosmo_doppler.cli.logs import show_warnings
 from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.watching import Frame
@@ -63,6 +64,7 @@ async def serve(
         RecordingError: it cannot be written.
         MetricsError: the port for metrics is taken, or the extra is missing.
     """
+    show_warnings()
     _take_files()
     server = BusServer(
         host,

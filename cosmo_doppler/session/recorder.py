@@ -5,12 +5,11 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+from cosmo_bus.journal import note
 from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.redaction import Redaction
-
-logger = logging.getLogger(__name__)
 
 FLUSH_EVERY_S = 0.2
 """A crash loses at most this much."""
@@ -83,4 +82,10 @@ class Recorder:
 
     def _fail(self, error: OSError) -> None:
         self.fault = error.strerror or str(error)
-        logger.error("recording to %s stopped: %s", self.path, self.fault)
+        note(
+            "recording_failed",
+            logging.ERROR,
+            path=str(self._writer.path),
+            reason=self.fault,
+            lines=self.lines,
+        )

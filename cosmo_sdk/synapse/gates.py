@@ -81,7 +81,7 @@ class MemoryGates:
             frame_of=lambda signal: signal.encode().decode(),
             tell=self._tell,
             show=self._show,
-            gone=lambda gate, reason: _call_all(self._gone_listeners, gate.rule.gate_id, reason),
+            gone=lambda gate, reason, released: _call_all(self._gone_listeners, gate.rule.gate_id, reason),
         )
 
     @property

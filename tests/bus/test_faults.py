@@ -420,7 +420,7 @@ async def test_who_finds_no_descriptor_waits_before_the_door(caplog):
         with guest:
             assert await greeting(guest) == "welcome"
         assert [record.getMessage() for record in caplog.records] == [
-            "cannot accept connections for now: Too many open files"
+            'no_more_descriptors reason="Too many open files"'
         ]
 
 

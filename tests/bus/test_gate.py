@@ -285,7 +285,7 @@ class GateMachine(RuleBasedStateMachine):
             frame_of=str,
             tell=lambda namespace, event: None,
             show=lambda held: None,
-            gone=lambda gate, reason: None,
+            gone=lambda gate, reason, released: None,
         )
 
     def holds(self):
