@@ -306,9 +306,9 @@ def _open(
     playing: Playing,
     allow_actions: bool,
 ) -> Session:
-    from cosmo_doppler.session import open_live, open_replay
-
     if recordings:
+        from cosmo_doppler.session import open_replay
+
         if record is not None:
             raise click.UsageError("--record writes what a bus says; FILE is a recording already")
         return open_replay(recordings, speed=playing.speed, paused=playing.paused)
@@ -320,6 +320,8 @@ def _open(
         from cosmo_doppler.demo import open_demo
 
         return open_demo(record=record)
+    from cosmo_doppler.session.live import open_live
+
     session = open_live(url, namespace, record=record)
     if allow_actions:
         session.arm(True)
@@ -328,7 +330,9 @@ def _open(
 
 def _beside(urls: list[str], namespace: str, redaction: Redaction, *, allow_actions: bool) -> list[Session]:
     """The buses that are watched as well."""
-    from cosmo_doppler.session import open_live
+    if not urls:
+        return []
+    from cosmo_doppler.session.live import open_live
 
     sessions = [open_live(url, namespace) for url in urls]
     for session in sessions:

@@ -1,6 +1,8 @@
-"""Sessions: live, replayed or from the demo; downstream nothing can tell."""
+"""Sessions: live, replayed or from the demo; downstream nothing can tell.
 
-from cosmo_doppler.session.live import check_namespace, open_live
+What watches a bus is in `live`, which those who open a recording need not import.
+"""
+
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.replay import load_all, load_start, open_replay
 from cosmo_doppler.session.session import Gap, Session, SessionKind, SlicedSource, Source
@@ -18,9 +20,7 @@ __all__ = [
     "SlicedSource",
     "Source",
     "Timeline",
-    "check_namespace",
     "load_all",
     "load_start",
-    "open_live",
     "open_replay",
 ]

@@ -14,9 +14,8 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
-from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.marks import Marks
@@ -25,6 +24,9 @@ from cosmo_doppler.session.sharing import SharedLock
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
 from cosmo_doppler.store import Store
+
+if TYPE_CHECKING:
+    from cosmo_doppler.controls import Operator
 
 logger = logging.getLogger(__name__)
 
@@ -285,6 +287,9 @@ class Session:
         Raises:
             ControlError: acting is off, or the operator could not do it.
         """
+        # A recording is opened without all that sending takes.
+        from cosmo_doppler.controls import ControlError
+
         operator, loop = self.operator, self._loop
         if operator is None or loop is None or loop.is_closed() or self.read_only_reason:
             raise ControlError(self.read_only_reason or "not connected to a bus")

@@ -99,7 +99,7 @@ def _open(observatory: Observatory, text: str) -> None:
 
 
 def _bus(observatory: Observatory, text: str) -> None:
-    from cosmo_doppler.session import open_live
+    from cosmo_doppler.session.live import open_live
     from cosmo_doppler.settings import DEFAULT_NAMESPACE
 
     url, _, namespace = text.partition(" ")

@@ -13,7 +13,7 @@ from textual.widgets import Input, TextArea
 
 from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.testing import running_bus
-from cosmo_doppler.session import open_live
+from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice

@@ -9,7 +9,8 @@ from collections.abc import AsyncIterator, Callable
 import pytest
 
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.session import Session, open_live
+from cosmo_doppler.session import Session
+from cosmo_doppler.session.live import open_live
 from cosmo_sdk import Signal
 from tests.interop.border import PeerRoom
 from tests.interop.peers import VERSIONS

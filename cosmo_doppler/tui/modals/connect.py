@@ -12,7 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Button, Input
 
 from cosmo_doppler.errors import SettingError
-from cosmo_doppler.session import check_namespace
+from cosmo_doppler.session.live import check_namespace
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
 from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.form import Form

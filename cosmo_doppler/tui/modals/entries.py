@@ -5,33 +5,11 @@ from __future__ import annotations
 import json
 
 from textual.events import Paste
-from textual.suggester import Suggester
-from textual.widgets import Input, TextArea
+from textual.widgets import TextArea
 
-from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.widgets.entry import Entry
 
-
-class Entry(Input):
-    """A field of one line. What is pasted is made visible, since it may have been copied from a bus."""
-
-    def __init__(
-        self,
-        value: str = "",
-        *,
-        id: str,
-        placeholder: str = "",
-        suggester: Suggester | None = None,
-        restrict: str | None = None,
-    ) -> None:
-        super().__init__(value, placeholder, id=id, suggester=suggester, restrict=restrict, compact=True)
-
-    def on_paste(self, event: Paste) -> None:
-        """Clean the text before the base class, called next, takes it in."""
-        event.text = "\n".join(safe(line) for line in event.text.splitlines())
-
-    def action_paste(self) -> None:
-        """Take what was copied inside Doppler the same way as a paste of the terminal."""
-        self.app.post_message(Paste(self.app.clipboard))
+__all__ = ["Entry", "JsonArea", "escape_json"]
 
 
 class JsonArea(TextArea):

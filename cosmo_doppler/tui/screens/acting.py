@@ -1,15 +1,19 @@
-"""What goes out to the bus, and where else to look."""
+"""What goes out to the bus, and where else to look. The forms are imported when the first one is asked for."""
 
 from __future__ import annotations
 
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from cosmo_doppler.errors import DopplerError
-from cosmo_doppler.session import Session, open_live, open_replay
-from cosmo_doppler.tui import jumps, modals
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.screens.deck import Deck
+
+if TYPE_CHECKING:
+    from cosmo_doppler.tui import modals
 
 
 class ActActions(Deck):
@@ -35,6 +39,8 @@ class ActActions(Deck):
     @cached_property
     def _last_offers(self) -> modals.LastOffers:
         """What was offered on this screen."""
+        from cosmo_doppler.tui import modals
+
         return modals.LastOffers()
 
     def _may_act(self) -> bool:
@@ -59,6 +65,8 @@ class ActActions(Deck):
         self._open_offer(self.scene.offer_id)
 
     def _open_offer(self, again: str | None) -> None:
+        from cosmo_doppler.tui import modals
+
         on_round = again is not None or self.stage.view == "auctions"
         on_sent = self._watch_round if on_round else self._watch
         self.run_worker(
@@ -75,18 +83,24 @@ class ActActions(Deck):
         if self.scene.trace_id is None:
             self.say("Select the trace to stop first")
             return
+        from cosmo_doppler.tui import modals
+
         self.run_worker(modals.confirm_stop(self.app, self.session, self.scene.trace_id), exclusive=True)
 
     def action_answer(self) -> None:
         """Answer the selected or the oldest open question."""
         if not self._may_act():
             return
+        from cosmo_doppler.tui import modals
+
         with self.session.lock:
             request_id = jumps.request_of(self.scene)
         self.run_worker(modals.answer_request(self.app, self.session, request_id), exclusive=True)
 
     def action_arm(self) -> None:
         """May signals be sent."""
+        from cosmo_doppler.tui import modals
+
         self.run_worker(modals.arm(self.app, self.session), exclusive=True)
 
     def action_connect(self) -> None:
@@ -94,6 +108,8 @@ class ActActions(Deck):
         self.run_worker(self._connect(), exclusive=True)
 
     async def _connect(self) -> None:
+        from cosmo_doppler.tui import modals
+
         choice = await modals.connect(self.app)
         if choice is None:
             return
@@ -139,5 +155,9 @@ def session_for(choice: modals.ConnectChoice) -> Session:
 
         return open_demo()
     if choice.place == "recording" and choice.path is not None:
+        from cosmo_doppler.session import open_replay
+
         return open_replay(choice.path)
+    from cosmo_doppler.session.live import open_live
+
     return open_live(choice.url, choice.namespace)

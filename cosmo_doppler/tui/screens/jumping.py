@@ -5,10 +5,8 @@ from __future__ import annotations
 from textual import on
 
 from cosmo_doppler.errors import DopplerError, ExportError
-from cosmo_doppler.export import Selection
-from cosmo_doppler.tui import jumps, modals, words
+from cosmo_doppler.tui import jumps, words
 from cosmo_doppler.tui.fault_list import FaultList
-from cosmo_doppler.tui.outside import show_outside
 from cosmo_doppler.tui.safe import hidden_characters
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.screens.stage import Stage
@@ -133,6 +131,8 @@ class JumpActions(Deck):
         if not frame:
             self.say("Select a signal first; o opens its payload")
             return
+        from cosmo_doppler.tui.outside import show_outside
+
         try:
             show_outside(self.app, frame)
         except DopplerError as error:
@@ -201,6 +201,9 @@ class JumpActions(Deck):
 
     def action_export(self) -> None:
         """A part of what is seen, into a file."""
+        from cosmo_doppler.export import Selection
+        from cosmo_doppler.tui import modals
+
         scene = self.scene
         with self.session.lock:
             known = Selection(

@@ -15,8 +15,8 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from cosmo_doppler.query import Completions
-from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.safe import fit, safe
+from cosmo_doppler.tui.widgets.entry import Entry
 
 Completer = Callable[[str, int], Completions]
 """What can stand at a place of a text."""

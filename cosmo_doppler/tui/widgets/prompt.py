@@ -14,8 +14,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.safe import fit, safe
+from cosmo_doppler.tui.widgets.entry import Entry
 
 Completer = Callable[[str], list[str]]
 """Whole lines that begin as what was written does, the likeliest first."""

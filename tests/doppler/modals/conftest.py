@@ -11,7 +11,8 @@ from textual.app import App
 from textual.pilot import Pilot
 
 from cosmo_bus.testing import running_bus
-from cosmo_doppler.session import Session, open_live
+from cosmo_doppler.session import Session
+from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.modals import answer
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.theme import DARK_NAME, textual_theme

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from cosmo_doppler.controls import ControlError
-from cosmo_doppler.session import open_live
+from cosmo_doppler.session.live import open_live
 from cosmo_doppler.session.session import ELSEWHERE
 from cosmo_doppler.tui.modals import arm
 

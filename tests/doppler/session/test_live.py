@@ -13,8 +13,8 @@ from cosmo_bus.server import BusServer
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.controls import ControlError
 from cosmo_doppler.errors import SettingError
-from cosmo_doppler.session import Session, check_namespace, open_live
-from cosmo_doppler.session.live import BusSource
+from cosmo_doppler.session import Session
+from cosmo_doppler.session.live import BusSource, check_namespace, open_live
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.signal_types import SignalType
 from tests.doppler.model.folding import frame

@@ -8,8 +8,7 @@ import sys
 import pytest
 
 from cosmo_doppler.errors import SettingError
-from cosmo_doppler.session import open_live
-from cosmo_doppler.session.live import BusSource
+from cosmo_doppler.session.live import BusSource, open_live
 from cosmo_sdk import Axon, Dendrite, connect_synapse
 from tests.doppler.session.waiting import until
 from tests.nats_server import running_nats
