@@ -17,6 +17,7 @@ import msgspec
 from msgspec.structs import replace
 
 from cosmo_doppler.by_hand import ControlError, MarkedSynapse, in_words
+from cosmo_doppler.model.requests import PERSON
 from cosmo_sdk.ambient import current_task
 from cosmo_sdk.axon import Axon
 from cosmo_sdk.dendrite import Dendrite
@@ -24,9 +25,6 @@ from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import NeuronError
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse.base import Synapse
-
-KIND = "person"
-"""The kind of neuron that a person's REGISTER names."""
 
 HEARTBEAT_S = 5.0
 """Seconds between heartbeats, each with a REGISTER: whoever joins later learns that this neuron is a person."""
@@ -74,7 +72,7 @@ def usual_name() -> str:
         user = getpass.getuser()
     except (OSError, KeyError):
         user = ""  # an account without a name, as in some containers
-    return f"{KIND}:{re.sub(r'[^A-Za-z0-9_.-]+', '-', user) or 'somebody'}"
+    return f"{PERSON}:{re.sub(r'[^A-Za-z0-9_.-]+', '-', user) or 'somebody'}"
 
 
 class Person:
@@ -268,7 +266,7 @@ class _PersonAxon(Axon):
         taken: Callable[[Signal], None],
         done: Callable[[Signal], None],
     ) -> None:
-        super().__init__(neuron_id=neuron_id, neuron_fn=work, neuron_kind=KIND)
+        super().__init__(neuron_id=neuron_id, neuron_fn=work, neuron_kind=PERSON)
         self._taken = taken
         self._done = done
 

@@ -19,7 +19,7 @@ from cosmo_doppler.model.market.market import Market
 from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
-from cosmo_doppler.model.requests import ANSWER_TYPES, QUESTION_KEYS, Request, RequestBook
+from cosmo_doppler.model.requests import ANSWER_TYPES, PERSON, QUESTION_KEYS, Request, RequestBook
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
@@ -42,6 +42,9 @@ UNKNOWN_TYPE = "?"
 
 _KNOWN = frozenset(SignalType.__members__)
 _MANAGEMENT = frozenset(str(member) for member in MANAGEMENT_TYPES)
+_RESULTS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
+"""What answers work."""
+
 _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 
@@ -123,17 +126,17 @@ class Board:
 
     @property
     def requests(self) -> dict[str, Request]:
-        """Every question, by event id."""
+        """Every question, and work for people, by event id."""
         return self._requests.by_id
 
     @property
     def request_order(self) -> list[str]:
-        """Event ids of questions by arrival."""
+        """Event ids of `requests` by arrival."""
         return self._requests.order
 
     @property
     def waiting(self) -> dict[str, Request]:
-        """Questions nobody has answered, by event id, the longest waiting first."""
+        """Those of `requests` nobody has answered, by event id, the longest waiting first."""
         return self._requests.waiting
 
     @property
@@ -280,6 +283,7 @@ class Board:
             self._changes.traces |= self._traces.group(trace, series.traces[0])
         if not trace.title:
             trace.title, trace.title_type = say(header.read_payload().get("input")), header.type
+        self._work_for_person(trace, node, header)
 
     def _fold_offer(self, trace: Trace, node: Node, header: Header) -> None:
         auction = self.market.offer(header, seq=node.seq, at=node.at)
@@ -296,7 +300,14 @@ class Board:
         self._touch(self.market.bid(header, seq=node.seq, at=node.at), node.at)
 
     def _fold_award(self, trace: Trace, node: Node, header: Header) -> None:
-        self._touch(self.market.award(header, at=node.at), node.at)
+        auction = self.market.award(header, at=node.at)
+        self._touch(auction, node.at)
+        withdrawn = header.read_meta().get("cosmo.withdraws")
+        gone = self._requests.take_back(withdrawn) if isinstance(withdrawn, str) else None
+        if gone is not None:
+            trace.waiting_on.discard(gone.id)
+            self._changes.requests.add(gone.id)
+        self._work_for_person(trace, node, header)
 
     def _fold_decline(self, trace: Trace, node: Node, header: Header) -> None:
         self._touch(self.market.decline(header), node.at)
@@ -313,6 +324,7 @@ class Board:
     # -- questions
 
     def _fold_question(self, trace: Trace, node: Node, header: Header) -> None:
+        self._fold_result(trace, node, header)
         if not header.id or header.id in self.requests:
             return
         payload = header.read_payload()
@@ -329,6 +341,30 @@ class Board:
             if child.type in ANSWER_TYPES:
                 self._answered(request.id, child.who if child.type != "TASK" else "", child.at)
 
+    def _work_for_person(self, trace: Trace, node: Node, header: Header) -> None:
+        """Work came for somebody; when that is a person, it waits in the same place as what agents ask."""
+        worker = self.roster.get(node.who)
+        if worker is None or worker.kind != PERSON or not header.id or header.id in self.requests:
+            return
+        payload = header.read_payload()
+        text = say(payload["input"]) if payload.get("input") is not None else trace.title
+        request = Request(header.id, header.type, trace.id, node.who, node.seq, node.at, text)
+        promised = payload.get("winning_bid")
+        if isinstance(promised, dict):
+            request.detail = {key: finite(promised.get(key)) for key in ("cost", "eta_ms", "confidence")}
+        self._requests.ask(request)
+        self._changes.requests.add(header.id)
+        trace.waiting_on.add(header.id)
+        for child in node.children:
+            # The answer overtook the work.
+            if child.type in _RESULTS:
+                self._answered(request.id, child.who, child.at)
+
+    def _fold_result(self, trace: Trace, node: Node, header: Header) -> None:
+        request = self.requests.get(header.parent_id) if header.parent_id is not None else None
+        if request is not None and request.is_work:
+            self._answered(request.id, node.who, node.at)
+
     def _fold_answer(self, trace: Trace, node: Node, header: Header) -> None:
         if header.parent_id is not None:
             self._answered(header.parent_id, node.who, node.at)
@@ -341,7 +377,8 @@ class Board:
         trace = self.traces.get(request.trace_id)
         if trace is not None:
             trace.waiting_on.discard(id)
-            trace.ended(id, at)
+            if not request.is_work:
+                trace.ended(id, at)
             trace.settle(at)
             self._changes.traces.add(trace.id)
 
@@ -373,6 +410,8 @@ _FOLDS = {
     "TASK_DECLINED": Board._fold_decline,
     "STOP": Board._fold_stop,
     "STOPPED": Board._fold_stopped,
+    "AGENT_OUTPUT": Board._fold_result,
+    "ERROR": Board._fold_result,
     "CLARIFICATION": Board._fold_question,
     "PERMISSION": Board._fold_question,
     "ESCALATION": Board._fold_question,

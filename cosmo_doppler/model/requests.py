@@ -1,4 +1,8 @@
-"""Questions to a human: CLARIFICATION, PERMISSION and ESCALATION, and whether somebody answered."""
+"""What waits for a person, and whether somebody answered.
+
+Questions of agents (CLARIFICATION, PERMISSION and ESCALATION), and work (TASK and TASK_AWARDED) for a participant that
+announced itself as a person.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,13 @@ from collections.abc import Container
 from typing import Any, Literal
 
 RequestState = Literal["open", "answered", "closed"]
-"""closed: its trace ended or was stopped before an answer."""
+"""closed: its trace ended or was stopped before an answer, or the work was passed on to somebody else."""
+
+PERSON = "person"
+"""The kind of neuron a person is, as its REGISTER says."""
+
+WORK_KINDS = frozenset({"TASK", "TASK_AWARDED"})
+"""Kinds of a request that are work; whoever it is for answers with an AGENT_OUTPUT or an ERROR."""
 
 QUESTION_KEYS = {"CLARIFICATION": "question", "PERMISSION": "action", "ESCALATION": "reason"}
 """By type: the payload key that holds what is asked."""
@@ -16,7 +26,7 @@ ANSWER_TYPES = frozenset({"CLARIFICATION_ANSWER", "PERMISSION_DECISION", "TASK"}
 
 
 class Request:
-    """One open or settled question."""
+    """One question, or piece of work for a person; open or settled."""
 
     __slots__ = (
         "answered_at",
@@ -38,20 +48,25 @@ class Request:
     ) -> None:
         self.id = id
         self.kind = kind
-        """CLARIFICATION, PERMISSION or ESCALATION."""
+        """Its type: CLARIFICATION, PERMISSION, ESCALATION, or one of WORK_KINDS."""
         self.trace_id = trace_id
         self.who = who
-        """Who asks."""
+        """Who asks; of work: the person it is for."""
         self.seq = seq
         self.asked_at = asked_at
         self.text = text
         """The question or the action, not yet safe for a terminal."""
         self.detail: dict[str, Any] = {}
-        """The whole payload."""
+        """The whole payload; of work: what was promised for it, as far as it is known."""
         self.context: Any = None
         self.state: RequestState = "open"
         self.answered_by = ""
         self.answered_at: float | None = None
+
+    @property
+    def is_work(self) -> bool:
+        """Whether it is work, and no question."""
+        return self.kind in WORK_KINDS
 
     def settle(self, by: str, at: float) -> bool:
         """Somebody answered. False when it was not open any more: the first answer counts."""
@@ -91,6 +106,15 @@ class RequestBook:
         """Somebody answered: the question that was open until now; None when there is none."""
         request = self.by_id.get(id)
         if request is None or not request.settle(by, at):
+            return None
+        self._open_in[request.trace_id].pop(id)
+        del self.waiting[id]
+        return request
+
+    def take_back(self, id: str) -> Request | None:
+        """Somebody else has the work now: what was open until now; None when nothing was."""
+        request = self.by_id.get(id)
+        if request is None or not request.close():
             return None
         self._open_in[request.trace_id].pop(id)
         del self.waiting[id]

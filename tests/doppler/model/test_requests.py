@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.doppler.model.folding import fold, frame
@@ -76,3 +78,81 @@ def test_an_escalation_is_listed_and_nobody_waits_for_it():
 def test_an_answer_to_nothing_changes_nothing():
     board = fold(TASK, (1.0, frame("CLARIFICATION_ANSWER", "a", parent="lost", who="me")))
     assert board.requests == {}
+
+
+# -- work for people
+
+
+def person(name: str, kind: str = "person") -> tuple[float, bytes]:
+    fields = json.loads(
+        frame("REGISTER", f"r{name}", trace=f"r{name}", who=name, role="neuron", capabilities=[])
+    )
+    fields["directed"]["type"] = kind
+    return 0.0, json.dumps(fields).encode()
+
+
+OFFER = (1.0, frame("TASK_OFFER", "o", input={"text": "long"}, deadline_ms=200))
+BID = (1.1, frame("BID", "b", parent="o", who="ann", cost=0.5, eta_ms=9000))
+WON = (
+    1.2,
+    frame("TASK_AWARDED", "w", parent="b", who="ann", input={"text": "long"}, winning_bid={"eta_ms": 9000}),
+)
+GIVEN = (1.0, frame("TASK", "w", who="ann", input={"text": "long"}))
+
+
+@pytest.mark.parametrize("arrival", [[OFFER, BID, WON], [GIVEN]])
+def test_work_for_a_person_waits_like_a_question(arrival):
+    board = fold(person("ann"), *arrival)
+    (request,) = board.waiting.values()
+    assert (request.id, request.is_work, request.who, request.text) == ("evt_w", True, "ann", "long")
+    assert board.traces["trc_1"].status == "waiting"
+    assert board.traces["trc_1"].working.keys() == {"ann"}
+
+
+def test_what_was_promised_for_it_is_known():
+    board = fold(person("ann"), OFFER, BID, WON)
+    assert board.requests["evt_w"].detail == {"cost": None, "eta_ms": 9000.0, "confidence": None}
+
+
+def test_work_for_programs_is_no_persons_concern():
+    assert not fold(person("ann", "neuron"), OFFER, BID, WON).requests
+    assert not fold(OFFER, BID, WON).requests
+
+
+@pytest.mark.parametrize("kind", ["AGENT_OUTPUT", "ERROR", "CLARIFICATION"])
+def test_a_result_settles_it_and_takes_as_long_as_any_work(kind):
+    board = fold(person("ann"), GIVEN, (5.0, frame(kind, "x", parent="w", who="ann", question="what?")))
+    request = board.requests["evt_w"]
+    assert (request.state, request.answered_by, request.answered_at) == ("answered", "ann", 5.0)
+    assert "evt_w" not in board.waiting
+    assert "evt_w" not in board.traces["trc_1"].waiting_on
+
+
+def test_a_result_that_overtook_its_work_settles_it():
+    board = fold(person("ann"), (1.0, frame("AGENT_OUTPUT", "x", parent="w", who="ann")), (1.1, WON[1]))
+    assert board.requests["evt_w"].state == "answered"
+
+
+def test_a_failing_result_does_not_answer_a_question():
+    board = fold(TASK, ASK, (2.0, frame("ERROR", "x", parent="q", who="n")))
+    assert board.requests["evt_q"].state == "open"
+
+
+def test_a_stop_takes_it_back():
+    board = fold(person("ann"), GIVEN, (2.0, frame("STOP", "s", rollback=False)))
+    assert board.requests["evt_w"].state == "closed"
+    assert not board.waiting
+
+
+def test_work_that_passes_to_somebody_else_waits_no_more():
+    passed = frame("TASK_AWARDED", "v", parent="c", who="bob", input={}, meta={"cosmo.withdraws": "evt_w"})
+    board = fold(person("ann"), OFFER, BID, WON, (2.0, passed))
+    assert (board.requests["evt_w"].state, board.waiting) == ("closed", {})
+    assert not board.traces["trc_1"].waiting_on
+
+
+def test_an_award_that_does_not_repeat_the_input_is_told_by_the_offer():
+    board = fold(
+        person("ann"), OFFER, BID, (1.2, frame("TASK_AWARDED", "w", parent="b", who="ann", offer_id="evt_o"))
+    )
+    assert board.requests["evt_w"].text == "long"
