@@ -71,7 +71,7 @@ class Span:
         self.open: dict[int, Span] = _NONE_OPEN
         """What goes on inside it, by the position of its first signal."""
         self._done: list[_Done] = _NONE_DONE
-        """What ended inside it, by end."""
+        """What ended inside it, by end; of those that ended at the same moment the longest is the last."""
 
     def parts(self, until: float) -> Sums:
         """Where the time from its start until then went, as far as it was known when that was the latest."""
@@ -115,12 +115,13 @@ class Span:
         if done is _NONE_DONE:
             done = self._done = []
         end = child.start if child.end is None else child.end
+        one = _Done(end, child.start, child, NOTHING)
         place = len(done)
-        if place and end < done[-1].end:
-            place = bisect_right(done, end, key=_end)
+        if place and end <= done[-1].end:
+            place = bisect_right(done, _order(one), key=_order)
             if len(done) - place > _FEW:
                 return
-        done.insert(place, _Done(end, child.start, child, self._with(child, place)))
+        done.insert(place, one._replace(sums=self._with(child, place)))
         for later in range(place + 1, len(done)):
             known = done[later]
             # What has ended once more since then is counted by its later end.
@@ -134,7 +135,11 @@ class Span:
         child.over = self
         if self.open is _NONE_OPEN:
             self.open = {}
+        late = bool(self.open) and next(reversed(self.open.values())).start > child.start
         self.open[child._key()] = child
+        if late:
+            # It goes on after all. Who runs longest stays in front.
+            self.open = dict(sorted(self.open.items(), key=_began))
 
     def latest(self, until: float) -> Span | None:
         """What inside it the moment `until` waited for; None when it was at work itself."""
@@ -188,6 +193,16 @@ class Span:
 
 def _start(span: Span) -> float:
     return span.start
+
+
+def _began(item: tuple[int, Span]) -> float:
+    return item[1].start
+
+
+def _order(done: _Done) -> tuple[float, float, int]:
+    """Which of two counts as the later one must not depend on which became known first."""
+    node = done.span.node
+    return done.end, -done.start, 0 if node is None else -node.seq
 
 
 _NONE_OPEN: dict[int, Span] = {}

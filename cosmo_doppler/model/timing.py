@@ -7,6 +7,7 @@ again, and for large trees not more often than they grow.
 from __future__ import annotations
 
 from heapq import heappop, heappush
+from typing import NamedTuple
 
 from cosmo_doppler.model.lanes import Lanes
 from cosmo_doppler.model.node import Node, Portal
@@ -45,6 +46,14 @@ _SMALL = 2048
 """Trees up to this many signals are gone through again as often as needed."""
 
 
+class Ended(NamedTuple):
+    """An end that no signal of the tree makes."""
+
+    at: float
+    after: int
+    """Position of the latest signal of the trace when it became known."""
+
+
 class Spans:
     """The spans of one trace, or, until it is gone through, only how long it took as a whole.
 
@@ -57,7 +66,7 @@ class Spans:
         """The trace itself. Time in it that no other span explains nobody was at work."""
         self.built = False
         """Whether its signals are known here."""
-        self._ended: dict[int, float] = {}
+        self._ended: dict[int, Ended] = {}
         """Ends that do not follow from the tree: of windows, and of questions answered elsewhere."""
         self._stale = False
         self._seen = 0
@@ -95,8 +104,8 @@ class Spans:
             if whole.over is not None:
                 whole.over.begin_child(whole)
 
-    def build(self, roots: list[Node], ended: dict[int, float]) -> None:
-        """Go through all signals of the tree.
+    def build(self, roots: list[Node], ended: dict[int, Ended]) -> None:
+        """Go through all signals of the tree, with the same outcome as if they were told one by one.
 
         Args:
             roots: of the tree.
@@ -116,16 +125,18 @@ class Spans:
                 node.span.forget()
                 node.span.end = None
             self._settle(node)
-        ends: list[tuple[float, int, Span]] = []
+        ends: list[tuple[int, int, float, Span]] = []
         for node in sorted(nodes, key=_arrival):
-            while ends and ends[0][0] <= node.at:
-                self._finish_unless(ends[0][2], heappop(ends)[0])
+            while ends and ends[0][0] < node.seq:
+                _, _, at, span = heappop(ends)
+                self._finish_unless(span, at)
             self._enter(node)
-            known = ended.get(node.seq) if not isinstance(node, Portal) else node.inside.ended_at
+            known = None if isinstance(node, Portal) else ended.get(node.seq)
             if known is not None and node.span is not None:
-                heappush(ends, (known, node.seq, node.span))
+                heappush(ends, (known.after, node.seq, known.at, node.span))
         while ends:
-            self._finish_unless(ends[0][2], heappop(ends)[0])
+            _, _, at, span = heappop(ends)
+            self._finish_unless(span, at)
         if end is not None:
             whole.finish(end)
 

@@ -8,7 +8,7 @@ from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
 from cosmo_doppler.model.spans import Span
 from cosmo_doppler.model.stops import StopLedger
-from cosmo_doppler.model.timing import Spans
+from cosmo_doppler.model.timing import Ended, Spans
 from cosmo_doppler.model.tree import LARGE, Tree
 
 __all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
@@ -27,9 +27,6 @@ _ENDS = _REPLIES | {"FINAL"}
 
 _QUIET_S = 0.5
 """How long nothing must have come before a large trace may be gone through again, seconds."""
-
-_SMALL_PART = 256
-"""Nested traces up to this many signals are gone through together with the trace they are nested in."""
 
 
 class Trace(Placed):
@@ -103,7 +100,7 @@ class Trace(Placed):
         """Ids of requests nobody has answered yet."""
         self.spans: Spans | None = None
         """What lasted in it; only once somebody looked, or it grew large. Ask `timed` for it."""
-        self._ended: dict[int, float] = {}
+        self._ended: dict[int, Ended] = {}
         """Ends that do not follow from the tree, by position of what began."""
         self._pending: dict[str, str] = {}
         """TASKs and awards not yet answered: who works on it, by event id."""
@@ -159,20 +156,15 @@ class Trace(Placed):
         return spans
 
     def timed_as_part(self) -> Span:
-        """It as a whole, for the trace it is nested in; gone through when it is small enough."""
-        if self.spans is None:
-            self.spans = Spans(self.started_at)
-            self.spans.over(self.ended_at)
-            if self.tree.size <= _SMALL_PART and not self.child_traces:
-                self._time()
-        return self.spans.whole
+        """It as a whole, for the trace it is nested in; gone through, so that nobody need have looked at it before."""
+        return (self._time() if self.spans is None or not self.spans.built else self.spans).whole
 
     def ended(self, id: str, at: float) -> None:
         """A window closed, or a question was answered, which its tree alone does not tell."""
         node = self.by_id.get(id)
         if node is None:
             return
-        self._ended.setdefault(node.seq, at)
+        self._ended.setdefault(node.seq, Ended(at, next(reversed(self.by_id.values())).seq))
         if self.spans is not None and self.spans.built:
             self.spans.ended(node, at)
 

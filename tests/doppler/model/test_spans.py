@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.spans import OWN, PARTS
 from tests.doppler.model.folding import fold, frame
 
@@ -189,8 +190,7 @@ def test_the_parts_of_a_trace_add_up_to_it_and_spans_keep_their_order(frames, ra
             assert node.span.start <= node.span.end
 
 
-# Of two that end at the same moment either may be the path.
-@given(workflows(gaps=(0.001, 0.25, 1.0)))
+@given(workflows())
 def test_going_through_all_again_finds_what_was_found_signal_by_signal(frames):
     board = fold(frames[0])
     trace = board.traces["trc_1"]
@@ -205,3 +205,41 @@ def test_going_through_all_again_finds_what_was_found_signal_by_signal(frames):
     assert trace.spans.whole.parts(99.0) == pytest.approx(whole)
     for id, (end, took) in before.items():
         assert after[id] == (end, pytest.approx(took))
+
+
+@given(workflows(), st.booleans())
+def test_what_is_critical_does_not_depend_on_whether_somebody_looked_earlier(frames, offered):
+    if offered:
+        auction = (
+            frame("TASK_OFFER", "o", parent="0", deadline_ms=1),
+            frame("BID", "b", parent="o", who="m"),
+        )
+        frames[1:1] = [(0.0, data) for data in auction]
+    watched, unwatched = Board(), Board()
+    for each in frames:
+        fold(each, board=watched)
+        watched.traces["trc_1"].timed(watched.now).critical(watched.now)
+        fold(each, board=unwatched)
+    for now in (frames[-1][0], frames[-1][0] + 1.0, 99.0):
+        told = []
+        for board in (watched, unwatched):
+            board.advance(now)
+            trace = board.traces["trc_1"]
+            spans = trace.timed(now)
+            ends = [(node.span.end, node.span.outcome) for node in trace.rows if node.span is not None]
+            told.append((spans.critical(now), spans.whole.parts(now), ends))
+        assert told[0] == told[1]
+
+
+def test_of_two_that_end_at_the_same_moment_the_longer_one_is_the_path():
+    frames = [
+        (0.0, frame("TASK", "t", who="n")),
+        (0.1, frame("TOOL_CALL", "long", parent="t", who="n")),
+        (0.2, frame("RECALL", "short", parent="t", who="n")),
+        (0.5, frame("TOOL_RESULT", "1", parent="long", who="n")),
+        (0.5, frame("RECALLED", "2", parent="short", who="n")),
+        (0.6, frame("AGENT_OUTPUT", "3", parent="t", who="n")),
+    ]
+    assert parts(fold(*frames)) == {"compute": 200, "tool": 400}
+    frames[3:5] = [frames[4], frames[3]]
+    assert parts(fold(*frames)) == {"compute": 200, "tool": 400}
