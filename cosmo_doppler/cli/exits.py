@@ -45,8 +45,8 @@ class CommandError(Exception):
         self.code = code
 
 
-def no_bus(url: str, reason: str) -> CommandError:
-    """The error for a bus that does not answer."""
+def no_bus(url: str, reason: str, *, flag: str = "--url") -> CommandError:
+    """The error for a bus that does not answer; `flag` names another one."""
     from cosmo_bus.errors import NOBODY_THERE
 
     scheme, _, place = url.partition("://")
@@ -59,7 +59,7 @@ def no_bus(url: str, reason: str) -> CommandError:
         # Something is there, and starting another helps nobody.
         remedy = ""
     return CommandError(
-        f"cannot reach the bus at {url} ({reason})", f"{remedy}name another with --url", Exit.UNREACHABLE
+        f"cannot reach the bus at {url} ({reason})", f"{remedy}name another with {flag}", Exit.UNREACHABLE
     )
 
 

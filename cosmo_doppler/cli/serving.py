@@ -20,12 +20,11 @@ from cosmo_doppler.cli.lines import columns
 from cosmo_doppler.cli.logs import show_warnings
 from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.cli.streaming import RULE, wait_for
 from cosmo_doppler.cli.watching import Frame
 from cosmo_doppler.session import Recorder
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import read_header
-
-RULE = "─" * 64
 
 
 class Notes(NamedTuple):
@@ -76,10 +75,10 @@ async def serve(
         say("without TLS the token and every signal can be read on their way; see --tls-cert")
     record = notes.record
     recorder = None if record is None else new_recording(record, rotate_bytes=notes.rotate_bytes)
-    printer = None if quiet else LinePrinter[Frame](_line)
-    counter = _Counter(namespace, printer, recorder)
+    printer = None if quiet else LinePrinter[Frame](signal_line)
+    counter = Counter(namespace, printer, recorder)
     server.add_tap(counter.take)
-    flushing = asyncio.create_task(_keep_recording(recorder)) if recorder is not None else None
+    flushing = asyncio.create_task(keep_recording(recorder)) if recorder is not None else None
     metrics: MetricsServer | None = None
     try:
         await server.start()
@@ -95,12 +94,8 @@ async def serve(
             if printer is not None:
                 printer.print(_banner(_url_for_others(server), namespace, door))
 
-        await until_interrupted(_wait(stopped), ready=tell)
-        summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
-        if printer is None:
-            say(summary)
-        else:
-            printer.print(f"\n  {summary}\n")
+        await until_interrupted(wait_for(stopped), ready=tell)
+        sum_up(namespace, counter, printer)
     finally:
         if metrics is not None:
             await metrics.close()
@@ -124,11 +119,7 @@ def _take_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
-
-
-async def _keep_recording(recorder: Recorder) -> None:
+async def keep_recording(recorder: Recorder) -> None:
     """Flush the recording. When the disk takes no more the bus goes on without it."""
     await until_fault(recorder)
     say(f"recording to {recorder.path} stopped: {recorder.fault}; the bus goes on")
@@ -141,7 +132,7 @@ def _write_port(path: Path, port: int) -> None:
     unfinished.replace(path)
 
 
-class _Counter:
+class Counter:
     """The tap of the bus: counts, and hands on to the terminal and the recording. Never waits for either."""
 
     def __init__(self, namespace: str, printer: LinePrinter[Frame] | None, recorder: Recorder | None) -> None:
@@ -162,7 +153,17 @@ class _Counter:
             self._printer.print(Frame(at, subject, data))
 
 
-def _line(frame: Frame) -> str:
+def sum_up(namespace: str, counter: Counter, printer: LinePrinter[Frame] | None) -> None:
+    """The last line: how much there was."""
+    summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
+    if printer is None:
+        say(summary)
+    else:
+        printer.print(f"\n  {summary}\n")
+
+
+def signal_line(frame: Frame) -> str:
+    """One signal as `synapse start` prints it."""
     return f"  {columns(frame.at, read_header(frame.data))}  {safe(frame.subject, 200)}"
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
 from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_doppler.cli.exits import CommandError
@@ -13,17 +13,20 @@ from cosmo_doppler.cli.options import (
     BYTES,
     DURATION,
     NAMESPACE,
+    URL,
     examples,
     for_option,
     json_option,
     namespace_option,
     url_option,
 )
-from cosmo_doppler.cli.output import LinePrinter, show, show_json
+from cosmo_doppler.cli.output import show, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
 FILE = click.Path(dir_okay=False, path_type=Path)
-RULE = "─" * 64
+DEFAULT_BROKER = "nats://127.0.0.1:4222"
+_OF_OUR_BUS = ("host", "port", "port_file", "metrics_port", "token_file", "tls_cert", "tls_key")
+"""Parameters of `start` that mean nothing to somebody else's broker."""
 
 
 @click.group()
@@ -38,9 +41,10 @@ def command() -> None:
         "cosmo synapse start memory --port 0 --port-file bus.port --quiet",
         "cosmo synapse start memory --record session.ndjson",
         "cosmo synapse start memory --host 0.0.0.0 --token-file bus.token --tls-cert bus.pem",
+        "cosmo synapse start nats --broker nats://127.0.0.1:4222 --namespace prod",
     )
 )
-@click.argument("transport", type=click.Choice(["memory"]), default="memory", metavar="[TRANSPORT]")
+@click.argument("transport", type=click.Choice(["memory", "nats"]), default="memory", metavar="[TRANSPORT]")
 @namespace_option
 @click.option(
     "--host",
@@ -83,8 +87,16 @@ def command() -> None:
 @click.option(
     "--tls-key", type=FILE, metavar="FILE", help="Its private key, unless in the certificate's file."
 )
+@click.option(
+    "--broker",
+    type=URL,
+    metavar="URL",
+    help=f"For nats: the server.  [default: {DEFAULT_BROKER}]",
+)
 @click.option("--quiet", is_flag=True, help="Print nothing on stdout.")
+@click.pass_context
 def start(
+    ctx: click.Context,
     transport: str,
     namespace: str,
     host: str,
@@ -96,13 +108,15 @@ def start(
     token_file: Path | None,
     tls_cert: Path | None,
     tls_key: Path | None,
+    broker: str | None,
     quiet: bool,
 ) -> None:
     """Start a bus and print every signal that crosses it.
 
     TRANSPORT is memory, the dev bus of this machine: TCP with one JSON object a line, nothing kept on disk. Ctrl-C,
     SIGTERM or `cosmo synapse stop` end it. A terminal that cannot keep up never slows the bus: lines are then left
-    out, and counted.
+    out, and counted. Or it is nats: the bus is then the NATS server named by --broker, which runs by itself, and this
+    command shows one namespace of it.
 
     On this machine nothing is asked of a client. With --token-file every client shows the token, which it takes from
     the file named by COSMO_TOKEN_FILE or its own --token-file; with --tls-cert it connects to cosmos://.
@@ -111,6 +125,16 @@ def start(
         raise click.UsageError("--tls-key needs --tls-cert")
     if rotate is not None and record is None:
         raise click.UsageError("--rotate needs --record")
+    if transport == "nats":
+        _refuse_given(ctx, _OF_OUR_BUS, "is for the memory transport; the broker has settings of its own")
+        url = broker or DEFAULT_BROKER
+        if not url.startswith("nats://"):
+            raise click.UsageError(f"--broker {url} is no NATS server; write nats://host:port")
+        from cosmo_doppler.cli.on_broker import show_broker
+
+        run(lambda: show_broker(url, namespace, quiet=quiet, record=record, rotate_bytes=rotate))
+        return
+    _refuse_given(ctx, ("broker",), "is for `cosmo synapse start nats`")
     from cosmo_doppler.cli.serving import Door, Notes, serve
 
     run(
@@ -152,7 +176,21 @@ def view(
     Without -n: the counts of the bus, its namespaces, and its sessions, first those that hold the most back. A
     session that does not read what it subscribed to hurts nobody else: when its queue is full an observer loses the
     oldest of it (drop-oldest) and is told nothing, anybody else is disconnected with an error (disconnect).
+
+    A NATS server keeps no such counts: there it shows what `synapse start nats` began on this machine.
     """
+    if url.startswith("nats://"):
+        if watching:
+            raise click.UsageError(
+                "--watch shows the counts of our own bus; a NATS server has its own monitor"
+            )
+        from cosmo_doppler.cli.on_broker import list_starts, view_start
+
+        if namespace is None:
+            list_starts(url, as_json=as_json)
+        else:
+            run(lambda: view_start(url, namespace, as_json=as_json))
+        return
     from cosmo_doppler.cli.looking import look, watch
 
     if watching:
@@ -169,16 +207,29 @@ def view(
 @url_option
 @click.option("-n", "--namespace", type=NAMESPACE, required=True, metavar="NS", help="The namespace to stop.")
 def stop(url: str, namespace: str) -> None:
-    """Stop a namespace. The bus that `synapse start` began with it ends."""
+    """Stop a namespace. The bus that `synapse start` began with it ends.
+
+    On a NATS server it ends the `synapse start nats` of this machine that shows the namespace; the server goes on.
+    """
+    if url.startswith("nats://"):
+        from cosmo_doppler.cli.on_broker import stop_start
+
+        stop_start(url, namespace)
+        return
     run(lambda: _stop(url, namespace))
 
 
+def _refuse_given(ctx: click.Context, parameters: tuple[str, ...], why: str) -> None:
+    """Refuse options that somebody typed and that would do nothing. What the environment says may be for others."""
+    for name in parameters:
+        if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} {why}")
+
+
 async def _view(url: str, namespace: str, as_json: bool) -> None:
-    from cosmo_doppler.cli.lines import tail_line
     from cosmo_doppler.cli.management import BusRefused, manage
-    from cosmo_doppler.cli.watching import Frame, watching
+    from cosmo_doppler.cli.streaming import stream
     from cosmo_doppler.tui.safe import safe
-    from cosmo_sdk.header import read_header
 
     async with manage(url) as bus:
         try:
@@ -197,26 +248,7 @@ async def _view(url: str, namespace: str, as_json: bool) -> None:
         ("Started:", "started_at"),
     ):
         show(f"  {title:<11} {safe(str(info.get(key, '')), 200)}")
-    banner = f"\n  Streaming  cosmonapse.{namespace}.>  -  Ctrl-C to stop\n  {RULE}"
-    loop = asyncio.get_running_loop()
-    over = asyncio.Event()
-
-    def end() -> None:
-        loop.call_soon_threadsafe(over.set)
-
-    def line(frame: Frame) -> str:
-        return "  " + tail_line(frame.at, read_header(frame.data))
-
-    printer = LinePrinter[Frame](line, on_broken=end)
-    try:
-        async with watching(url, namespace, printer.print, on_lost=end):
-            await until_interrupted(_wait(over), ready=lambda: show(banner))
-    finally:
-        printer.close()
-
-
-async def _wait(event: asyncio.Event) -> None:
-    await event.wait()
+    await stream(url, namespace)
 
 
 async def _stop(url: str, namespace: str) -> None:

@@ -34,11 +34,12 @@ async def watching(
     *,
     on_lost: Callable[[], None] | None = None,
     events: bool = False,
+    asking: bool = True,
 ) -> AsyncIterator[None]:
     """Hand every frame of the namespace to `receive` while the block runs.
 
     A lost connection comes back by itself and both are said on stderr, unless `on_lost` is given: then it is called
-    and that is the end. Everybody there is asked to announce itself, so that the first screen says who is there.
+    and that is the end.
 
     Args:
         url: of the bus.
@@ -46,6 +47,7 @@ async def watching(
         receive: gets every frame.
         on_lost: called when the connection is lost.
         events: also hand on what the bus tells of gates and faults.
+        asking: ask everybody there to announce itself, so that the first screen says who is there.
 
     Raises:
         SynapseError: nothing answers there, or it is no bus.
@@ -61,19 +63,21 @@ async def watching(
             say(f"lost the bus at {without_login(url)}, reconnecting")
         elif state == "connected":
             say(f"connected to {without_login(url)} again")
-            back.set()
+            if asking:
+                back.set()
 
     await synapse.connect()
-    asking = asyncio.create_task(_discover_when(back, synapse, namespace))
+    discovering = asyncio.create_task(_discover_when(back, synapse, namespace))
     try:
         synapse.on_state(note)
         for each in subjects:
             await synapse.tap(each, lambda subject, data: receive(Frame(time.time(), subject, data)))
-        back.set()
+        if asking:
+            back.set()
         yield
     finally:
-        asking.cancel()
-        await asyncio.wait({asking})
+        discovering.cancel()
+        await asyncio.wait({discovering})
         await synapse.close()
 
 

@@ -91,8 +91,6 @@ def test_tail_and_record_see_what_passes_on_nats_and_outlive_the_server(tmp_path
 @pytest.mark.parametrize(
     "command",
     [
-        ("synapse", "view"),
-        ("synapse", "stop", "-n", "dev"),
         ("gate", "list"),
         ("chaos", "drop"),
     ],
