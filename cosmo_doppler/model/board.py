@@ -13,6 +13,8 @@ from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.coordination.book import Coordination
+from cosmo_doppler.model.coordination.notice import tells
 from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.market.ledger import drift_fault
 from cosmo_doppler.model.market.market import Market
@@ -86,6 +88,8 @@ class Board:
         self.market.ledger.on_drift = lambda drift: self.faults.report(
             drift_fault(drift), ("drift", drift.desk)
         )
+        self.coordination = Coordination(self._agenda, self.faults)
+        """Pools, tasks, negotiations, votes, auctions and delegations."""
         self.retries = Retries()
         """Attempts at the same work."""
         self._changes = Changes()
@@ -218,6 +222,8 @@ class Board:
         if changed is not None:
             self._touch(changed, seen.at)
         self._watch.saw(seen)
+        if tells(header):
+            self.coordination.saw(seen)
 
     def _pass_time(self) -> None:
         """Decide what is due by now."""

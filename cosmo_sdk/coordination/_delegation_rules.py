@@ -80,7 +80,10 @@ def is_over(grant: Delegation, now_ms: int) -> bool:
 def ended(grant: Delegation, status: str, now_ms: int, agent_id: str | None) -> Outcome[bool]:
     """It ends."""
     grant.status = status
-    event = next_event(grant, f"delegation.{status}", now_ms, agent_id, body_of(grant, status))
+    body = body_of(grant, status)
+    if agent_id is not None:
+        body["agent"] = agent_id
+    event = next_event(grant, f"delegation.{status}", now_ms, agent_id, body)
     return Outcome(True, grant, [event], reports=[("delegation", status)])
 
 
