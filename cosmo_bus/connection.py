@@ -91,6 +91,7 @@ class Connection(asyncio.Protocol):
         self._waiting_bytes = 0
         self._heard = 0.0
         self._watch: asyncio.TimerHandle | None = None
+        self._asked_at: float | None = None
         self._fault = ""
         self._asks_for_token = False
 
@@ -228,19 +229,25 @@ class Connection(asyncio.Protocol):
         self._watch = self._loop.call_later(silence_s, self._check_pulse, silence_s, answer_s)
 
     def _check_pulse(self, silence_s: float, answer_s: float) -> None:
-        silent = self._loop.time() - self._heard
-        if silent >= silence_s + answer_s:
-            self._fault = f"it did not answer for {silent:.0f} s"
-            self.abandon()
-            return
-        if silent >= silence_s:
+        now = self._loop.time()
+        silent = now - self._heard
+        if silent < silence_s:
+            self._asked_at = None
+            due = silence_s - silent
+        elif self._asked_at is None or self._asked_at < self._heard:
+            # Never given up unasked: this process may have been asleep, and the bus not.
+            self._asked_at = now
             # A bus that takes nothing more cannot be asked; it is silent all the same.
             with suppress(BusError):
                 self.send(_PING)
                 self._pongs.append(self._loop.create_future())
-            due = min(silence_s, silence_s + answer_s - silent)
+            due = answer_s
+        elif now - self._asked_at >= answer_s:
+            self._fault = f"it did not answer for {silent:.0f} s"
+            self.abandon()
+            return
         else:
-            due = silence_s - silent
+            due = self._asked_at + answer_s - now
         self._watch = self._loop.call_later(max(due, 0.01), self._check_pulse, silence_s, answer_s)
 
     async def close(self) -> None:

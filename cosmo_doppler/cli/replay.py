@@ -87,7 +87,24 @@ def command(
     """
     if not recording.is_file():
         raise CommandError(f"{recording}: no such file", "record one with `cosmo record -o FILE`")
+    _check(recording)
     run(lambda: _replay(recording, url, namespace, speed, as_new_traces, as_json))
+
+
+def _check(path: Path) -> None:
+    """Look for a signal in the file before anybody is connected to.
+
+    Raises:
+        CommandError: it holds none.
+    """
+    from cosmo_doppler.session.recorded import RecordedFrames
+
+    frames = RecordedFrames(path)
+    if any(frame is not None for frame in frames):
+        return
+    for number, reason in frames.skipped[:SHOWN]:
+        say(f"{path}:{number}: {reason}")
+    raise CommandError(f"{path} holds no signal", "record one with `cosmo record -o FILE`")
 
 
 async def _replay(

@@ -139,6 +139,16 @@ async def test_a_quiet_bus_that_answers_is_kept():
         assert client.state == "connected"
 
 
+async def test_a_process_that_slept_asks_before_it_gives_the_bus_up(monkeypatch):
+    loop = asyncio.get_running_loop()
+    real, slept = loop.time, 0.0
+    async with running_bus() as bus, connected(bus.url) as client:
+        monkeypatch.setattr(loop, "time", lambda: real() + slept)
+        slept = 100.0
+        await client.flush()
+        assert client.statistics().reconnects == 0
+
+
 async def test_a_line_cut_without_a_word_is_noticed():
     cut = asyncio.Event()
 

@@ -91,7 +91,9 @@ def test_a_signal_is_replaced_from_stdin_or_an_editor(url: str, namespace: str, 
         gate.wait_for("n1")
         one, two = (hold["hold_id"] for hold in holds_of(url))
         bad = cosmo("gate", "edit", one, "--url", url, "--frame", "-", stdin="{")
-        assert (bad.returncode, "no JSON" in bad.stderr, "still held" in bad.stderr) == (1, True, True)
+        assert (bad.returncode, "no JSON" in bad.stderr) == (1, True)
+        spoilt = cosmo("gate", "edit", one, "--url", url, EDITOR="tee")
+        assert (spoilt.returncode, "still held" in spoilt.stderr) == (1, True)
         cosmo("gate", "edit", one, "--url", url, "--frame", "-", stdin='{"replaced": "by hand"}')
         tail.wait_for("by hand")
         editor = tmp_path / "editor.py"
@@ -111,7 +113,7 @@ def test_a_signal_is_replaced_from_stdin_or_an_editor(url: str, namespace: str, 
         (["step"], 1, "there are no gates; `cosmo gate hold` puts one up"),
         (["clear", "none"], 1, "there is no gate 'none'"),
         (["release", "h99999"], 1, "nothing is held as 'h99999'"),
-        (["edit", "h1", "--set", "cost"], 1, "nothing is held as 'h1'"),
+        (["edit", "h1", "--set", "cost=1"], 1, "nothing is held as 'h1'"),
         (["edit", "h1", "--set", "a=1", "--frame", "-"], 2, "cannot be used together"),
         (["release"], 2, "Missing argument 'HOLD...'"),
         (["hold", "--type", "CAKE"], 2, "'CAKE' is no signal type"),
@@ -119,6 +121,26 @@ def test_a_signal_is_replaced_from_stdin_or_an_editor(url: str, namespace: str, 
 )
 def test_what_cannot_be_done_is_one_line_and_an_exit_code(url: str, arguments, code, words) -> None:
     done = cosmo("gate", *arguments, "--url", url)
+    assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
+    assert words in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "stdin", "code", "words"),
+    [
+        (["--set", "cost"], None, 2, "'cost' should look like payload.cost=0.1"),
+        (["--set", "=1"], None, 2, "'=1' should look like"),
+        (["--set", "payload..cost=1"], None, 2, "'payload..cost=1' should look like"),
+        (["--frame", "-"], "{", 1, "the edited signal is no JSON"),
+        (["--frame", "-"], '{"payload": {"cost": NaN}}', 1, "NaN is no JSON"),
+        (["--frame", "-"], "[1]", 1, "the edited signal is no JSON object"),
+        (["--frame", "nowhere.json"], None, 2, "nowhere.json"),
+    ],
+)
+def test_what_is_wrong_by_itself_is_said_before_any_bus_is_asked(
+    nobody_there: str, arguments, stdin, code, words
+) -> None:
+    done = cosmo("gate", "edit", "h1", *arguments, "--url", nobody_there, stdin=stdin)
     assert (done.returncode, done.stdout, done.stderr.count("\n")) == (code, "", 1)
     assert words in done.stderr
 

@@ -58,6 +58,25 @@ def test_what_cannot_be_done_is_one_line_and_an_exit_code(url: str, arguments, c
     assert (done.returncode, words in done.stderr, done.stderr.count("\n")) == (code, True, 1)
 
 
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "holds no signal; record one with `cosmo record -o FILE`"),
+        ("a letter\nof two lines\n", "holds no signal"),
+        ('{"some": "object"}\n', "1: an object that is no signal"),
+    ],
+)
+def test_a_file_without_signals_is_refused_before_any_bus_is_asked(
+    nobody_there, tmp_path, text, words
+) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_text(text)
+    done = cosmo("replay", str(path), "--url", nobody_there)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert words in done.stderr
+    assert "cannot reach" not in done.stderr
+
+
 def test_recordings_are_compressed_and_divided_by_their_names_and_sizes(
     url: str, namespace: str, tmp_path
 ) -> None:
