@@ -11,20 +11,8 @@ from typing import Any
 from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.tui.safe import pad, safe
 from cosmo_sdk.coordination import Event, SqliteStore
-from cosmo_sdk.coordination._auction_records import Auction
 from cosmo_sdk.coordination._codec import index_of
-from cosmo_sdk.coordination._vote_rules import Ballot
-from cosmo_sdk.coordination.models import plain
-
-PREFIXES = {
-    "pool": "pool:",
-    "task": "task:",
-    "negotiation": "neg:",
-    "vote": "vot:",
-    "auction": "auc:",
-    "delegation": "dlg:",
-}
-"""The kinds of objects, and how the keys of each begin."""
+from cosmo_sdk.coordination.public import PREFIXES, public
 
 
 def open_store(path: Path) -> SqliteStore:
@@ -72,18 +60,6 @@ def find(store: SqliteStore, name: str) -> list[tuple[str, str, Any, int]]:
         if versioned is not None:
             found.append((kind, subject, public(versioned[0]), versioned[1]))
     return found
-
-
-def public(record: Any) -> Any:
-    """A record as JSON values, without what its rules keep back."""
-    state = plain(record)
-    if isinstance(record, Auction) and record.result is None:
-        state.get("terms", {}).pop("reserve", None)
-        if record.sealed:
-            state["bids"] = {agent: {"sealed": True} for agent in record.bids}
-    if isinstance(record, Ballot) and record.secret:
-        state["records"] = [[agent] for agent, _ in record.records]
-    return state
 
 
 def history(store: SqliteStore, kind: str, subject: str) -> Iterator[tuple[int, Event]]:

@@ -18,24 +18,28 @@ def _number(amount: Decimal | None) -> float | None:
     return None if amount is None else float(amount)
 
 
+def terms_of(auction: Auction) -> dict[str, Any]:
+    """What everybody may know of what is sold, and how."""
+    terms = auction.terms
+    return {
+        "auction_id": auction.id,
+        "auction_type": auction.type,
+        "direction": terms.direction,
+        "start": _number(terms.start),
+        "increment": float(terms.increment),
+        "step": _number(terms.step),
+        "step_ms": terms.step_ms,
+        "limit": _number(terms.limit),
+        "opened_ms": auction.opened_ms,
+        "closes_ms": auction.closes_ms,
+        "lot": auction.lot,
+    }
+
+
 def opened(auction: Auction, now_ms: int, cause: str | None) -> Event:
     """It may be bid on."""
-    terms = auction.terms
     body: dict[str, Any] = {
-        "input": {
-            "coord": "auction",
-            "auction_id": auction.id,
-            "auction_type": auction.type,
-            "direction": terms.direction,
-            "start": _number(terms.start),
-            "increment": float(terms.increment),
-            "step": _number(terms.step),
-            "step_ms": terms.step_ms,
-            "limit": _number(terms.limit),
-            "opened_ms": auction.opened_ms,
-            "closes_ms": auction.closes_ms,
-            "lot": auction.lot,
-        },
+        "input": {"coord": "auction", **terms_of(auction)},
         "capabilities": [CAPABILITY],
     }
     if auction.closes_ms is not None:

@@ -1,4 +1,6 @@
-"""An event as the Signal that tells of it on a bus: small, the same each time, and ignored by whoever does not know it."""
+"""Events, and objects as they stand, as the Signals that tell of them on a bus: small, and ignored by whoever does not
+know them. That of an event is the same each time.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +10,9 @@ from typing import Any
 import msgspec
 
 from cosmo_sdk.coordination.events import Event, signal_fields
+from cosmo_sdk.coordination.public import public
 from cosmo_sdk.envelope import Directed, Signal
+from cosmo_sdk.ids import new_event_id
 from cosmo_sdk.signal_types import SignalType
 
 MOST_BYTES = 24 * 1024
@@ -20,7 +24,7 @@ LONG_BYTES = 1024
 PREVIEW = 512
 """Characters of its JSON that stand for what was cut."""
 
-FREE_FORM = frozenset({"lot", "content", "result", "inputs", "objective", "option"})
+FREE_FORM = frozenset({"lot", "content", "result", "inputs", "outputs", "objective", "option"})
 """What agents fill as they like, so the first to be cut."""
 
 
@@ -45,17 +49,39 @@ def signal_of(event: Event, revision: int, store_id: str) -> Signal:
         directed=None if directed is None else Directed(id=directed),
         ts=datetime.fromtimestamp(event.ts_ms / 1000, UTC),
         payload=shortened(payload),
-        meta={
-            "coord": {
-                "v": 1,
-                "kind": event.kind,
-                "subject": event.subject,
-                "rev": revision,
-                "store": store_id,
-                "mode": "mirror",
-            }
-        },
+        meta=_said(event.kind, event.subject, revision, store_id),
     )
+
+
+def snapshot_of(record: Any, revision: int, store_id: str, now_ms: int) -> Signal:
+    """The Signal that tells how an object stands, for whoever did not hear how it came to that.
+
+    Args:
+        record: the object.
+        revision: the events of its store up to this one are in it already.
+        store_id: the store.
+        now_ms: when it was read, epoch milliseconds.
+
+    Raises:
+        EnvelopeError: its trace is no id of the protocol.
+        ValueError: the time is none that a Signal can carry.
+    """
+    state = public(record)
+    signal_id = new_event_id()
+    return Signal(
+        id=signal_id,
+        trace_id=record.trace_id or f"trc_{signal_id.removeprefix('evt_')}",
+        parent_id=record.root_event_id,
+        type=SignalType.CONTEXT_SYNC,
+        ts=datetime.fromtimestamp(now_ms / 1000, UTC),
+        payload={"snapshot": shortened(state), "version": str(revision)},
+        meta=_said(f"{state['coord']}.snapshot", record.id, revision, store_id),
+    )
+
+
+def _said(kind: str, subject: str, revision: int, store_id: str) -> dict[str, Any]:
+    coord = {"v": 1, "kind": kind, "subject": subject, "rev": revision, "store": store_id, "mode": "mirror"}
+    return {"coord": coord}
 
 
 def shortened(payload: dict[str, Any]) -> dict[str, Any]:

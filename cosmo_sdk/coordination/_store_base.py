@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
@@ -242,6 +242,19 @@ class BaseStore(ABC):
             known: versions by key. Where a record still has that one, None may stand for its value.
         """
         return self.scan(kind)
+
+    def unended(self, over: Collection[str]) -> tuple[int, Iterator[Row]]:
+        """The records in none of some states, in any order, and the revision they are of.
+
+        Args:
+            over: the states that are left out.
+
+        Returns:
+            A revision, and rows in which every event up to it has come about; here perhaps later ones, too.
+        """
+        revision = self.revision()
+        rows = [(key, *found) for key in self.list() if (found := self.get_versioned(key)) is not None]
+        return revision, (row for row in rows if index_of(row[1]).state not in over)
 
     def leased(self, kind: str) -> Iterator[Row]:
         """The records of a kind that have a lease, in the order of submission."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import builtins
 from bisect import bisect_left, insort
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,6 +115,13 @@ class MemoryStore(BaseStore):
             (key, None if known.get(key) == row.version else _codec.decode(key, row.data, kind), row.version)
             for key, row in rows
         )
+
+    def unended(self, over: Collection[str]) -> tuple[int, Iterator[Row]]:
+        """See `BaseStore`."""
+        with self._lock:
+            revision = self._log.revision
+            rows = [(key, row) for key, row in self._rows.items() if row.index.state not in over]
+        return revision, ((key, _codec.decode(key, row.data), row.version) for key, row in rows)
 
     def leased(self, kind: str) -> Iterator[Row]:
         """See `BaseStore`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import builtins
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -182,6 +182,20 @@ class SqliteStore(BaseStore):
         values = _codec.decode_many(kind, rows)
         for (key, _, version), value in zip(rows, values, strict=True):
             yield key, value, version
+
+    def unended(self, over: Collection[str]) -> tuple[int, Iterator[Row]]:
+        """See `BaseStore`."""
+        states = sorted(over)
+        wanted = f"state IS NULL OR state NOT IN ({','.join('?' * len(states))})"
+
+        def work(connection: sqlite3.Connection) -> tuple[int, builtins.list[tuple[str, bytes, int]]]:
+            [latest] = connection.execute("SELECT max(rev) FROM events").fetchone()
+            query = f"SELECT key, value, version FROM kv WHERE {wanted}"
+            return latest or 0, connection.execute(query, states).fetchall()
+
+        # One transaction: both are of the same moment.
+        revision, rows = self._read(lambda connection: transaction(connection, "BEGIN", work))
+        return revision, ((key, _codec.decode(key, data), version) for key, data, version in rows)
 
     def leased(self, kind: str) -> Iterator[Row]:
         """See `BaseStore`."""

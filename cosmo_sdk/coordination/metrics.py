@@ -161,7 +161,7 @@ class CoordinationMetrics:
         self._count("store_busy")
 
     def mirror(self, what: str, count: int = 1) -> None:
-        """Events were `published`, `dropped` or `failed` on their way to a bus."""
+        """Events were `published`, `dropped` or `failed` on their way to a bus, or `snapshots` are there."""
         self._count(f"mirror_{what}", count)
 
 

@@ -9,32 +9,29 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import weakref
 from dataclasses import dataclass
 from typing import Any, Self
-from uuid import uuid4
 
 from cosmo_bus.backoff import Backoff
-from cosmo_sdk.coordination._mirrored import signal_of
+from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
+from cosmo_sdk.coordination._mirror_rounds import Rounds
+from cosmo_sdk.coordination._mirror_sending import Sending
+from cosmo_sdk.coordination._mirrored import signal_of, snapshot_of
 from cosmo_sdk.coordination._store_base import BaseStore
 from cosmo_sdk.coordination._store_sqlite import SqliteStore
 from cosmo_sdk.coordination.errors import StoreBusyError
 from cosmo_sdk.coordination.events import Event
 from cosmo_sdk.coordination.metrics import Reporter
+from cosmo_sdk.coordination.public import OVER, live
 from cosmo_sdk.dendrite import Dendrite
 from cosmo_sdk.dendrite._link import Link
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError, SynapseError
-from cosmo_sdk.signal_types import SignalType
-from cosmo_sdk.synapse.base import Subscription, SynapseState
 
 _logger = logging.getLogger("cosmo_sdk.coordination")
 
 BATCH = 500
 """Events that are sent before the bus is asked whether it has them."""
-
-ECHO_S = 10.0
-"""How long the bus may take to say so."""
 
 
 @dataclass
@@ -46,6 +43,10 @@ class _Feed:
     known: bool = False
     idle: int = 0
     """How often there was nothing new."""
+    due: bool = False
+    """Whether somebody should be told how everything stands."""
+    told_at: float | None = None
+    """When somebody was, on the mirror's clock."""
 
 
 class BusMirror:
@@ -54,6 +55,10 @@ class BusMirror:
     Managers take it as `sink`: `TaskManager(store).bind(sink=mirror)`. A store whose managers know nothing of a bus is
     given to `attach`. One mirror a store is enough; a second one repeats what the first one says.
 
+    For whoever came later it says how everything stands that has not ended, as one CONTEXT_SYNC for each object: every
+    30 seconds, when somebody asks who is there (a DISCOVER without filters), and after events were lost. Such a
+    snapshot knows of every event up to the revision it bears.
+
     Signals name nobody who hosts an Axon, and ask for no capability that somebody has: nobody bids on them, and nobody
     does any work. What a mirror sends is never read back into a store.
 
@@ -61,10 +66,12 @@ class BusMirror:
         dendrite: whose bus and namespace; of any role. It must be started for neither.
         poll_s: how often a store that other processes write is looked at, seconds.
         backoff: waits after the bus or a store failed.
-        metrics: is told of `mirror("published" | "dropped" | "failed", count)`.
+        metrics: is told of `mirror("published" | "dropped" | "failed" | "snapshots", count)`.
+        clock: when snapshots are due, for tests.
 
     Attributes:
         published: events that are on the bus.
+        snapshots: Signals of how an object stands that are on the bus.
         dropped: events that are not and never will be: the store forgot them first, or no Signal can carry them.
         failed: attempts that came to nothing because the bus or a store was away; repeated until they succeed.
     """
@@ -76,14 +83,18 @@ class BusMirror:
         poll_s: float = 0.25,
         backoff: Backoff | None = None,
         metrics: Any = None,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         if not poll_s > 0:
             raise ValueError(f"poll_s={poll_s} is not positive")
         self.published = 0
         self.dropped = 0
         self.failed = 0
-        self._synapse = dendrite.synapse
-        self._link = Link(dendrite.synapse, dendrite.namespace, dendrite.role)
+        self.snapshots = 0
+        link = Link(dendrite.synapse, dendrite.namespace, dendrite.role)
+        self._sending = Sending(link)
+        self._rounds = Rounds(link, clock, self._ask)
+        self._clock = clock
         self._poll_s = poll_s
         self._backoff = backoff or Backoff(first_s=0.2, longest_s=10.0)
         self._report = Reporter(metrics)
@@ -93,14 +104,6 @@ class BusMirror:
         self._bell = asyncio.Event()
         self._rung = False
         self._progress = asyncio.Event()
-        self._losses = 0
-        self._inbox = f"_inbox.{uuid4().hex}"
-        self._echoes: Subscription | None = None
-        self._awaited: asyncio.Future[None] | None = None
-        self._awaited_id = ""
-        # Synapses outlive mirrors and have no way to forget a listener.
-        told = weakref.WeakMethod(self._note_state)
-        self._synapse.on_state(lambda state: (tell := told()) and tell(state))
 
     # -- for managers, from any thread
 
@@ -195,11 +198,13 @@ class BusMirror:
         """
         self._loop = asyncio.get_running_loop()
         attempts = 0
+        self._rounds.start()
         try:
             while True:
                 self._bell.clear()
                 self._rung = False
                 try:
+                    await self._rounds.listen()
                     moved = [await self._advance(feed) for feed in list(self._feeds.values())]
                 except (SynapseError, StoreBusyError, OSError) as error:
                     attempts += 1
@@ -211,7 +216,8 @@ class BusMirror:
                     await self._wait()
         finally:
             self._loop = None
-            await self._hang_up()
+            await self._rounds.stop()
+            await self._sending.close()
 
     # -- inside
 
@@ -230,26 +236,65 @@ class BusMirror:
             _logger.warning("the mirror waits: %s", error)
 
     async def _advance(self, feed: _Feed) -> bool:
-        """Publish the next events of a store. Whether there were any."""
+        """Publish the next events of a store, and how everything stands if that is due. Whether there were events."""
         if not feed.known:
             feed.through = await asyncio.to_thread(feed.store.published_through)
             feed.known = True
         events = await asyncio.to_thread(feed.store.events, feed.through, BATCH)
-        if not events:
+        if events:
+            await self._tell(feed, events)
+        else:
             feed.idle += 1
-            self._progress.set()
-            return False
+        self._progress.set()
+        if feed.due and self._rounds.may_begin(feed.told_at):
+            await self._tell_all(feed)
+        return bool(events)
+
+    async def _tell(self, feed: _Feed, events: list[tuple[int, Event]]) -> None:
+        """Publish events, and note that they are."""
         signals = [
             signal for rev, event in events if (signal := self._signal(event, rev, feed.store.store_id))
         ]
         if signals:
-            await self._send(signals)
+            await self._sending.send(signals)
         last = events[-1][0]
         await asyncio.to_thread(feed.store.mark_published, last)
         self._count(feed, events, len(signals))
         feed.through = last
-        self._progress.set()
-        return True
+
+    async def _tell_all(self, feed: _Feed) -> None:
+        """Publish how everything stands that has not ended."""
+        feed.due, began = False, self._clock.monotonic()
+        try:
+            revision, objects = await asyncio.to_thread(_standing, feed.store)
+            now_ms = feed.store.now_ms()
+            for start in range(0, len(objects), BATCH):
+                signals = [
+                    signal
+                    for each in objects[start : start + BATCH]
+                    if (signal := self._snapshot(each, revision, feed.store.store_id, now_ms))
+                ]
+                await self._sending.send(signals)
+                self.snapshots += len(signals)
+                self._report("mirror", "snapshots", len(signals))
+        except (SynapseError, StoreBusyError, OSError):
+            feed.due = True
+            raise
+        feed.told_at = began
+
+    def _snapshot(self, record: Any, revision: int, store_id: str, now_ms: int) -> Signal | None:
+        """The Signal of how an object stands; None for one that no Signal can carry. Its events were counted."""
+        try:
+            return snapshot_of(record, revision, store_id, now_ms)
+        except (EnvelopeError, ValueError, OverflowError) as error:
+            _logger.debug("%r goes on no bus: %s", record, error)
+            return None
+
+    def _ask(self) -> None:
+        """Somebody should be told how everything stands."""
+        for feed in list(self._feeds.values()):
+            feed.due = True
+        self.notify()
 
     def _count(self, feed: _Feed, events: list[tuple[int, Event]], sent: int) -> None:
         # A store that has forgotten all it published cannot say where that ended: its first revision tells nothing.
@@ -259,6 +304,8 @@ class BusMirror:
         self.published += sent
         self.dropped += lost
         self._report("mirror", "published", sent)
+        if missing:
+            feed.due = True
         if lost:
             self._report("mirror", "dropped", lost)
             _logger.warning("%d events of coordination are not on the bus and never will be", lost)
@@ -273,52 +320,7 @@ class BusMirror:
             )
             return None
 
-    async def _send(self, signals: list[Signal]) -> None:
-        """Publish Signals, and return once the bus has them.
 
-        Raises:
-            SynapseError: it may not have all of them.
-        """
-        losses = self._losses
-        if self._echoes is None:
-            self._echoes = await self._synapse.subscribe(self._inbox, self._hear)
-        for signal in signals:
-            await self._link.publish(signal)
-        await self._echo()
-        if losses != self._losses:
-            raise SynapseError("the connection broke meanwhile")
-
-    async def _echo(self) -> None:
-        """Say something to ourselves: the bus reads in order, so it has everything that was said before."""
-        echo = Signal(type=SignalType.CONTEXT_SYNC, payload={"snapshot": {}, "version": "1"})
-        self._awaited = asyncio.get_running_loop().create_future()
-        self._awaited_id = echo.id
-        try:
-            await self._synapse.publish(self._inbox, echo)
-            async with asyncio.timeout(ECHO_S):
-                await self._awaited
-        except TimeoutError:
-            raise SynapseError(f"the bus did not answer within {ECHO_S:g} s") from None
-        finally:
-            self._awaited = None
-
-    def _hear(self, signal: Signal) -> None:
-        waiting = self._awaited
-        if waiting is not None and signal.id == self._awaited_id and not waiting.done():
-            waiting.set_result(None)
-
-    def _note_state(self, state: SynapseState) -> None:
-        if state == "connected":
-            return
-        self._losses += 1
-        waiting = self._awaited
-        if waiting is not None and not waiting.done():
-            waiting.set_exception(SynapseError(f"the bus is {state}"))
-
-    async def _hang_up(self) -> None:
-        echoes, self._echoes = self._echoes, None
-        if echoes is not None and self._synapse.connected:
-            try:
-                await echoes.unsubscribe()
-            except SynapseError as error:
-                _logger.debug("the bus went away first: %s", error)
+def _standing(store: BaseStore) -> tuple[int, list[Any]]:
+    revision, rows = store.unended(OVER)
+    return revision, list(live(rows))

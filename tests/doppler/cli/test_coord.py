@@ -78,7 +78,7 @@ def test_a_part_is_listed_for_programs(db, capsys):
 
 def test_an_object_is_shown_with_what_happened_to_it(db, capsys):
     facts = json.loads(printed(capsys, "show", "t1", "--db", db, "--json").out)
-    assert (facts["kind"], facts["version"], facts["state"]["assigned_to"]) == ("task", 2, "ann")
+    assert (facts["kind"], facts["version"], facts["state"]["agent"]) == ("task", 2, "ann")
     assert [event["kind"] for event in facts["events"]] == ["task.submitted", "task.claimed"]
     shown = printed(capsys, "show", "t1", "--db", db).out
     assert "task t1  version 2" in shown
