@@ -27,15 +27,17 @@ class AuctionBook:
 
     @property
     def still_open(self) -> Iterable[Auction]:
-        """Auctions that take bids."""
+        """Auctions that take bids on this bus."""
         return self._open.values()
 
     def open(self, auction: Auction) -> None:
         """A TASK_OFFER was seen."""
         self.by_offer[auction.offer_id] = auction
         self.order.append(auction.offer_id)
-        self._open[auction.offer_id] = auction
-        heappush(self._due, (auction.given_up_at, auction.offer_id))
+        if auction.mirror is None:
+            # A mirrored one lasts until its end is told, whatever its clock says.
+            self._open[auction.offer_id] = auction
+            heappush(self._due, (auction.given_up_at, auction.offer_id))
         rounds = (*self._by_trace.get(auction.trace_id, ()), auction)
         self._by_trace[auction.trace_id] = rounds
         auction.round = len(rounds)
@@ -84,11 +86,10 @@ class AuctionBook:
                 self._open.pop(auction.offer_id, None)
         return auction
 
-    def withdraw(self, trace_id: str, auction_id: str, agent: str) -> Auction | None:
-        """A bidder of a mirrored auction took its bid back. None when no such auction is known."""
+    def mirrored(self, trace_id: str, auction_id: str) -> Auction | None:
+        """The mirrored auction of that id on a trace; None when none is known."""
         for auction in self._by_trace.get(trace_id, ()):
             if auction.mirror is not None and auction.mirror.auction_id == auction_id:
-                auction.withdraw(f"coord:{agent}")
                 return auction
         return None
 

@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from msgspec.structs import replace
 
+from cosmo_doppler.model.coordination.terms import Terms
 from cosmo_doppler.model.market.explain import consistent
 from cosmo_sdk.bidding import Bid, Select, gives_way, latest_per_neuron
 
@@ -56,16 +57,6 @@ class FirstAward(NamedTuple):
     """By the producer's clock, epoch seconds; None when it did not say."""
 
 
-class Mirror(NamedTuple):
-    """What tells of an auction that agents hold elsewhere; its signals are copies, for observers only."""
-
-    auction_id: str
-    kind: str
-    """english, dutch, sealed_first, vickrey, ...; as said, not yet safe for a terminal."""
-    reverse: bool
-    """The lowest amount is the best one."""
-
-
 class SeenBid:
     """A bid and what became of it."""
 
@@ -96,15 +87,18 @@ class Auction:
         "capabilities",
         "deadline_ms",
         "first_award",
-        "mirror",
         "offer_id",
         "opened_at",
+        "price",
         "producer",
+        "refused",
         "revision",
         "round",
+        "runner_up",
         "sent_at",
         "seq",
         "state",
+        "terms",
         "title",
         "trace_id",
         "winner",
@@ -123,7 +117,7 @@ class Auction:
         *,
         sent_at: float | None = None,
         producer: str = "",
-        mirror: Mirror | None = None,
+        terms: Terms | None = None,
     ) -> None:
         self.offer_id = offer_id
         self.trace_id = trace_id
@@ -140,8 +134,14 @@ class Auction:
         """When the offer was sent by its producer's clock, epoch seconds; None when it did not say."""
         self.producer = producer
         """Who offers, where the bus tells: whose work the offer is part of. Empty for most."""
-        self.mirror = mirror
-        """Set when this only tells of an auction held elsewhere."""
+        self.terms = terms
+        """Set when exact rules decide it, and no strategy of a producer; told by who holds it."""
+        self.price: float | None = None
+        """What the winner pays or is paid, where that is told."""
+        self.runner_up = ""
+        """Who comes next, where that is told."""
+        self.refused = 0
+        """Bids of a mirrored auction that did not stand."""
         self.round = 1
         """Which offer of its trace this is, counted from 1."""
         self.revision = 0
@@ -166,8 +166,15 @@ class Auction:
         """The bid of each neuron that counts."""
 
     @property
+    def mirror(self) -> Terms | None:
+        """Set when this only tells of an auction held elsewhere: its signals are copies, for observers only."""
+        return self.terms if self.terms is not None and not self.terms.live else None
+
+    @property
     def closes_at(self) -> float:
-        """When the window closes, epoch seconds."""
+        """When the window closes, epoch seconds; for a mirrored auction by the clock of its store."""
+        if self.mirror is not None and self.mirror.closes_ms is not None:
+            return self.mirror.closes_ms / 1000
         return self.opened_at + (self.deadline_ms or DEFAULT_WINDOW_MS) / 1000
 
     @property
@@ -184,7 +191,7 @@ class Auction:
         self.revision += 1
         seen = SeenBid(bid, seq, at, sealed=sealed)
         if not bid.problem:
-            if self.state != "open" or at > self.closes_at:
+            if self.mirror is None and (self.state != "open" or at > self.closes_at):
                 seen.state = "late"
             else:
                 self._stand(seen)
@@ -220,12 +227,40 @@ class Auction:
             seen.state = "withdrawn"
 
     def reveal(self, amounts: dict[str, float]) -> None:
-        """The prices of sealed bids are told, by bidder."""
+        """The prices of sealed bids are told, by bidder: of those that count, because others were replaced."""
         self.revision += 1
-        for seen in self.bids:
-            amount = amounts.get(seen.bid.neuron)
-            if amount is not None and seen.bid.cost is None:
+        for neuron, amount in amounts.items():
+            seen = self._standing.get(neuron)
+            if seen is not None and seen.bid.cost is None:
                 seen.bid = replace(seen.bid, cost=amount)
+
+    def refuse(self) -> None:
+        """A bid did not stand."""
+        self.revision += 1
+        self.refused += 1
+
+    def extend(self, closes_ms: int) -> None:
+        """A mirrored auction lasts until then, epoch milliseconds of its store."""
+        if self.terms is not None:
+            self.revision += 1
+            self.terms = self.terms._replace(closes_ms=closes_ms)
+
+    def settle_price(self, price: float | None, runner_up: str) -> None:
+        """What the winner pays is told, and who comes next."""
+        self.revision += 1
+        self.price, self.runner_up = price, runner_up
+
+    @property
+    def leading(self) -> SeenBid | None:
+        """The bid that wins if nothing better comes; None where nobody can see that."""
+        terms = self.terms
+        if terms is None or terms.sealed:
+            return None
+        told = (seen for seen in reversed(self.bids) if seen.bid.cost is not None and seen.state in _WEIGHED)
+        if not terms.live:
+            # Each bid that a mirror tells of beats the one before it.
+            return next(told, None)
+        return min(told, key=lambda seen: seen.bid.cost or 0.0, default=None)
 
     def award(self, bid_id: str | None, neuron: str, at: float, *, sent_at: float | None = None) -> None:
         """Note the award: by the id of the winning bid, else by the winner's name. The latest award counts."""
@@ -293,6 +328,10 @@ class Auction:
         """The trace was stopped while bids were taken."""
         self.revision += 1
         self.state = "stopped"
+
+    def bid_of(self, id: str) -> SeenBid | None:
+        """A bid by its event id; None when it was not seen."""
+        return self._by_id.get(id)
 
     @property
     def winning_bid(self) -> Bid | None:

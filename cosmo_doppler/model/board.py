@@ -218,7 +218,7 @@ class Board:
         if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
-        changed = self.market.saw(header, seen.at)
+        changed = self.market.saw(header, seen.at, seen.seq)
         if changed is not None:
             self._touch(changed, seen.at)
         self._watch.saw(seen)

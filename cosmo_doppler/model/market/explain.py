@@ -46,10 +46,10 @@ def explain(auction: Auction) -> list[Finding]:
     """One finding for each strategy, in the order of `SELECTS`.
 
     Returns:
-        Nothing before an award, and for mirrored auctions, which follow rules of their own.
+        Nothing before an award, and for auctions that follow exact rules of their own.
     """
     first = auction.first_award
-    if first is None or auction.mirror is not None:
+    if first is None or auction.terms is not None:
         return []
     winners = _winning(auction, first)
     if not winners:
@@ -61,7 +61,7 @@ def explain(auction: Auction) -> list[Finding]:
 def consistent(auction: Auction) -> list[Select]:
     """The strategies that `explain` does not rule out, in less time than it takes to say why."""
     first = auction.first_award
-    if first is None or auction.mirror is not None:
+    if first is None or auction.terms is not None:
         return []
     winners, fields = _winning(auction, first), Fields(auction, first)
     return [

@@ -196,7 +196,7 @@ class Ledger:
     def awarded(self, auction: Auction) -> None:
         """An auction was awarded for the first time."""
         first = auction.first_award
-        if first is None or auction.mirror is not None:
+        if first is None or auction.terms is not None:
             return
         desk = desk_of(auction)
         verdict = self.desks.get(desk)

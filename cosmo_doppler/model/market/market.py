@@ -8,7 +8,10 @@ from typing import Any
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
-from cosmo_doppler.model.auctions import Auction, Mirror
+from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.coordination.notice import PREFIX, About, about_of
+from cosmo_doppler.model.coordination.reading import moment, name, table
+from cosmo_doppler.model.coordination.terms import Terms, terms_of
 from cosmo_doppler.model.market.honesty import Honesty
 from cosmo_doppler.model.market.ledger import Ledger
 from cosmo_doppler.model.market.record import Promise
@@ -22,6 +25,10 @@ MOST_TASKS = 50_000
 
 COORD = "coord/auction/"
 """What the keys of memory entries about mirrored auctions begin with (COORDINATION 15.3)."""
+
+_COORD = COORD.encode()
+_SNAPSHOT = b"auction.snapshot"
+"""What the meta of a signal contains that tells how an auction stands."""
 
 WITHDRAWS = "cosmo.withdraws"
 """Meta key of an award: the id of the award it replaces."""
@@ -63,7 +70,7 @@ class Market:
             title=say(payload.get("input")),
             sent_at=_sent_at(header),
             producer=header.who or self._holders.get(header.parent_id or "", ""),
-            mirror=_mirror(payload, header.read_meta()),
+            terms=_terms(payload, header),
         )
         self.book.open(auction)
         return auction
@@ -93,7 +100,11 @@ class Market:
         payload = header.read_payload()
         if auction is not None:
             if auction.mirror is not None:
-                auction.reveal(_told_amounts(payload))
+                told = table(payload.get("auction"))
+                auction.reveal(_amounts(told))
+                auction.settle_price(finite(told.get("price")), name(told.get("runner_up")))
+            elif auction.terms is not None:
+                auction.settle_price(finite(payload.get("price")), "")
             elif auction.awards == 1:
                 self.ledger.awarded(auction)
         if header.id and header.who and (auction is None or auction.mirror is None):
@@ -110,31 +121,75 @@ class Market:
             reason=say(header.read_payload().get("reason"), 80),
         )
 
-    def saw(self, header: Header, at: float) -> Auction | None:
+    def saw(self, header: Header, at: float, seq: int) -> Auction | None:
         """Anything else was seen.
 
         Returns:
             The auction it changes, if it does.
         """
         read = _READ.get(header.type)
-        return read(self, header, at) if read is not None else None
+        return read(self, header, at, seq) if read is not None else None
 
-    def _task(self, header: Header, at: float) -> None:
+    def _task(self, header: Header, at: float, seq: int) -> None:
         if header.id and header.who:
             self._hold(header)
 
-    def _answer(self, header: Header, at: float) -> None:
+    def _answer(self, header: Header, at: float, seq: int) -> None:
         self.honesty.saw(header, at)
 
-    def _memory(self, header: Header, at: float) -> Auction | None:
+    def _memory(self, header: Header, at: float, seq: int) -> Auction | None:
+        if _COORD not in bytes(header.payload):
+            return None
         payload = header.read_payload()
-        key, value = payload.get("key"), payload.get("value")
-        if not (isinstance(key, str) and key.startswith(COORD) and isinstance(value, dict)):
+        key, value = payload.get("key"), table(payload.get("value"))
+        if not isinstance(key, str) or not key.startswith(COORD):
             return None
-        agent = value.get("agent")
-        if value.get("event") != "withdrawn" or not isinstance(agent, str):
+        auction = self.book.mirrored(header.trace_id, key.removeprefix(COORD))
+        closes_ms = moment(value.get("closes_ms"))
+        if auction is None:
             return None
-        return self.book.withdraw(header.trace_id, key.removeprefix(COORD), agent)
+        match value.get("event"):
+            case "withdrawn":
+                auction.withdraw(PREFIX + name(value.get("agent")))
+            case "bid_rejected":
+                auction.refuse()
+            case "extended" if closes_ms is not None:
+                auction.extend(closes_ms)
+            case _:
+                return None
+        return auction
+
+    def _snapshot(self, header: Header, at: float, seq: int) -> Auction | None:
+        """How a mirrored auction stands, for whoever did not see its offer."""
+        if _SNAPSHOT not in bytes(header.meta) or not header.parent_id:
+            return None
+        about = about_of(header)
+        if about is None or about.live or header.parent_id in self.book.by_offer:
+            return None
+        state = table(header.read_payload().get("snapshot"))
+        if state.get("state") != "open":
+            return None
+        return self._late_comer(header, about, state, at, seq)
+
+    def _late_comer(
+        self, header: Header, about: About, state: dict[str, Any], at: float, seq: int
+    ) -> Auction:
+        terms, offer_id = terms_of(about, state), header.parent_id or ""
+        auction = Auction(
+            offer_id=offer_id,
+            trace_id=header.trace_id,
+            seq=seq,
+            opened_at=at,
+            deadline_ms=_lasts(terms),
+            capabilities=[],
+            title=say(state.get("lot")),
+            terms=terms,
+        )
+        self.book.open(auction)
+        for place, (agent, amount) in enumerate(_listed(state)):
+            bid = read_bid(id=f"{offer_id} {place}", neuron=agent, payload={"cost": amount}, meta={})
+            auction.admit(bid, seq, at, sealed=amount is None)
+        return auction
 
     def _hold(self, header: Header) -> None:
         self._holders[header.id] = header.who
@@ -166,34 +221,44 @@ def _sent_at(header: Header) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
-def _mirror(payload: dict[str, Any], meta: dict[str, Any]) -> Mirror | None:
-    """What an offer says of an auction held elsewhere (COORDINATION 15.2, 15.3)."""
-    coord, asked = meta.get("coord"), payload.get("input")
-    if not isinstance(coord, dict) or coord.get("mode") == "live":
+def _terms(payload: dict[str, Any], header: Header) -> Terms | None:
+    """By which exact rules an offer is decided; None where a strategy of its producer decides (COORDINATION 15)."""
+    coord = header.read_meta().get("coord")
+    if not isinstance(coord, dict):
         return None
-    if not isinstance(asked, dict) or asked.get("coord") != "auction":
+    asked = table(payload.get("input"))
+    live = coord.get("mode") == "live"
+    if not live and asked.get("coord") != "auction":
         return None
-    return Mirror(
-        say(asked.get("auction_id"), 80),
-        say(asked.get("auction_type"), 40),
-        asked.get("direction") == "reverse",
+    about = About(
+        "auction", "opened", name(coord.get("subject") or asked.get("auction_id")), "", None, live, coord
     )
+    return terms_of(about, {} if live else asked)
 
 
-def _told_amounts(payload: dict[str, Any]) -> dict[str, float]:
-    """The bids that the award of a mirrored auction tells, by bidder as its signals name it."""
-    told = payload.get("auction")
-    listed = told.get("bids") if isinstance(told, dict) else None
-    amounts: dict[str, float] = {}
+def _lasts(terms: Terms) -> int:
+    """The window of a mirrored auction, milliseconds; 0 for none."""
+    if terms.opened_ms is None or terms.closes_ms is None:
+        return 0
+    return max(0, terms.closes_ms - terms.opened_ms)
+
+
+def _listed(told: dict[str, Any]) -> list[tuple[str, float | None]]:
+    """The bids that a mirror lists: bidder as its signals name it, and amount."""
+    listed = told.get("bids")
+    found = []
     for each in listed if isinstance(listed, list) else ():
         agent = each.get("agent") if isinstance(each, dict) else None
-        amount = finite(each.get("amount")) if isinstance(each, dict) else None
-        if isinstance(agent, str) and amount is not None:
-            amounts[f"coord:{agent}"] = amount
-    return amounts
+        if isinstance(agent, str):
+            found.append((f"{PREFIX}{agent}", finite(each.get("amount"))))
+    return found
 
 
-_READ: dict[str, Callable[[Market, Header, float], Auction | None]] = {
+def _amounts(told: dict[str, Any]) -> dict[str, float]:
+    return {agent: amount for agent, amount in _listed(told) if amount is not None}
+
+
+_READ: dict[str, Callable[[Market, Header, float, int], Auction | None]] = {
     "TASK": Market._task,
     "AGENT_OUTPUT": Market._answer,
     "FINAL": Market._answer,
@@ -201,4 +266,5 @@ _READ: dict[str, Callable[[Market, Header, float], Auction | None]] = {
     "CLARIFICATION": Market._answer,
     "PERMISSION": Market._answer,
     "MEMORY_APPEND": Market._memory,
+    "CONTEXT_SYNC": Market._snapshot,
 }

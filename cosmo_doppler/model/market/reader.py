@@ -98,7 +98,7 @@ class AuctionReader:
             case "STOP":
                 self._book.stop(header.trace_id)
             case _:
-                market.saw(header, at)
+                market.saw(header, at, seq)
 
     def _let_go(self) -> Auction:
         auction = self._kept.popleft()
