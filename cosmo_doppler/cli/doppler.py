@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +28,6 @@ from cosmo_doppler.cli.options import (
 )
 from cosmo_doppler.cli.output import say, show_all
 from cosmo_doppler.cli.playing import Playing, playing_options
-from cosmo_doppler.cli.record import record_bus
 from cosmo_doppler.cli.running import run
 from cosmo_doppler.cli.tail import Selection, print_recording, selection_options, stream
 from cosmo_doppler.config import ThemeName, read_config
@@ -199,9 +199,15 @@ def command(
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
     redaction = redaction_of(redact)
     if daemon:
+        from cosmo_doppler.cli.record import record_bus
+
         path = _only_recorded(record, elsewhere=bool(recordings or demo or more))
         run(lambda: record_bus(path, url, namespace, seconds, None, False, redaction, as_json))
         return
+    on_screen = not (told_as_lines or checks.any or screenshot or plain) and _on_terminal()
+    if on_screen:
+        # All that is made until the first picture stays: the screen lets the collector work when that is painted.
+        gc.disable()
     session = _open(
         recordings, url, namespace, demo=demo, record=record, playing=playing, allow_actions=allow_actions
     )
@@ -218,7 +224,7 @@ def command(
         _judge(session, checks, playing, seconds, picture, theme, ascii=ascii, as_json=as_json)
     elif picture is not None:
         _draw(session, picture, seconds, theme, ascii)
-    elif plain or not _on_terminal():
+    elif not on_screen:
         _tell(session, seconds, wanted, asked=plain)
     else:
         beside = _beside(more, namespace, redaction, allow_actions=allow_actions)

@@ -83,7 +83,7 @@ class DopplerApp(LookedApp):
         return self._decks[self.watched.present]
 
     async def on_mount(self) -> None:
-        """Start looking. Long-lived objects leave the collector's sight: its pauses would be the worst frames."""
+        """Start looking."""
         # Not the default screen: that one cannot be exchanged for the observatory of another session.
         for session, deck in self._decks.items():
             self.install_screen(deck, _name(session))
@@ -91,9 +91,7 @@ class DopplerApp(LookedApp):
         if self._frame_rate > 0:
             for session in self.watched.sessions:
                 session.start()
-            gc.collect()
-            gc.freeze()
-            gc.set_threshold(_COLLECT_AFTER, 20, 50)
+            self.call_after_refresh(_settle)
 
     def on_unmount(self) -> None:
         """Close the recordings and the connections."""
@@ -176,6 +174,14 @@ class DopplerApp(LookedApp):
         """The other theme."""
         self.take_look(replace(self.look, theme="dark" if self.look.theme == "light" else "light"))
         self.observatory.repaint()
+
+
+def _settle() -> None:
+    """Put what lives long out of the collector's sight: its pauses would be the worst frames."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_COLLECT_AFTER, 20, 50)
+    gc.enable()
 
 
 def _name(session: Session) -> str:

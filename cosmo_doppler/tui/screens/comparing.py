@@ -11,9 +11,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.screen import ModalScreen
 
-from cosmo_doppler.model.compare import compare
-from cosmo_doppler.tui.panes.comparison import CompareRows
-from cosmo_doppler.tui.panes.two_rounds import RoundRows
 from cosmo_doppler.tui.safe import short_id
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.widgets.lines import Lines
@@ -95,6 +92,9 @@ class CompareActions(Deck):
         return first
 
     def _traces(self, first: str, second: str) -> None:
+        from cosmo_doppler.model.compare import compare
+        from cosmo_doppler.tui.panes.comparison import CompareRows
+
         with self.session.lock:
             board = self.scene.board
             left, right = board.traces.get(first), board.traces.get(second)
@@ -104,6 +104,8 @@ class CompareActions(Deck):
         self._show(rows)
 
     def _rounds(self, first: str, second: str) -> None:
+        from cosmo_doppler.tui.panes.two_rounds import RoundRows
+
         with self.session.lock:
             auctions = self.scene.board.auctions
             left, right = auctions.get(first), auctions.get(second)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from importlib import import_module
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -12,38 +12,44 @@ from textual.widget import Widget
 
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.jumps import auction_of
-from cosmo_doppler.tui.layout import DEEPER, PANES, Pane, View, plan
-from cosmo_doppler.tui.panes.bids import BidRows
-from cosmo_doppler.tui.panes.fault import FaultLines
-from cosmo_doppler.tui.panes.faults import FaultRows
-from cosmo_doppler.tui.panes.inbox import InboxRows
-from cosmo_doppler.tui.panes.inspector import InspectorRows
-from cosmo_doppler.tui.panes.metrics import MetricRows
-from cosmo_doppler.tui.panes.pathway import PathwayRows
-from cosmo_doppler.tui.panes.sifted import SiftedAuctions, SiftedRoster, SiftedSignals, SiftedTraces
-from cosmo_doppler.tui.panes.topology import TopologyRows
+from cosmo_doppler.tui.layout import DEEPER, Pane, View, plan
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
-_SOURCES: dict[Pane, Callable[[Scene], Source]] = {
-    "traces": SiftedTraces,
-    "pathway": PathwayRows,
-    "inspector": InspectorRows,
-    "auctions": SiftedAuctions,
-    "bids": BidRows,
-    "registry": SiftedRoster,
-    "inbox": InboxRows,
-    "signals": SiftedSignals,
-    "faults": FaultRows,
-    "fault": FaultLines,
-    "metrics": MetricRows,
-    "topology": TopologyRows,
+_SOURCES: dict[Pane, str] = {
+    "traces": "sifted.SiftedTraces",
+    "pathway": "pathway.PathwayRows",
+    "inspector": "inspector.InspectorRows",
+    "auctions": "sifted.SiftedAuctions",
+    "bids": "bids.BidRows",
+    "registry": "sifted.SiftedRoster",
+    "inbox": "inbox.InboxRows",
+    "signals": "sifted.SiftedSignals",
+    "faults": "faults.FaultRows",
+    "fault": "fault.FaultLines",
+    "metrics": "metrics.MetricRows",
+    "topology": "topology.TopologyRows",
 }
+"""Where the rows of each pane are at home, under `cosmo_doppler.tui.panes`; imported when the pane is first wanted."""
+
+
+class Panes(dict[Pane, Lines]):
+    """The panes that were wanted so far: each is made when somebody first asks for it."""
+
+    def __init__(self, scene: Scene) -> None:
+        super().__init__()
+        self._scene = scene
+
+    def __missing__(self, name: Pane) -> Lines:
+        module, _, rows = _SOURCES[name].partition(".")
+        source: Source = getattr(import_module(f"cosmo_doppler.tui.panes.{module}"), rows)(self._scene)
+        pane = self[name] = Lines(source, self._scene.session.lock, id=name)
+        return pane
 
 
 class Stage(Container):
-    """All panes of the observatory. Those a view does not show exist, and cost nothing."""
+    """The panes of the observatory. Those that no view has shown yet do not exist; those that are hidden cost nothing."""
 
     DEFAULT_CSS = "Stage { height: 1fr; background: $background; }"
 
@@ -64,14 +70,13 @@ class Stage(Container):
         self.view: View = view
         self.alone: Pane | None = None
         """The pane that has all the room."""
-        self.panes: dict[Pane, Lines] = {
-            name: Lines(_SOURCES[name](scene), scene.session.lock, id=name) for name in PANES
-        }
+        self.panes = Panes(scene)
         self._wanted: tuple[Pane, str] | None = None
 
     def compose(self) -> ComposeResult:
-        """Every pane, and what lies over them while they have nothing to say."""
-        yield from self.panes.values()
+        """The panes of the first view, as far as the size of the terminal tells, and what lies over them while they are empty."""
+        for slot in plan(self.view, *self.app.size):
+            yield self.panes[slot.pane]
         yield self._placard
 
     def on_mount(self) -> None:
@@ -99,6 +104,9 @@ class Stage(Container):
         if not self.size.area:
             return
         slots = {slot.pane: slot.region for slot in plan(self.view, *self.size, self.alone)}
+        new = [pane for pane in map(self.panes.__getitem__, slots) if not pane.is_attached]
+        if new:
+            self.mount(*new, before=self._placard)
         with self.scene.session.lock:
             for name, pane in self.panes.items():
                 region = slots.get(name)

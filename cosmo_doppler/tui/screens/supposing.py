@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from textual import on
 
-from cosmo_doppler.model.market.suppose import SUPPOSE_HELP, suppose
-from cosmo_doppler.tui.panes.bids import BidRows
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
@@ -18,6 +16,8 @@ class WhatIfActions(Deck):
 
     def action_suppose(self) -> None:
         """Ask what to try, and show it."""
+        from cosmo_doppler.model.market.suppose import SUPPOSE_HELP
+
         self.prompt.ask(SIGN, hint=SUPPOSE_HELP)
 
     @on(Prompt.Written)
@@ -25,6 +25,9 @@ class WhatIfActions(Deck):
         if message.sign != SIGN:
             return
         message.stop()
+        from cosmo_doppler.model.market.suppose import suppose
+        from cosmo_doppler.tui.panes.bids import BidRows
+
         bids = self.stage.panes["bids"].source
         assert isinstance(bids, BidRows)
         if message.text:

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
@@ -78,13 +77,17 @@ class FilterBar(Vertical):
         self._wrong = False
         self._said = ""
 
-    def compose(self) -> ComposeResult:
-        """The line, its state, and what is to be said about it."""
-        with Horizontal():
-            yield Static("/", id="sign", markup=False)
-            yield Entry(id="expression")
-            yield Static("", id="state", markup=False)
-        yield Static("", id="below", markup=False)
+    def _furnish(self) -> None:
+        """The line, its state, and what is to be said about it: made when there first is something to show."""
+        if not self.children:
+            row = Horizontal()
+            self.mount(row, Static("", id="below", markup=False))
+            # Mounted by hand, so that the line is there at once and not when the row composes itself.
+            row.mount(
+                Static("/", id="sign", markup=False),
+                Entry(id="expression"),
+                Static("", id="state", markup=False),
+            )
 
     @property
     def writing(self) -> bool:
@@ -97,6 +100,7 @@ class FilterBar(Vertical):
 
     def write(self) -> None:
         """Take the keys."""
+        self._furnish()
         if not self.writing:
             self._back = self.screen.focused
         self._recalled = len(self._past)
@@ -108,13 +112,16 @@ class FilterBar(Vertical):
 
     def show(self, text: str) -> None:
         """Say a filter that somebody else set; an empty one hides the line."""
-        with self.prevent(Input.Changed):
-            self._entry.value = text
+        if text:
+            self._furnish()
+        if self.children:
+            with self.prevent(Input.Changed):
+                self._entry.value = text
         self.display = bool(text) or self.writing
 
     def renew(self, state: str) -> None:
         """Say what the filter leaves."""
-        if state != self._said:
+        if self.children and state != self._said:
             self._said = state
             self.query_one("#state", Static).update(Content(state))
 

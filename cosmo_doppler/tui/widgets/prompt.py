@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
-from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
@@ -75,11 +74,14 @@ class Prompt(Horizontal):
         self._recalled = 0
         self._back: Widget | None = None
 
-    def compose(self) -> ComposeResult:
-        """The sign, the line, what could be written."""
-        yield Static("", id="sign", markup=False)
-        yield Entry(id="line")
-        yield Static("", id="hint", markup=False)
+    def _furnish(self) -> None:
+        """The sign, the line, what could be written: made when first asked for, since the first picture waits for all there is."""
+        if not self.children:
+            self.mount(
+                Static("", id="sign", markup=False),
+                Entry(id="line"),
+                Static("", id="hint", markup=False),
+            )
 
     @property
     def asking(self) -> bool:
@@ -99,6 +101,7 @@ class Prompt(Horizontal):
         self._recalled = len(self._history.get(sign, ()))
         self._candidates, self._candidate = [], -1
         self._back = self.screen.focused
+        self._furnish()
         self.query_one("#sign", Static).update(Content(sign))
         line = self.query_one(Entry)
         line.value = value
