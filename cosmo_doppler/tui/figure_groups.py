@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from rich.style import Style
 
+from cosmo_doppler.model.baseline import QUANTILES
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.metrics import Metrics, Worker
 from cosmo_doppler.model.rates import ALL
@@ -43,6 +44,7 @@ def groups_of(scene: Scene, ink: Ink) -> list[Group]:
     """Every group, in reading order. Those that grow come last."""
     board = scene.board
     return [
+        *_against(scene, ink),
         _work(board, ink),
         _market(board, ink),
         _composition(board, ink),
@@ -56,6 +58,38 @@ def groups_of(scene: Scene, ink: Ink) -> list[Group]:
         _families(scene, ink),
         _types(scene, ink),
     ]
+
+
+_ANSWERS: tuple[tuple[Kind, str], ...] = (
+    ("task", "work"),
+    ("award", "award"),
+    ("tool", "tools"),
+    ("recall", "recall"),
+    ("imprint", "imprint"),
+    ("human", "people"),
+)
+
+
+def _against(scene: Scene, ink: Ink) -> list[Group]:
+    """How much longer answers take than in the baseline, while there is one with any."""
+    baseline, figures = scene.against.baseline, []
+    if baseline is None or not baseline.took:
+        return []
+    for kind, label in _ANSWERS:
+        took = scene.board.metrics.timings.took[kind]
+        if kind not in baseline.took or not took.count:
+            continue
+        for part, before in zip(QUANTILES, baseline.took[kind], strict=True):
+            now = took.quantile(part)
+            was = f"was {words.joined(words.duration(before))}"
+            figures.append(
+                Figure(
+                    plain(f"{label} p{part * 100:.0f}", ink),
+                    measure(words.signed(now - before), ink),
+                    says([(was, ink.dim)]),
+                )
+            )
+    return [Group(f"Against {safe(baseline.name, 40)}", figures)] if figures else []
 
 
 def _work(board: Board, ink: Ink) -> Group:

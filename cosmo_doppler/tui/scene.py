@@ -10,6 +10,8 @@ from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.baseline import Reference
+from cosmo_doppler.tui.against import Against
 from cosmo_doppler.tui.filtering import Filtering
 from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
@@ -24,8 +26,10 @@ TIMES: tuple[Times, ...] = get_args(Times)
 class Scene:
     """The selection that all panes share. Reading it is only safe while the session's lock is held."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reference: Reference | None = None) -> None:
         self.session = session
+        self.against = Against(reference)
+        """What is seen, held against a baseline."""
         self.filtering = Filtering(session)
         """What the lists are narrowed to."""
         self.trace_id: str | None = None

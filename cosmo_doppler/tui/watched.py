@@ -9,6 +9,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
@@ -23,10 +24,13 @@ class Watched:
 
     Args:
         session: the first one.
+        reference: what all of them are held against.
     """
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session, reference: Reference | None = None) -> None:
         self.sessions = [session]
+        self.reference = reference or Reference()
+        """What all of them are held against."""
         self.at = 0
         """Which of them is on the screen."""
 

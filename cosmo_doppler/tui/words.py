@@ -21,6 +21,12 @@ def many(number: int, noun: str) -> str:
     return f"{count(number)} {noun}" if number == 1 else f"{count(number)} {noun}s"
 
 
+def signed(seconds: float) -> tuple[str, str]:
+    """A change of a duration with its sign: `+180`, `ms`."""
+    number, unit = duration(abs(seconds))
+    return f"{'-' if seconds < 0 else '+'}{number}", unit
+
+
 def size(number: int) -> str:
     """A number of bytes: `312 B`, `48 kB`, `1.2 MB`."""
     if number < 1000:

@@ -35,6 +35,19 @@ _COLUMNS = Columns(
     Column("id", "offer", 8, needs=76),
     Column("need", "needs", 0, needs=44),
 )
+_AGAINST = Columns(
+    Column("age", "age", 6, right=True, needs=56),
+    Column("state", "state", 10),
+    Column("bids", "bids", 4, right=True),
+    Column("window", "window", 7, right=True, needs=92),
+    Column("winner", "winner", 14, middle=True),
+    Column("against", "baseline", 18),
+    Column("margin", "margin", 6, right=True, needs=100),
+    Column("why", "fits", 18, needs=124),
+    Column("id", "offer", 8, needs=84),
+    Column("need", "needs", 0, needs=64),
+)
+"""While there is a baseline."""
 
 
 def state_style(auction: Auction, ink: Ink) -> Style:
@@ -75,11 +88,15 @@ class AuctionRows(Source):
 
     def note(self, ink: Ink) -> Cell:
         """How many."""
-        return [(words.count(self.count()), ink.dim)]
+        return [(words.count(self.count()), ink.dim), *self._scene.against.note(ink)]
+
+    @property
+    def _columns(self) -> Columns:
+        return _COLUMNS if self._scene.against.baseline is None else _AGAINST
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self.count() else []
+        return [self._columns.header(width, ink)] if self.count() else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What makes an auction appear."""
@@ -115,7 +132,7 @@ class AuctionRows(Source):
 
     def stamp(self) -> Hashable:
         """Ages count in seconds."""
-        return int(self._scene.now)
+        return int(self._scene.now), self._scene.against.version
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""
@@ -136,10 +153,11 @@ class AuctionRows(Source):
             quantity((f"{auction.deadline_ms}", "ms"), ink) if auction.deadline_ms else [("–", ink.dim)]
         )
         winner = safe(auction.winner, 80)
-        return _COLUMNS.row(
+        return self._columns.row(
             width,
             {
                 "age": quantity(words.age(scene.now - auction.opened_at), ink, ink.dim),
+                "against": scene.against.auction(auction, ink),
                 "state": [(auction.state, state_style(auction, ink))],
                 "bids": [(f"{len(auction.bids)}", ink.plain if auction.bids else ink.dim)],
                 "window": window,

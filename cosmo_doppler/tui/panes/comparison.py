@@ -146,6 +146,5 @@ def _seconds(seconds: float | None, ink: Ink) -> Cell:
 def _change(seconds: float | None, ink: Ink) -> Cell:
     if seconds is None:
         return [("", ink.dim)]
-    number, unit = words.duration(abs(seconds))
-    sign = "-" if seconds < 0 else "+"
-    return [(f"{sign}{number}", ink.plain if abs(seconds) >= 0.001 else ink.dim), (f" {unit}", ink.dim)]
+    number, unit = words.signed(seconds)
+    return [(number, ink.plain if abs(seconds) >= 0.001 else ink.dim), (f" {unit}", ink.dim)]

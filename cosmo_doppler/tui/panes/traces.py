@@ -33,6 +33,17 @@ _COLUMNS = Columns(
     Column("id", "trace", 8, needs=46),
     Column("title", "asked", 0),
 )
+_AGAINST = Columns(
+    Column("age", "age", 6, right=True, needs=52),
+    Column("took", "took", 7, right=True),
+    Column("against", "baseline", 11, right=True),
+    Column("sign", "", 1),
+    Column("status", "status", 7, needs=74),
+    Column("signals", "sig", 4, right=True, needs=66),
+    Column("id", "trace", 8, needs=58),
+    Column("title", "asked", 0),
+)
+"""While there is a baseline."""
 
 
 def status_style(status: TraceStatus, ink: Ink) -> Style:
@@ -102,11 +113,15 @@ class TraceRows(Source):
             note.append((f"  {words.count(nested)} folded away", ink.dim))
         if board.evicted_traces:
             note.append((f"  {words.count(board.evicted_traces)} older dropped", ink.dim))
-        return note
+        return [*note, *self._scene.against.note(ink)]
+
+    @property
+    def _columns(self) -> Columns:
+        return _COLUMNS if self._scene.against.baseline is None else _AGAINST
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self.count() else []
+        return [self._columns.header(width, ink)] if self.count() else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What makes a trace appear."""
@@ -175,7 +190,7 @@ class TraceRows(Source):
 
     def stamp(self) -> Hashable:
         """Ages count in seconds."""
-        return int(self._scene.now)
+        return int(self._scene.now), self._scene.against.version
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""
@@ -193,10 +208,11 @@ class TraceRows(Source):
         trace = self._trace(index)
         state = status_style(trace.status, ink)
         title = safe(trace.title, 400) or _first_said(trace)
-        return _COLUMNS.row(
+        return self._columns.row(
             width,
             {
                 "age": quantity(words.age(scene.now - trace.started_at), ink, ink.dim),
+                "against": scene.against.trace(trace, scene.now, ink),
                 "took": quantity(words.duration(took(trace, scene.now)), ink),
                 "sign": [(_SIGNS[trace.status], state)],
                 "status": [(trace.status, state)],
