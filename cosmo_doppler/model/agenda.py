@@ -20,11 +20,12 @@ class Agenda:
         self.skipped = 0
         """Errands that found no room."""
         self._most = most
-        self._heap: list[tuple[float, int, Errand]] = []
+        self.errands: list[tuple[float, int, Errand]] = []
+        """A heap: moment, running number, what to do."""
         self._noted = 0
 
     def __len__(self) -> int:
-        return len(self._heap)
+        return len(self.errands)
 
     def note(self, due: float, errand: Errand, *, vital: bool = False) -> None:
         """Have `errand` run once time is at `due`.
@@ -34,15 +35,15 @@ class Agenda:
             errand: what to do.
             vital: it is noted in any case; whoever says so has few of them.
         """
-        if len(self._heap) >= self._most and not vital:
+        if len(self.errands) >= self._most and not vital:
             self.skipped += 1
             return
         self._noted += 1
-        heappush(self._heap, (due, self._noted, errand))
+        heappush(self.errands, (due, self._noted, errand))
 
     def pass_time(self, now: float) -> None:
         """Run what is due by `now`, soonest first; also what is noted meanwhile."""
-        heap = self._heap
+        heap = self.errands
         while heap and heap[0][0] <= now:
             at, _, errand = heappop(heap)
             errand(at)

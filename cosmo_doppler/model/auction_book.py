@@ -20,7 +20,7 @@ class AuctionBook:
         self._retired = 0
         """Auctions dropped whose place in `order` is still there."""
         self._open: dict[str, Auction] = {}
-        self._due: list[tuple[float, str]] = []
+        self.due: list[tuple[float, str]] = []
         """When each open auction is given up, soonest first; decided ones are skipped."""
         self._by_bid: dict[str, Auction] = Table()
         self._by_trace: dict[str, tuple[Auction, ...]] = Table()
@@ -37,7 +37,7 @@ class AuctionBook:
         if auction.mirror is None:
             # A mirrored one lasts until its end is told, whatever its clock says.
             self._open[auction.offer_id] = auction
-            heappush(self._due, (auction.given_up_at, auction.offer_id))
+            heappush(self.due, (auction.given_up_at, auction.offer_id))
         rounds = (*self._by_trace.get(auction.trace_id, ()), auction)
         self._by_trace[auction.trace_id] = rounds
         auction.round = len(rounds)
@@ -108,8 +108,8 @@ class AuctionBook:
     def close_due(self, now: float) -> list[Auction]:
         """Close the auctions whose window, and the grace after it, are over; in the order they were due."""
         closed: list[Auction] = []
-        while self._due and self._due[0][0] <= now:
-            auction = self._open.pop(heappop(self._due)[1], None)
+        while self.due and self.due[0][0] <= now:
+            auction = self._open.pop(heappop(self.due)[1], None)
             if auction is not None:
                 auction.close()
                 closed.append(auction)

@@ -27,7 +27,7 @@ from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
-from cosmo_doppler.model.traces import Node, Portal, Trace
+from cosmo_doppler.model.traces import DECISIVE, Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.header import Header
@@ -48,6 +48,9 @@ _RESULTS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 """What answers work."""
 
 _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
+
+_PRODUCED = _KNOWN - _ADDRESSED - _MANAGEMENT
+"""Types of a workflow that name who sent them."""
 
 
 class Board:
@@ -75,6 +78,9 @@ class Board:
         self._auctions = AuctionBook()
         self._requests = RequestBook()
         self._agenda = Agenda()
+        self._windows, self._errands = self._auctions.due, self._agenda.errands
+        """What time decides; whatever is due soonest comes first in each."""
+        self._known = self._traces.by_id
         self.market = Market(self._auctions, self._agenda)
         """Why winners won, and who keeps promises."""
         self._roster = Roster(self._agenda)
@@ -190,11 +196,14 @@ class Board:
 
     def apply(self, seen: Observed) -> None:
         """Fold one frame. Never raises."""
-        header = seen.header
-        if seen.at > self.now:
-            self.now = seen.at
-        # Whatever was due before this signal came is decided before it is folded.
-        self._pass_time()
+        header, at = seen.header, seen.at
+        now = self.now
+        if at > now:
+            now = self.now = at
+        windows, errands = self._windows, self._errands
+        if (errands and errands[0][0] <= now) or (windows and windows[0][0] <= now):
+            # Whatever was due before this signal came is decided before it is folded.
+            self._pass_time()
         self.signals += 1
         self._changes.signals += 1
         if is_event(seen.subject):
@@ -210,18 +219,19 @@ class Board:
             if not self._announce(seen):
                 return
         elif header.trace_id and kind:
-            if not self._fold(seen, who):
+            trace = self._fold(seen, who)
+            if trace is None:
                 self.duplicates += 1
-                self._watch.saw_again(seen, self.traces[header.trace_id].by_id.get(header.id))
+                self._watch.saw_again(seen, self._known[header.trace_id].by_id.get(header.id))
                 return
-            self.topology.saw(seen, self.traces[header.trace_id].title)
-        if who and kind not in _ADDRESSED and kind not in _MANAGEMENT and self._roster.heard(who, seen.at):
+            self.topology.saw(seen, trace.title)
+        if who and (kind in _PRODUCED or counted is UNKNOWN_TYPE) and self._roster.heard(who, at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
-        changed = self.market.saw(header, seen.at, seen.seq)
+        changed = self.market.saw(header, at, seen.seq)
         if changed is not None:
-            self._touch(changed, seen.at)
-        self._watch.saw(seen)
+            self._touch(changed, at)
+        self._watch.saw(seen, who)
         if tells(header):
             self.coordination.saw(seen)
 
@@ -232,28 +242,33 @@ class Board:
 
     # -- work
 
-    def _fold(self, seen: Observed, who: str) -> bool:
-        """Fold a signal that belongs to a trace. False when it had been delivered before."""
-        header = seen.header
-        trace = self.traces.get(header.trace_id) or self._open_trace(header.trace_id, seen.at)
-        node = Node(seen.seq, seen.at, header.id, header.parent_id, trace.id, header.type, who)
-        first = trace.by_id.get(header.id)
-        if header.id and first is not None:
+    def _fold(self, seen: Observed, who: str) -> Trace | None:
+        """Fold a signal that belongs to a trace, which is returned. None when it had been delivered before."""
+        header, at = seen.header, seen.at
+        kind, id = header.type, header.id
+        trace = self._known.get(header.trace_id)
+        if trace is None:
+            trace = self._open_trace(header.trace_id, at)
+        node = Node(seen.seq, at, id, header.parent_id, trace.id, kind, who)
+        first = trace.by_id.get(id) if id else None
+        if first is not None:
             self._traces.place_again(trace, node, first)
             self._changes.traces.add(trace.id)
-            return False
-        self._changes.traces |= self._traces.place(trace, node)
-        fold = _FOLDS.get(header.type)
+            return None
+        self._traces.place(trace, node, self._changes.traces)
+        fold = _FOLDS.get(kind)
         if fold is not None:
             fold(self, trace, node, header)
         trace.note(node)
-        if node.type == "TASK" and node.parent_id is not None:
+        if kind not in DECISIVE:
+            return trace
+        if kind == "TASK" and node.parent_id is not None:
             # A TASK whose parent is a question is its answer, re-dispatched (PROTOCOL 6.14).
-            self._answered(node.parent_id, "", node.at)
+            self._answered(node.parent_id, "", at)
         if trace.closed:
             self._close_requests(trace)
-        trace.settle(node.at)
-        return True
+        trace.settle(at)
+        return trace
 
     def _open_trace(self, id: str, at: float) -> Trace:
         if self._traces.full:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from cosmo_doppler.model.lasting import Table
 from cosmo_doppler.model.traces import Trace
 
@@ -21,15 +23,17 @@ class Links:
         """A signal on this trace names a parent nobody has seen."""
         self._awaited.setdefault(event_id, set()).add(trace_id)
 
-    def arrived(self, event_id: str, trace_id: str) -> list[str]:
+    def arrived(self, event_id: str, trace_id: str) -> Sequence[str]:
         """An event was seen on this trace.
 
         Returns:
             The other traces that waited for it.
         """
         self._home.setdefault(event_id, trace_id)
+        if not self._awaited:
+            return ()
         waiting = self._awaited.pop(event_id, None)
-        return sorted(waiting - {trace_id}) if waiting else []
+        return sorted(waiting - {trace_id}) if waiting else ()
 
     def forget(self, trace: Trace) -> None:
         """A trace is no longer kept."""

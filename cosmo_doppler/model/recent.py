@@ -44,7 +44,9 @@ class Recent(Generic[K, V]):
             What had to go for it.
         """
         entries = self._entries
-        entries[key] = value
+        # That only adds an entry, which tables let pass.
+        if entries.setdefault(key, value) is not value:
+            entries[key] = value
         if len(entries) <= self._most:
             return None
         self.forgotten += 1

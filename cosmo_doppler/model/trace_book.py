@@ -43,32 +43,41 @@ class TraceBook:
         self.outline.add_first(trace)
         return trace
 
-    def place(self, trace: Trace, node: Node) -> set[str]:
+    def place(self, trace: Trace, node: Node, touched: set[str]) -> None:
         """Hang a signal into its tree, or below another trace's when its parent is there (PROTOCOL 3.4).
 
-        Returns:
-            Ids of the traces that look different now.
+        Args:
+            trace: whose signal it is.
+            node: the signal.
+            touched: ids of the traces that look different now are added here.
         """
         self._nodes += 1
-        touched = {trace.id}
+        touched.add(trace.id)
         parent_id = node.parent_id
-        unseen = parent_id is not None and parent_id not in trace.by_id
-        if parent_id is not None and unseen:
-            other = self._links.home_of(parent_id)
-            if other is not None and other != trace.id:
-                node.placement = "linked"
-        trace.place(node)
-        if node.placement == "linked":
-            touched |= self._nest(trace, node)
-        if parent_id is not None and unseen and trace.tree.waits_for(parent_id):
-            self._links.await_parent(parent_id, trace.id)
+        if parent_id is None:
+            trace.place(node, None)
+        else:
+            parent = trace.by_id.get(parent_id)
+            trace.place(node, parent) if parent is not None else self._place_apart(trace, node, touched)
         if node.id:
             for waiting in self._links.arrived(node.id, trace.id):
                 child = self.by_id.get(waiting)
                 if child is not None and child.tree.waits_for(node.id):
                     linked = child.tree.link(node.id)
-                    touched |= {child.id} | self._nest(child, linked)
-        return touched
+                    touched.add(child.id)
+                    touched |= self._nest(child, linked)
+
+    def _place_apart(self, trace: Trace, node: Node, touched: set[str]) -> None:
+        """Hang a signal whose parent was not seen on its trace."""
+        parent_id = node.parent_id or ""
+        other = self._links.home_of(parent_id)
+        if other is not None and other != trace.id:
+            node.placement = "linked"
+        trace.place(node, None)
+        if node.placement == "linked":
+            touched |= self._nest(trace, node)
+        if trace.tree.waits_for(parent_id):
+            self._links.await_parent(parent_id, trace.id)
 
     def place_again(self, trace: Trace, node: Node, first: Node) -> None:
         """Hang a signal whose id another one has: it changes nothing but what is seen."""

@@ -24,6 +24,12 @@ _WORK = frozenset({"TASK", "TASK_AWARDED"})
 _REPLIES = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 _ENDS = _REPLIES | {"FINAL"}
 
+DECISIVE = (
+    _WORK
+    | _ENDS
+    | {"TASK_OFFER", "ESCALATION", "CLARIFICATION_ANSWER", "PERMISSION_DECISION", "STOP", "STOPPED"}
+)
+"""Types that may change how a trace stands. What bids and declines change is told to it by their auction."""
 
 _QUIET_S = 0.5
 """How long nothing must have come before a large trace may be gone through again, seconds."""
@@ -128,10 +134,10 @@ class Trace(Placed):
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
         return self.stopped or self._final_at is not None
 
-    def place(self, node: Node) -> None:
-        """Hang a new signal into the tree and time it."""
+    def place(self, node: Node, parent: Node | None) -> None:
+        """Hang a new signal into the tree, below `parent` where that was seen, and time it."""
         node.gap = node.at - self.last_at
-        self.tree.place(node)
+        self.tree.place(node, parent)
         if self.spans is not None and self.spans.built:
             self.spans.add(node)
         elif self.tree.size >= LARGE:
@@ -186,7 +192,10 @@ class Trace(Placed):
         kind = node.type
         if self.stop is not None:
             self.stop.note(node)
-        if kind in _WORK:
+        if kind not in DECISIVE:
+            if self.spans is not None:
+                self.spans.over(self.ended_at)
+        elif kind in _WORK:
             self._begin(node)
         elif kind in _REPLIES:
             self._answer(node)

@@ -90,23 +90,22 @@ class Tree:
         """Ids of parents that are named here and were not seen on this trace."""
         return iter(self._orphans)
 
-    def place(self, node: Node) -> None:
-        """Hang a new node into the tree, and below it whatever waited for it."""
+    def place(self, node: Node, parent: Node | None) -> None:
+        """Hang a new node into the tree, and below it whatever waited for it.
+
+        Args:
+            node: comes after all others.
+            parent: the one it names, where that is in this tree.
+        """
         self.size += 1
         self.arrivals.append(node)
-        parent = self.by_id.get(node.parent_id) if node.parent_id else None
-        if parent is None:
-            parent = self._guess(node)
-        self._hang(node, parent)
+        self._hang(node, self._guess(node) if parent is None else parent)
         if not node.id:
             self._unnamed[node.seq] = node
         else:
             self.by_id[node.id] = node
-            for waiting in self._orphans.pop(node.id, ()):
-                if self._clear_way(node, waiting):
-                    self._move(waiting, node, "")
-                else:
-                    waiting.placement = "loop"
+            if self._orphans:
+                self._take_in(node)
         if node.type == "TASK_AWARDED" and node.who:
             self._awards[node.who] = node
             self._adopt_strays(node)
@@ -172,6 +171,14 @@ class Tree:
         return parent_id in self._orphans
 
     # -- where to hang
+
+    def _take_in(self, node: Node) -> None:
+        """Hang whatever waited for a node below it."""
+        for waiting in self._orphans.pop(node.id, ()):
+            if self._clear_way(node, waiting):
+                self._move(waiting, node, "")
+            else:
+                waiting.placement = "loop"
 
     def _guess(self, node: Node) -> Node | None:
         """A place for a node whose parent is not here; None makes it a root."""

@@ -9,7 +9,7 @@ from cosmo_doppler.model.rules.frames import FrameRules
 from cosmo_doppler.model.rules.ground import Ground, Reads
 from cosmo_doppler.model.rules.market import MarketRules
 from cosmo_doppler.model.rules.presence import PresenceRules
-from cosmo_doppler.model.rules.work import WorkRules
+from cosmo_doppler.model.rules.work import LIVELY, WorkRules
 from cosmo_doppler.model.traces import Node
 from cosmo_sdk.signal_types import ADDRESSED_TYPES
 
@@ -44,17 +44,18 @@ class Watch:
         """How many tasks and awards somebody has not answered yet."""
         return self._work.running(who)
 
-    def saw(self, seen: Observed) -> None:
-        """A frame was folded."""
+    def saw(self, seen: Observed, who: str) -> None:
+        """A frame was folded; `who` is whom it names."""
         header = seen.header
         kind = header.type
         if header.problem:
             self._frames.malformed(seen, header)
-        if header.who and header.ts is not None and kind not in _ADDRESSED:
-            self._presence.sent(seen, header)
+        if who and header.ts is not None and kind not in _ADDRESSED:
+            self._presence.sent(seen, header, who)
         if not header.id or not header.trace_id:
             return
-        self._work.any(seen, header)
+        if kind in LIVELY:
+            self._work.any(seen, header)
         for reads in self._reads.get(kind, ()):
             reads[kind](seen, header)
 

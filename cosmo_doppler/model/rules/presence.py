@@ -113,9 +113,8 @@ class PresenceRules:
 
     # -- clocks
 
-    def sent(self, seen: Observed, header: Header) -> None:
+    def sent(self, seen: Observed, header: Header, who: str) -> None:
         """A signal says who sent it and when."""
-        who = header.who
         if who not in self._ground.roster.by_id:
             return
         moment = read_timestamp(header.ts)

@@ -53,6 +53,11 @@ _SIGNS = frozenset(
 _ZOMBIE = frozenset({"AGENT_OUTPUT", "PLAN", "THOUGHT_DELTA", "CRITIQUE", "MEMORY_APPEND"})
 """What nobody should say of a trace that was stopped."""
 
+_STOPPABLE = _ZOMBIE | {"TASK", "TASK_AWARDED"}
+
+LIVELY = _SIGNS | _STOPPABLE
+"""What `WorkRules.any` reads."""
+
 
 class WorkRules:
     """Reads who was given work, and what became of it."""
@@ -82,9 +87,9 @@ class WorkRules:
         kind = header.type
         if kind in _SIGNS:
             work = self._works.get(header.parent_id or "")
-            if work is not None:
+            if work is not None and not work.heard:
                 work.heard = True
-        if kind in _ZOMBIE or kind in ("TASK", "TASK_AWARDED"):
+        if kind in _STOPPABLE:
             self._after_stop(seen, header)
 
     # -- beginnings
