@@ -4,6 +4,8 @@ DopplerError
   RecordingError     a file that cannot be replayed
   ExportError        something that cannot be written to a file
   OutsideError       another program that cannot show something
+  SteppingError      what cannot be done with a break or a held signal
+    EditError        an edit of a held signal that cannot go out
   SettingError       a namespace, size or address that cannot be meant
     ConfigError      a config file that says what makes no sense
 """
@@ -38,6 +40,22 @@ class ExportError(DopplerError):
 
 class OutsideError(DopplerError):
     """Another program that cannot show something."""
+
+
+class SteppingError(DopplerError):
+    """What a person wanted of a break or a held signal cannot be done."""
+
+
+class EditError(SteppingError):
+    """An edit that cannot go out. The message names the field and says what to write.
+
+    Attributes:
+        field: what is wrong.
+    """
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(f"{field}: {sentence}")
+        self.field = field
 
 
 class SettingError(DopplerError):

@@ -18,9 +18,11 @@ from cosmo_bus.backoff import Backoff
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.model.bus_events import event_subjects
+from cosmo_doppler.query import Known
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.session import ELSEWHERE, Session
 from cosmo_doppler.settings import without_login
+from cosmo_doppler.stepping.stepper import Stepper
 from cosmo_sdk.errors import MissingExtra, SynapseError
 from cosmo_sdk.synapse import Synapse, SynapseState, synapse_from_url
 
@@ -111,9 +113,12 @@ class BusSource:
             operator = await self._insist(session, lambda: self._join(synapse))
             try:
                 session.operator = operator
+                session.stepper = self._stepper(session) if synapse.has_gates else None
                 await self._watch(session, synapse, operator)
             finally:
-                session.operator = None
+                if session.stepper is not None:
+                    await session.stepper.close()
+                session.operator = session.stepper = None
                 await _leave(operator)
         finally:
             await synapse.close()
@@ -147,6 +152,20 @@ class BusSource:
             await _leave(operator)
             raise
         return operator
+
+    def _stepper(self, session: Session) -> Stepper:
+        def known() -> Known:
+            timeline = session.timeline
+            return Known(timeline.board, timeline.now, session.marks)
+
+        return Stepper(
+            self._url,
+            self._namespace,
+            lock=session.lock,
+            wall=session.wall,
+            known=known,
+            redact=session.store.redaction.apply,
+        )
 
     async def _watch(self, session: Session, synapse: Synapse, operator: Operator) -> None:
         """Follow the state of the connection until cancelled."""

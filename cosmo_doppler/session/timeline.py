@@ -13,6 +13,7 @@ from collections.abc import Callable
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.query import Known
 from cosmo_doppler.session.folding import Fold
+from cosmo_doppler.session.pausing import PauseBreaks
 from cosmo_doppler.session.places import Hunt, Place, read_hunt, read_place
 from cosmo_doppler.store import Store
 
@@ -59,6 +60,8 @@ class Timeline:
         """More of a recording is being read: its end is not known yet."""
         self.not_found = ""
         """What was looked for in vain; empty when the last look was no such thing."""
+        self.breaks = PauseBreaks(store)
+        """Where it pauses by itself while it follows or plays."""
         self._store = store
         self._wall = wall
         self._fold = Fold(store)
@@ -296,11 +299,30 @@ class Timeline:
 
     def _follow(self, stop_at: float) -> bool:
         behind = len(self._store) - self.position
-        folded = self._fold.forward(len(self._store), stop_at, kept=behind <= _CALM)
+        folded = self._go_on(len(self._store), stop_at, kept=behind <= _CALM)
         if self.at_end:
             self.now = max(self._wall(), self.now)
             self._fold.advance(self.now)
+        elif self.paused:
+            self.now = max(self.now, self._moment_after(self.position))
         return folded > 0 or self.position > 0
+
+    def _go_on(self, goal: int, stop_at: float, *, kept: bool) -> int:
+        """Fold towards a goal, as far as the first signal at which a person wants to pause; return how many."""
+        if not self.breaks.watching:
+            return self._fold.forward(goal, stop_at, kept=kept)
+        first = self.position
+        while self.position < goal:
+            reach = self.breaks.reach(self.position, goal)
+            self._fold.forward(reach, stop_at, kept=kept)
+            if self.position < reach:
+                break
+            if self.breaks.caught(reach - 1, Known(self.board, self.board.now)):
+                self.pause()
+                break
+            if time.perf_counter() >= stop_at:
+                break
+        return self.position - first
 
     def _look(self, hunt: Hunt, stop_at: float) -> bool:
         hunt.look(stop_at)
@@ -350,12 +372,12 @@ class Timeline:
             self._rewind_to_first()
             return True
         if self.speed == SPEEDS[-1]:
-            folded = self._fold.forward(last, stop_at, kept=False)
+            folded = self._go_on(last, stop_at, kept=False)
             self.now = max(self.now, self._moment_after(self.position))
         else:
             goal_time = min(self._over_pause(self.now + elapsed_s * self.speed), max(ends_at, before))
             goal = min(last, self._store.position_at(goal_time))
-            folded = self._fold.forward(goal, stop_at, kept=goal - self.position <= _CALM)
+            folded = self._go_on(goal, stop_at, kept=goal - self.position <= _CALM)
             # What could not be folded in time is folded next turn; the clock waits for it.
             self.now = goal_time if self.position >= goal else max(before, self._moment_after(self.position))
         if self.position >= last and (self.now >= ends_at or self.speed == SPEEDS[-1]):

@@ -17,6 +17,12 @@ from cosmo_sdk.header import Header, read_header
 GATE_PREFIX = "doppler/"
 """What the names of our gates begin with; a token and the expression follow, for recordings and other people."""
 
+NO_GATES = "this bus has no gates, so nothing can be held on it; a break can pause the view"
+"""Why nothing can be held on NATS and on buses of released peers."""
+
+MAX_HOLD_S = 30.0
+"""How long the bus holds a signal before it opens the gate by itself, unless the person says otherwise, seconds."""
+
 _LONGEST_RULE = 120
 """Characters of an expression that a gate's name repeats."""
 
@@ -60,14 +66,18 @@ class Break:
 class Held:
     """One signal at a gate of ours."""
 
-    def __init__(self, hold_id: str, by: Break, subject: str, frame: bytes, since: float) -> None:
+    def __init__(
+        self, hold_id: str, by: Break, subject: str, frame: bytes, since: float, shown: bytes | None = None
+    ) -> None:
         self.hold_id = hold_id
         self.by = by
         self.subject = subject
         self.frame = frame
         self.since = since
         """When it was held, epoch seconds."""
-        self.header: Header = read_header(frame)
+        self.shown = frame if shown is None else shown
+        """The frame as a person may see it: without what is redacted."""
+        self.header: Header = read_header(self.shown)
         self.trace_id = read_facts(frame).trace_id
         """As the bus reads it, for it says who waits for whom."""
         self.meant = False

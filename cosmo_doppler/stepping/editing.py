@@ -7,7 +7,7 @@ import math
 from collections.abc import Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
-from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.errors import EditError
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.payloads import check_payload
@@ -21,14 +21,6 @@ _LONGEST = 200
 """Characters of a value in a difference."""
 
 _NOT_THERE = "nothing"
-
-
-class EditError(DopplerError):
-    """An edit that cannot go out. The message names the field and says what to write."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(f"{field}: {sentence}")
-        self.field = field
 
 
 class EditField(NamedTuple):

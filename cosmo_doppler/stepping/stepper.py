@@ -20,23 +20,17 @@ from cosmo_bus.client import BusClient
 from cosmo_bus.errors import BusError, GateError
 from cosmo_bus.gate import GateEvent
 from cosmo_bus.gate_client import GateClient, HeldFrame
-from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.errors import SteppingError
 from cosmo_doppler.query import FrameRow, Known, QueryError, compile_filter
-from cosmo_doppler.stepping.book import Break, Held, HeldBook
+from cosmo_doppler.stepping.book import MAX_HOLD_S, Break, Held, HeldBook
 from cosmo_doppler.stepping.scope import scope_of
 
 logger = logging.getLogger(__name__)
 
 R = TypeVar("R")
 
-NO_GATES = "this bus has no gates, so nothing can be held on it; a break can pause the view"
-"""Why nothing can be held on NATS and on buses of released peers."""
-
-MAX_HOLD_S = 30.0
-"""How long the bus holds a signal before it opens the gate by itself, unless the person says otherwise, seconds."""
-
 EDIT_HOLD_S = 600.0
-"""The same while somebody edits a signal of that gate."""
+"""How long the bus holds a signal of a gate where somebody edits one, seconds."""
 
 MOST_HELD = 1_000
 """Signals one break may hold; one more, and it lets everything go."""
@@ -52,10 +46,6 @@ _ANSWER_S = 5.0
 """How long the bus may take to answer, seconds."""
 
 
-class SteppingError(DopplerError):
-    """What a person wanted of a held signal or a break cannot be done. One sentence that says why."""
-
-
 class Stepper:
     """Sets breaks on one namespace and decides about what they hold.
 
@@ -65,6 +55,7 @@ class Stepper:
         lock: guards `book`; the session's own.
         wall: epoch seconds.
         known: what expressions may ask besides the signal itself.
+        redact: takes out of a frame what nobody is shown.
     """
 
     def __init__(
@@ -75,6 +66,7 @@ class Stepper:
         lock: AbstractContextManager[None],
         wall: Callable[[], float],
         known: Callable[[], Known],
+        redact: Callable[[bytes], bytes] = bytes,
     ) -> None:
         self.book = HeldBook()
         self._url = url
@@ -82,6 +74,7 @@ class Stepper:
         self._lock = lock
         self._wall = wall
         self._known = known
+        self._redact = redact
         self._loop = asyncio.get_running_loop()
         self._token = uuid4().hex[:4]
         self._numbers = 0
@@ -337,9 +330,11 @@ class Stepper:
             by = next((each for each in self.book.breaks.values() if each.gate_id == frame.gate_id), None)
             if by is None:
                 return
-            held = Held(frame.hold_id, by, frame.subject, frame.frame, self._wall())
+            held = Held(
+                frame.hold_id, by, frame.subject, frame.frame, self._wall(), self._redact(frame.frame)
+            )
             if held.header.id not in self._decided:
-                row = FrameRow(held.since, held.subject, held.frame, held.header, known=self._known())
+                row = FrameRow(held.since, held.subject, held.frame, known=self._known())
                 held.meant = by.filter.matches(row)
             self.book.take_in(held)
             crowded = by.holding > MOST_HELD

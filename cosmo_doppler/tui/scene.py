@@ -38,6 +38,8 @@ class Scene:
         """What the selected fault is known by."""
         self.seq: int | None = None
         """Position in the store of the signal the inspector shows."""
+        self.hold_id: str | None = None
+        """The held signal that is selected."""
         self.pulse: Pulse | None = None
         """How the screen does; None while it is drawn by hand."""
         self.times: Times = "since start"

@@ -104,6 +104,11 @@ class Synapse(ABC):
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded. For observers."""
 
     @property
+    def has_gates(self) -> bool:
+        """Whether the bus it is connected to has gates."""
+        return False
+
+    @property
     def gates(self) -> Gates:
         """Gates that hold frames until somebody decides.
 

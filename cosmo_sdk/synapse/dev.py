@@ -164,6 +164,11 @@ class DevSynapse(Synapse):
         return await self._feeds.tap(pattern, handler)
 
     @property
+    def has_gates(self) -> bool:
+        """Whether the bus has gates: a released peer's has none. False until connected."""
+        return GATE_EXTENSION in self._client.extensions
+
+    @property
     def gates(self) -> GateClient:
         """Gates of the bus. Those put up here open when this connection ends."""
         if self._gates is None:

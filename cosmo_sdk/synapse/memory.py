@@ -44,6 +44,11 @@ class MemorySynapse(Synapse):
         self._standing: Mapping[str, object] = {}
 
     @property
+    def has_gates(self) -> bool:
+        """Always."""
+        return True
+
+    @property
     def gates(self) -> MemoryGates:
         """Gates that hold Signals of this bus. They open when it closes."""
         if self._gates is None:

@@ -13,7 +13,8 @@ import pytest
 
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.query import Known
-from cosmo_doppler.stepping import Held, Stepper
+from cosmo_doppler.stepping.book import Held
+from cosmo_doppler.stepping.stepper import Stepper
 from cosmo_sdk import Axon, Dendrite, Signal, connect_synapse
 
 NAMESPACE = "dev"

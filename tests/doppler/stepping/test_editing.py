@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cosmo_doppler.stepping.editing import EditError, change, check, differences, fields_of, laid_out
+from cosmo_doppler.errors import EditError
+from cosmo_doppler.stepping.editing import change, check, differences, fields_of, laid_out
 from cosmo_sdk import Signal, SignalType
 
 BID = Signal(

@@ -6,7 +6,7 @@ import pytest
 
 from cosmo_bus.facts import Where
 from cosmo_doppler.query import compile_filter
-from cosmo_doppler.stepping import scope_of
+from cosmo_doppler.stepping.scope import scope_of
 
 TRACE = "trc_01M7Y84VTBY6BC1KX7ZXP2WD0G"
 

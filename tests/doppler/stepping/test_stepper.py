@@ -9,8 +9,8 @@ import pytest
 
 from cosmo_bus.client import BusClient
 from cosmo_bus.gate_client import GateClient
+from cosmo_doppler.errors import SteppingError
 from cosmo_doppler.stepping import stepper as stepping
-from cosmo_doppler.stepping.stepper import SteppingError
 from cosmo_sdk import Signal, SignalType
 
 

@@ -1,0 +1,101 @@
+"""What is held, in words: for the panes, the strip above them and the forms. Pure; the session's lock is held."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.stepping.book import NO_GATES, Held, HeldBook
+from cosmo_doppler.tui.scene import Scene
+
+RELEASED_SPELLING = b'"parent_id":null'
+"""Released SDKs write what is empty, ours leaves it out: the only thing that tells their offers from ours."""
+
+
+class Window(NamedTuple):
+    """The window for bids that a held signal belongs to."""
+
+    words: str
+    frozen: bool
+
+
+def book_of(scene: Scene) -> HeldBook | None:
+    """Breaks and what they hold; None where nothing can be held."""
+    stepper = scene.session.stepper
+    return stepper.book if stepper is not None else None
+
+
+def why_not(scene: Scene) -> str:
+    """Why nothing can be held here; empty when it can."""
+    session = scene.session
+    if session.kind == "replay":
+        return "this is a recording: a break pauses it where its expression matches"
+    if session.stepper is None:
+        return NO_GATES if session.operator is not None else "not connected to a bus"
+    return ""
+
+
+def held_now(scene: Scene) -> list[Held]:
+    """What a person is asked about, oldest first."""
+    book = book_of(scene)
+    return book.meant if book is not None else []
+
+
+def selected(scene: Scene) -> Held | None:
+    """The held signal the cursor is on; the oldest when it is on none."""
+    book = book_of(scene)
+    if book is None:
+        return None
+    chosen = book.get(scene.hold_id) if scene.hold_id else None
+    return chosen if chosen is not None and chosen.meant else next(iter(book.meant), None)
+
+
+def auction_of(scene: Scene, held: Held) -> Auction | None:
+    """The auction a held signal belongs to, as far as it is known already: what is held was not delivered."""
+    board = scene.board
+    parent = held.header.parent_id or ""
+    if parent in board.auctions:
+        return board.auctions[parent]
+    trace = board.traces.get(held.header.trace_id)
+    node = trace.by_id.get(parent) if trace is not None else None
+    above = node.parent_id if node is not None else None
+    return board.auctions.get(above or "")
+
+
+def offset_of(scene: Scene, held: Held) -> float | None:
+    """Seconds from the offer to its being held; None when it is in no auction that is known."""
+    auction = auction_of(scene, held)
+    return held.since - auction.opened_at if auction is not None else None
+
+
+def window_of(scene: Scene, held: Held) -> Window | None:
+    """How the window stands while a signal of it is held; None when it takes no bids any more."""
+    now = scene.session.wall()
+    if held.header.type == "TASK_OFFER":
+        foreign = RELEASED_SPELLING in held.frame
+        milliseconds = held.header.read_payload().get("deadline_ms")
+        left = held.since + milliseconds / 1000 - now if isinstance(milliseconds, int) else None
+        return _window("the producer", foreign, left)
+    auction = auction_of(scene, held)
+    if auction is None or auction.state == "awarded" or held.header.type != "BID":
+        return None
+    if not 0 <= auction.seq < len(scene.session.store):
+        return None
+    foreign = RELEASED_SPELLING in scene.session.store.frame(auction.seq)
+    return _window(auction.producer or "the producer", foreign, auction.closes_at - now)
+
+
+def _window(producer: str, foreign: bool, left: float | None) -> Window:
+    if not foreign:
+        return Window(f"window of {producer} frozen", True)
+    if left is None:
+        return Window("the window runs on: a released SDK does not wait", False)
+    if left <= 0:
+        return Window("the window ran out: a released SDK does not wait", False)
+    return Window(f"window runs out in {left * 1000:.0f} ms: a released SDK does not wait", False)
+
+
+def clock(seconds: float) -> str:
+    """Minutes and seconds: `00:07`."""
+    minutes, rest = divmod(int(max(0.0, seconds)), 60)
+    return f"{minutes:02d}:{rest:02d}"
