@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 import click
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
 LOOK_AGAIN_S = 1.0
 """How often the config file is looked at for changes, seconds."""
 
+_NO_STATE = "cosmo.no-state"
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def look_options(command: F) -> F:
-    """The flags `--theme`, `--ascii` and `--print-config`."""
+    """The flags `--theme`, `--ascii`, `--no-state` and `--print-config`."""
     for option in (
         click.option(
             "--print-config",
@@ -31,6 +34,13 @@ def look_options(command: F) -> F:
             expose_value=False,
             callback=_print_config,
             help="Print the settings in use as doppler.toml would have them, and exit.",
+        ),
+        click.option(
+            "--no-state",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep_nothing,
+            help="Neither read nor keep how the panes were arranged.",
         ),
         click.option("--ascii", is_flag=True, help="Draw with ASCII only."),
         click.option(
@@ -41,6 +51,18 @@ def look_options(command: F) -> F:
     ):
         command = option(command)
     return command
+
+
+def _keep_nothing(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
+    ctx.meta[_NO_STATE] = asked
+
+
+def state_file() -> Path | None:
+    """Where the arrangement of the panes is kept; None when `--no-state` was given, or `COSMO_STATE=none`."""
+    from cosmo_doppler.tui.remembered import state_path
+
+    ctx = click.get_current_context(silent=True)
+    return None if ctx is not None and ctx.meta.get(_NO_STATE) else state_path()
 
 
 def _print_config(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

@@ -6,10 +6,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError, Exit
-from cosmo_doppler.cli.looks import chosen_look, follow_config
+from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
+from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all, load_start
@@ -52,7 +54,9 @@ async def open_screen(
         look=look,
         wanted=wanted,
         beside=beside,
+        reference=reference,
     )
+    app.remembered = Remembered(state_file())
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":
@@ -65,6 +69,9 @@ async def open_screen(
         if timer is not None:
             timer.cancel()
         app.session.stop()
+        app.remembered.save()
+    if app.remembered.problem:
+        say(app.remembered.problem)
     if app.return_code:
         raise CommandError("the screen ended with an error", "the lines above say where", Exit.FAILED)
     if app.session.failure is not None:

@@ -12,7 +12,7 @@ from cosmo_doppler.config import ThemeName
 from cosmo_doppler.errors import DopplerError, SettingError
 from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.actions import ACTIONS
-from cosmo_doppler.tui.layout import VIEWS
+from cosmo_doppler.tui.layout import PANES, VIEWS
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
@@ -73,6 +73,15 @@ def _filter(observatory: Observatory, text: str) -> None:
             observatory.action_filter()
     except QueryError as error:
         raise SettingError(str(error)) from None
+
+
+def _pane(observatory: Observatory, text: str) -> None:
+    if reason := observatory.toggle_pane(text):
+        raise SettingError(reason[:1].lower() + reason[1:])
+
+
+def _reset_layout(observatory: Observatory, text: str) -> None:
+    observatory.action_reset_layout()
 
 
 def _theme(observatory: Observatory, text: str) -> None:

@@ -58,7 +58,7 @@ class Slot(NamedTuple):
     region: Region
 
 
-class _Cell(NamedTuple):
+class Cell(NamedTuple):
     """A pane on the grid: first column and row, and how many of each."""
 
     pane: Pane
@@ -67,23 +67,25 @@ class _Cell(NamedTuple):
     columns: int = 1
 
 
-class _Grid(NamedTuple):
+class Grid(NamedTuple):
+    """The panes of a view on columns and rows."""
+
     columns: tuple[int, ...]
     """Shares of the width, percent."""
     rows: tuple[int, ...]
     """Shares of the height, percent."""
-    cells: tuple[_Cell, ...]
+    cells: tuple[Cell, ...]
 
 
-def _stack(first: Pane, second: Pane, share: int) -> _Grid:
-    return _Grid((100,), (share, 100 - share), (_Cell(first, 0, 0), _Cell(second, 0, 1)))
+def _stack(first: Pane, second: Pane, share: int) -> Grid:
+    return Grid((100,), (share, 100 - share), (Cell(first, 0, 0), Cell(second, 0, 1)))
 
 
-def _whole(pane: Pane) -> _Grid:
-    return _Grid((100,), (100,), (_Cell(pane, 0, 0),))
+def _whole(pane: Pane) -> Grid:
+    return Grid((100,), (100,), (Cell(pane, 0, 0),))
 
 
-_NARROW: dict[View, _Grid] = {
+_NARROW: dict[View, Grid] = {
     "traces": _stack("traces", "pathway", 38),
     "auctions": _stack("auctions", "bids", 38),
     "registry": _stack("registry", "inspector", 55),
@@ -93,138 +95,167 @@ _NARROW: dict[View, _Grid] = {
     "metrics": _whole("metrics"),
     "topology": _stack("topology", "inspector", 62),
 }
-_MIDDLE: dict[View, _Grid] = {
-    "traces": _Grid(
+_MIDDLE: dict[View, Grid] = {
+    "traces": Grid(
         (36, 64),
         (60, 40),
-        (_Cell("traces", 0, 0), _Cell("pathway", 1, 0), _Cell("registry", 0, 1), _Cell("inspector", 1, 1)),
+        (Cell("traces", 0, 0), Cell("pathway", 1, 0), Cell("registry", 0, 1), Cell("inspector", 1, 1)),
     ),
-    "auctions": _Grid(
+    "auctions": Grid(
         (36, 64),
         (60, 40),
-        (_Cell("auctions", 0, 0), _Cell("bids", 1, 0), _Cell("registry", 0, 1), _Cell("inspector", 1, 1)),
+        (Cell("auctions", 0, 0), Cell("bids", 1, 0), Cell("registry", 0, 1), Cell("inspector", 1, 1)),
     ),
-    "registry": _Grid(
+    "registry": Grid(
         (50, 50),
         (55, 45),
-        (_Cell("registry", 0, 0, 2), _Cell("signals", 0, 1), _Cell("inspector", 1, 1)),
+        (Cell("registry", 0, 0, 2), Cell("signals", 0, 1), Cell("inspector", 1, 1)),
     ),
-    "inbox": _Grid(
+    "inbox": Grid(
         (50, 50),
         (40, 60),
-        (_Cell("inbox", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("inspector", 1, 1)),
+        (Cell("inbox", 0, 0, 2), Cell("pathway", 0, 1), Cell("inspector", 1, 1)),
     ),
-    "signals": _Grid((62, 38), (100,), (_Cell("signals", 0, 0), _Cell("inspector", 1, 0))),
-    "faults": _Grid(
+    "signals": Grid((62, 38), (100,), (Cell("signals", 0, 0), Cell("inspector", 1, 0))),
+    "faults": Grid(
         (62, 38),
         (55, 45),
-        (_Cell("faults", 0, 0, 2), _Cell("pathway", 0, 1), _Cell("fault", 1, 1)),
+        (Cell("faults", 0, 0, 2), Cell("pathway", 0, 1), Cell("fault", 1, 1)),
     ),
     "metrics": _whole("metrics"),
-    "topology": _Grid((62, 38), (100,), (_Cell("topology", 0, 0), _Cell("inspector", 1, 0))),
+    "topology": Grid((62, 38), (100,), (Cell("topology", 0, 0), Cell("inspector", 1, 0))),
 }
 _THIRDS = (27, 46, 27)
-_WIDE: dict[View, _Grid] = {
-    "traces": _Grid(
+_WIDE: dict[View, Grid] = {
+    "traces": Grid(
         _THIRDS,
         (62, 38),
         (
-            _Cell("traces", 0, 0),
-            _Cell("pathway", 1, 0),
-            _Cell("inspector", 2, 0),
-            _Cell("inbox", 0, 1),
-            _Cell("bids", 1, 1),
-            _Cell("registry", 2, 1),
+            Cell("traces", 0, 0),
+            Cell("pathway", 1, 0),
+            Cell("inspector", 2, 0),
+            Cell("inbox", 0, 1),
+            Cell("bids", 1, 1),
+            Cell("registry", 2, 1),
         ),
     ),
-    "auctions": _Grid(
+    "auctions": Grid(
         _THIRDS,
         (55, 45),
         (
-            _Cell("auctions", 0, 0),
-            _Cell("bids", 1, 0),
-            _Cell("inspector", 2, 0),
-            _Cell("inbox", 0, 1),
-            _Cell("pathway", 1, 1),
-            _Cell("registry", 2, 1),
+            Cell("auctions", 0, 0),
+            Cell("bids", 1, 0),
+            Cell("inspector", 2, 0),
+            Cell("inbox", 0, 1),
+            Cell("pathway", 1, 1),
+            Cell("registry", 2, 1),
         ),
     ),
-    "registry": _Grid(
+    "registry": Grid(
         _THIRDS,
         (50, 50),
         (
-            _Cell("registry", 0, 0, 2),
-            _Cell("inspector", 2, 0),
-            _Cell("signals", 0, 1, 2),
-            _Cell("inbox", 2, 1),
+            Cell("registry", 0, 0, 2),
+            Cell("inspector", 2, 0),
+            Cell("signals", 0, 1, 2),
+            Cell("inbox", 2, 1),
         ),
     ),
-    "inbox": _Grid(
+    "inbox": Grid(
         _THIRDS,
         (40, 60),
         (
-            _Cell("inbox", 0, 0, 2),
-            _Cell("inspector", 2, 0),
-            _Cell("pathway", 0, 1, 2),
-            _Cell("registry", 2, 1),
+            Cell("inbox", 0, 0, 2),
+            Cell("inspector", 2, 0),
+            Cell("pathway", 0, 1, 2),
+            Cell("registry", 2, 1),
         ),
     ),
-    "signals": _Grid(
+    "signals": Grid(
         _THIRDS,
         (62, 38),
         (
-            _Cell("signals", 0, 0, 2),
-            _Cell("inspector", 2, 0),
-            _Cell("pathway", 0, 1, 2),
-            _Cell("registry", 2, 1),
+            Cell("signals", 0, 0, 2),
+            Cell("inspector", 2, 0),
+            Cell("pathway", 0, 1, 2),
+            Cell("registry", 2, 1),
         ),
     ),
-    "faults": _Grid(
+    "faults": Grid(
         _THIRDS,
         (50, 50),
         (
-            _Cell("faults", 0, 0, 2),
-            _Cell("fault", 2, 0),
-            _Cell("pathway", 0, 1, 2),
-            _Cell("inspector", 2, 1),
+            Cell("faults", 0, 0, 2),
+            Cell("fault", 2, 0),
+            Cell("pathway", 0, 1, 2),
+            Cell("inspector", 2, 1),
         ),
     ),
     "metrics": _whole("metrics"),
-    "topology": _Grid(
+    "topology": Grid(
         _THIRDS,
         (62, 38),
         (
-            _Cell("topology", 0, 0, 2),
-            _Cell("inspector", 2, 0),
-            _Cell("signals", 0, 1, 2),
-            _Cell("registry", 2, 1),
+            Cell("topology", 0, 0, 2),
+            Cell("inspector", 2, 0),
+            Cell("signals", 0, 1, 2),
+            Cell("registry", 2, 1),
         ),
     ),
 }
 
 
-def plan(view: View, width: int, height: int, alone: Pane | None = None) -> list[Slot]:
-    """The panes of a view in an area of that many cells, in reading order; `alone` gives one pane all of it."""
-    if alone is not None:
-        return [Slot(alone, Region(0, 0, width, height))]
-    if width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT:
-        return [Slot(view, Region(0, 0, width, height))]
-    grids = _NARROW if width < TWO_COLUMNS else _MIDDLE if width < THREE_COLUMNS else _WIDE
-    grid = grids[view]
-    lefts = _edges(grid.columns, width)
-    tops = _edges(grid.rows, height)
+SizeClass = Literal["narrow", "middle", "wide"]
+
+
+def size_class(width: int) -> SizeClass:
+    """How many panes stand side by side at a width."""
+    return "narrow" if width < TWO_COLUMNS else "middle" if width < THREE_COLUMNS else "wide"
+
+
+_GRIDS: dict[SizeClass, dict[View, Grid]] = {"narrow": _NARROW, "middle": _MIDDLE, "wide": _WIDE}
+
+
+def grid_of(view: View, width: int) -> Grid:
+    """The panes of a view at a width, as Doppler shares the room among them."""
+    return _GRIDS[size_class(width)][view]
+
+
+def is_single(width: int, height: int) -> bool:
+    """Whether there is room for one pane only."""
+    return width < SMALLEST_WIDTH or height < SMALLEST_HEIGHT
+
+
+def plan(
+    view: View, width: int, height: int, alone: Pane | None = None, grid: Grid | None = None
+) -> list[Slot]:
+    """The panes of a view in an area of that many cells, in reading order.
+
+    Args:
+        view: which view.
+        width: cells.
+        height: cells.
+        alone: a pane that gets all the room.
+        grid: how the panes share it; None for the usual way.
+    """
+    if alone is not None or is_single(width, height):
+        return [Slot(alone or view, Region(0, 0, width, height))]
+    grid = grid or grid_of(view, width)
+    lefts = edges(grid.columns, width)
+    tops = edges(grid.rows, height)
     slots = []
     for cell in grid.cells:
         left, right = lefts[cell.column], lefts[cell.column + cell.columns]
         top, bottom = tops[cell.row], tops[cell.row + 1]
-        is_last_row = cell.row == len(grid.rows) - 1
         # One empty row parts a pane from the one below it.
-        slots.append(Slot(cell.pane, Region(left, top, right - left, bottom - top - (not is_last_row))))
+        slots.append(Slot(cell.pane, Region(left, top, right - left, bottom - top - (bottom < height))))
     return slots
 
 
-def _edges(shares: tuple[int, ...], length: int) -> list[int]:
-    edges = [0]
+def edges(shares: tuple[int, ...], length: int) -> list[int]:
+    """Where each share begins, in cells, and where the last one ends."""
+    total, passed, places = sum(shares), 0, [0]
     for share in shares:
-        edges.append(edges[-1] + share)
-    return [round(edge * length / 100) for edge in edges]
+        passed += share
+        places.append(round(passed * length / total))
+    return places

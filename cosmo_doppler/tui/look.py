@@ -11,6 +11,7 @@ from textual.filter import LineFilter
 from cosmo_doppler.config import ThemeName
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
+from cosmo_doppler.tui.remembered import Remembered
 from cosmo_doppler.tui.theme import THEME_NAMES, textual_theme
 
 
@@ -25,10 +26,12 @@ class Look:
 
 
 class LookedApp(App[None]):
-    """An app that takes a look, at its start and while it runs."""
+    """An app that takes a look, at its start and while it runs, and remembers how its panes stand."""
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self.remembered = Remembered()
+        """How the panes are arranged; whoever wants that kept between runs sets one with a file."""
         for name in THEME_NAMES:
             self.register_theme(textual_theme(name))
         self.take_look(look)
@@ -43,6 +46,11 @@ class LookedApp(App[None]):
         """What every finished line goes through."""
         filters = super().get_line_filters()
         return [*filters, AsciiFilter()] if self.look.ascii else filters
+
+
+def remembered_of(app: App[object]) -> Remembered:
+    """How the panes of the app one is in are arranged."""
+    return app.remembered if isinstance(app, LookedApp) else Remembered()
 
 
 def look_of(app: App[object]) -> Look:

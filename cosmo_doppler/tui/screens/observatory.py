@@ -26,8 +26,8 @@ from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
+from cosmo_doppler.tui.screens.arranging import ArrangeActions
 from cosmo_doppler.tui.screens.comparing import CompareActions
-from cosmo_doppler.tui.screens.help import HelpScreen
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.stage import Stage
@@ -117,6 +117,11 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
         if self._frame_rate > 0:
             self.scene.pulse = Pulse()
             self.set_interval(1 / self._frame_rate, self.turn)
+
+    def _compositor_refresh(self) -> None:
+        # While the app mounts itself Textual would draw everything and throw it away.
+        if not self.app._batch_count:
+            super()._compositor_refresh()
 
     # The pump
 
@@ -362,6 +367,8 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
 
     def action_help(self) -> None:
         """Every key."""
+        from cosmo_doppler.tui.screens.help import HelpScreen
+
         self.app.push_screen(HelpScreen(look_of(self.app).keymap, self._hints, self.stage.focused))
 
     def action_leave(self) -> None:

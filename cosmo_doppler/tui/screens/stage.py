@@ -6,7 +6,6 @@ from importlib import import_module
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.containers import Container
 from textual.message import Message
 from textual.widget import Widget
 
@@ -14,6 +13,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, Pane, View, plan
 from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.screens.borders import Borders
 from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
@@ -48,7 +48,7 @@ class Panes(dict[Pane, Lines]):
         return pane
 
 
-class Stage(Container):
+class Stage(Borders):
     """The panes of the observatory. Those that no view has shown yet do not exist; those that are hidden cost nothing."""
 
     DEFAULT_CSS = "Stage { height: 1fr; background: $background; }"
@@ -68,8 +68,6 @@ class Stage(Container):
         self.scene = scene
         self._placard = cover
         self.view: View = view
-        self.alone: Pane | None = None
-        """The pane that has all the room."""
         self.panes = Panes(scene)
         self._wanted: tuple[Pane, str] | None = None
 
@@ -92,7 +90,7 @@ class Stage(Container):
     @property
     def shown(self) -> list[Pane]:
         """Panes on the screen, in reading order."""
-        return [slot.pane for slot in plan(self.view, *self.size, self.alone)]
+        return [slot.pane for slot in self.slots]
 
     @property
     def focused(self) -> Pane:
@@ -103,7 +101,7 @@ class Stage(Container):
         """Put every pane where the view wants it."""
         if not self.size.area:
             return
-        slots = {slot.pane: slot.region for slot in plan(self.view, *self.size, self.alone)}
+        slots = {slot.pane: slot.region for slot in self.slots}
         new = [pane for pane in map(self.panes.__getitem__, slots) if not pane.is_attached]
         if new:
             self.mount(*new, before=self._placard)

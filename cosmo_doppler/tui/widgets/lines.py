@@ -280,7 +280,8 @@ class Lines(Widget, can_focus=True):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A drag along the time axis begins."""
-        self._drag = event.x - self.GUTTER if 1 <= event.y <= len(self._head) else None
+        inside = 1 <= event.y <= len(self._head) and self.GUTTER <= event.x < self.size.width - self.GUTTER
+        self._drag = event.x - self.GUTTER if inside else None
 
     def on_mouse_up(self, event: events.MouseUp) -> None:
         """A drag along the time axis ends: look at that stretch."""
