@@ -14,6 +14,7 @@ from textual.command import Provider
 from textual.notifications import SeverityLevel
 
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.actions import Action, bindings_of
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
@@ -37,6 +38,7 @@ class DopplerApp(LookedApp):
         look: theme, signs and keys.
         wanted: a filter to begin with; empty for none.
         beside: further sessions, watched from the beginning.
+        reference: what everything is held against.
     """
 
     TITLE: str | None = "Doppler"
@@ -59,11 +61,12 @@ class DopplerApp(LookedApp):
         look: Look | None = None,
         wanted: str = "",
         beside: Sequence[Session] = (),
+        reference: Reference | None = None,
     ) -> None:
         super().__init__(look or Look())
         if view not in get_args(View):
             raise ValueError(f"view={view!r} is not one of {', '.join(get_args(View))}")
-        self.watched = Watched(session)
+        self.watched = Watched(session, reference)
         self._view: View = view
         self._frame_rate = frame_rate
         self._decks = {session: Observatory(session, view, frame_rate, select, wanted, self.watched)}
@@ -95,6 +98,7 @@ class DopplerApp(LookedApp):
 
     def on_unmount(self) -> None:
         """Close the recordings and the connections."""
+        self.watched.reference.stop()
         for session in self.watched.sessions:
             session.stop()
 

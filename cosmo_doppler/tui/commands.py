@@ -118,6 +118,10 @@ def _bus(observatory: Observatory, text: str) -> None:
     observatory.post_message(observatory.Chosen(session))
 
 
+def _baseline(observatory: Observatory, text: str) -> None:
+    observatory.use_baseline(text)
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "trace",
@@ -145,6 +149,13 @@ COMMANDS: tuple[Command, ...] = (
     Command("filter", "[EXPR]", "Show only what matches, such as type:BID cost<0.01", _filter),
     Command("theme", "NAME", "Change the colours", _theme, lambda scene: get_args(ThemeName)),
     Command("ascii", "[on|off]", "Draw with ASCII only, or not", _ascii, lambda scene: ("on", "off")),
+    Command(
+        "baseline",
+        "FILE|off",
+        "Hold traces and auctions against a recording",
+        _baseline,
+        lambda scene: ("off",),
+    ),
     Command("open", "FILE", "Open a recording", _open),
     Command("bus", "URL [NAMESPACE]", "Watch another bus", _bus),
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look
@@ -21,6 +23,7 @@ async def render_svg(
     select: str | None = None,
     look: Look | None = None,
     wanted: str = "",
+    baseline: Baseline | None = None,
 ) -> None:
     """Draw a session once, at rest, and write it as SVG.
 
@@ -35,11 +38,20 @@ async def render_svg(
         select: a trace or offer id, or the end of one.
         look: theme and signs.
         wanted: a filter; empty for none.
+        baseline: what everything is held against.
 
     Raises:
         OSError: the file cannot be written.
     """
-    app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look, wanted=wanted)
+    app = DopplerApp(
+        session,
+        view=view,
+        select=select,
+        frame_rate=0,
+        look=look,
+        wanted=wanted,
+        reference=Reference(baseline),
+    )
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         for _ in range(_MOST_TURNS):

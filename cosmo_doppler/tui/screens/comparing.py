@@ -12,7 +12,7 @@ from textual.binding import BindingType
 from textual.screen import ModalScreen
 
 from cosmo_doppler.tui.safe import short_id
-from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.screens.baselining import BaselineActions
 from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Source
 
@@ -54,8 +54,8 @@ class CompareScreen(ModalScreen[int | None]):
         self.dismiss(self._rows.sequence(cursor) if cursor is not None else None)
 
 
-class CompareActions(Deck):
-    """Take one thing, then hold another one against it."""
+class CompareActions(BaselineActions):
+    """Take one thing, then hold another one against it, or everything that comes."""
 
     _first_trace: str | None = None
     """The trace that waits for another one to be compared with."""

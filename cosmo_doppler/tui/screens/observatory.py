@@ -80,7 +80,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
         self._berths: list[Berth] = []
         self._buses = OneLine(self._buses_line, id="watched", raised=True)
         self.session = session
-        self.scene = Scene(session)
+        self.scene = Scene(session, self.watched.reference)
         self.cover = Centred(self._placard, id="placard")
         self.stage = Stage(self.scene, view, self.cover)
         self._replay = OneLine(self._replay_line, id="replay")
@@ -140,6 +140,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
                 self._board, changes.reset = board, True
             self._find_selected()
             self.find_started()
+            self.scene.against.turn(board, hurry=self._frame_rate > 0)
             self.scene.filtering.turn(FILTER_S if self._frame_rate > 0 else float("inf"))
             self.stage.take(changes)
             self._renew_lines()
