@@ -1,6 +1,7 @@
 """Pools of agents, tasks with one holder each, negotiation, votes, auctions and delegation.
 
-Everything works on a `Store`: `MemoryStore` for one process, `SqliteStore` for any number on one machine.
+Everything works on a `Store`: `MemoryStore` for one process, `SqliteStore` for any number on one machine,
+`PostgresStore` for any number of machines.
 """
 
 from cosmo_sdk.coordination._managing import Sink
@@ -57,7 +58,7 @@ from cosmo_sdk.coordination.negotiation import (
     Proposal,
 )
 from cosmo_sdk.coordination.pool_manager import PoolManager
-from cosmo_sdk.coordination.store import CompatStore, Index, MemoryStore, SqliteStore, Store
+from cosmo_sdk.coordination.store import CompatStore, Index, MemoryStore, PostgresStore, SqliteStore, Store
 from cosmo_sdk.coordination.task_manager import Claim, TaskManager
 
 __all__ = [
@@ -99,6 +100,7 @@ __all__ = [
     "NotAuthorizedError",
     "Pool",
     "PoolManager",
+    "PostgresStore",
     "Proposal",
     "Propose",
     "RejectProposal",

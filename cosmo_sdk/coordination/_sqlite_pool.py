@@ -7,13 +7,13 @@ child open new ones when they need them.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sqlite3
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from cosmo_sdk.coordination._forking import told_of_forks
 
 Open = Callable[[], sqlite3.Connection]
 
@@ -48,7 +48,7 @@ class ConnectionPool:
         self._gate = threading.RLock()
         self._held: dict[int, _Held] = {}
         self._inherited: list[_Held] = []
-        _pools.add(self)
+        told_of_forks(self)
 
     @contextmanager
     def use(self) -> Iterator[_Held]:
@@ -112,32 +112,3 @@ class ConnectionPool:
     def after_fork_in_child(self) -> None:
         """Begin in the child, whose other threads are gone."""
         self._start_anew()
-
-
-_pools: weakref.WeakSet[ConnectionPool] = weakref.WeakSet()
-_forking: list[ConnectionPool] = []
-
-
-def _before_fork() -> None:
-    _forking[:] = list(_pools)
-    for pool in _forking:
-        pool.before_fork()
-
-
-def _after_fork_in_parent() -> None:
-    for pool in _forking:
-        pool.after_fork()
-    _forking.clear()
-
-
-def _after_fork_in_child() -> None:
-    for pool in _forking:
-        pool.after_fork_in_child()
-    _forking.clear()
-
-
-# Where processes do not fork there is nothing to register with.
-with contextlib.suppress(AttributeError):
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork_in_parent, after_in_child=_after_fork_in_child
-    )

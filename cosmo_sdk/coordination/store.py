@@ -3,6 +3,7 @@
     Store         the protocol: everything a manager needs
     MemoryStore   one process
     SqliteStore   any number of processes of one machine, on a file
+    PostgresStore any number of machines, in a PostgreSQL database (extra `postgres`)
     CompatStore   wraps a store that has only put, get, delete, list and put_if_absent, for one process
 
 Every mutation is a `commit`: it writes one key if that still has the version that was read, together with the events
@@ -16,6 +17,7 @@ from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Orde
 from cosmo_sdk.coordination._store_compat import CompatStore, SimpleStore
 from cosmo_sdk.coordination._store_memory import MemoryStore
 from cosmo_sdk.coordination._store_sqlite import SqliteStore
+from cosmo_sdk.coordination.store_pg import PostgresStore
 
 __all__ = [
     "NEXT_SEQ",
@@ -26,6 +28,7 @@ __all__ = [
     "Index",
     "MemoryStore",
     "Order",
+    "PostgresStore",
     "Row",
     "SimpleStore",
     "SqliteStore",

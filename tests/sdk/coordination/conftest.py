@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import count
+
 import pytest
 
-from cosmo_sdk.coordination import ManualClock, MemoryStore, SqliteStore
+from cosmo_sdk.coordination import ManualClock, MemoryStore, PostgresStore, SqliteStore
+from tests.postgres_server import running_postgres
 
 
 @pytest.fixture
@@ -23,3 +26,28 @@ def store(request, tmp_path, clock):
 def kinds(store):
     """The kinds of the events so far."""
     return lambda: [event.kind for _, event in store.events(0)]
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server for all tests of this process."""
+    with running_postgres() as server:
+        yield server
+
+
+_numbers = count()
+
+
+@pytest.fixture
+def open_postgres(postgres):
+    """Opens a store on tables of this test's own."""
+    schema = f"test{next(_numbers)}"
+    opened = []
+
+    def open_store(clock=None, **options):
+        opened.append(PostgresStore(postgres.url(), **{"schema": schema, "clock": clock, **options}))
+        return opened[-1]
+
+    yield open_store
+    for store in opened:
+        store.close()

@@ -41,15 +41,18 @@ class Plain:
         return self.values.setdefault(key, value) is value
 
 
-@pytest.fixture(params=["memory", "sqlite", "compat"])
+@pytest.fixture(params=["memory", "sqlite", "compat", "postgres"])
 def make_store(request, tmp_path):
     opened = []
+    open_postgres = request.getfixturevalue("open_postgres") if request.param == "postgres" else None
 
     def make(clock=None) -> BaseStore:
         if request.param == "memory":
             store = MemoryStore(clock)
         elif request.param == "sqlite":
             store = SqliteStore(tmp_path / "coord.db", clock=clock)
+        elif request.param == "postgres":
+            store = open_postgres(clock)
         else:
             store = CompatStore(Plain(), clock=clock)
         opened.append(store)

@@ -17,14 +17,18 @@ FILES = [
 VECTORS = [vector for path in FILES for vector in load(path)]
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def make_store(request, tmp_path):
     opened = []
+    open_postgres = request.getfixturevalue("open_postgres") if request.param == "postgres" else None
 
     def make(clock):
-        store = (
-            MemoryStore(clock) if request.param == "memory" else SqliteStore(tmp_path / "v.db", clock=clock)
-        )
+        if request.param == "memory":
+            store = MemoryStore(clock)
+        elif request.param == "sqlite":
+            store = SqliteStore(tmp_path / "v.db", clock=clock)
+        else:
+            store = open_postgres(clock)
         opened.append(store)
         return store
 
