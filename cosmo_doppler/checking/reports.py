@@ -9,16 +9,20 @@ from itertools import islice
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
+from cosmo_doppler.checking.against import Against, Sameness, against_json
 from cosmo_doppler.checking.verdict import Judged, Verdict
 from cosmo_doppler.export.escaping import for_markdown, table
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.tui.safe import safe, short_id
-from cosmo_doppler.tui.words import duration, joined, many, time_of_day
+from cosmo_doppler.tui.words import duration, joined, many, signed, time_of_day
 
 MOST = 1_000
 """Signals listed for each assertion; what is left out is said."""
 
 _MOST_FAULTS = 100
+
+_MOST_LINES = 200
+"""Lines of a comparison with a baseline."""
 
 
 def line_of(verdict: Verdict, seq: int) -> str:
@@ -62,7 +66,7 @@ def markdown(verdict: Verdict) -> str:
                 f"## Broken: {for_markdown(judged.assertion.text)}",
                 _signals(verdict, judged.offenders),
             ]
-    parts += _auctions(verdict), _faults(verdict)
+    parts += _against(verdict), _auctions(verdict), _faults(verdict)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -109,6 +113,57 @@ def _more(count: int, most: int) -> str:
     return f"\n\n{count - most:,} more are not listed." if count > most else ""
 
 
+def counted(against: Against) -> str:
+    """How a run compares with its baseline, in a sentence without its end."""
+    told = [
+        f"{many(against.number(noun, sameness), noun)} {words}"
+        for noun in _NOUNS
+        for sameness, words in _SAMENESS.items()
+        if against.number(noun, sameness)
+    ]
+    return ", ".join(told) or "nothing to compare"
+
+
+_NOUNS = ("trace", "auction")
+_SAMENESS: dict[Sameness, str] = {
+    "same": "with the same result",
+    "changed": "with another result",
+    "new": "new",
+    "missing": "missing",
+}
+
+
+def _against(verdict: Verdict) -> str:
+    against = verdict.against
+    if against is None:
+        return ""
+    # What came to another result first, then what took longest; what is as it was is only counted.
+    told = [line for line in against.lines if line.sameness != "same" or line.change]
+    told.sort(key=lambda line: (line.sameness == "same", -abs(line.later_s or 0.0)))
+    rows = [
+        [line.sameness, line.noun, short_id(line.id), line.title, line.before, line.here, line.change]
+        for line in told[:_MOST_LINES]
+    ]
+    parts = [f"## Against the baseline {for_markdown(against.name)}", f"{counted(against)}."]
+    if against.quantiles:
+        took = [
+            [
+                each.name,
+                joined(duration(each.before_s)),
+                joined(duration(each.here_s)),
+                joined(signed(each.here_s - each.before_s)),
+            ]
+            for each in against.quantiles
+        ]
+        parts.append(
+            table(["answers", "baseline", "here", "change"], took, frozenset(("baseline", "here", "change")))
+        )
+    if rows:
+        listed = table(["result", "what", "id", "asked", "baseline", "here", "change"], rows)
+        parts.append(listed + _more(len(told), _MOST_LINES))
+    return "\n\n".join(parts)
+
+
 def _auctions(verdict: Verdict) -> str:
     states = Counter(auction.state for auction in verdict.board.auctions.values())
     return f"## Auctions\n\n{states.total():,}{_parts(states)}" if states else ""
@@ -136,8 +191,15 @@ def junit(verdict: Verdict) -> str:
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
         f'<testsuite name={quoteattr(safe(verdict.title, 300))} tests="{len(cases)}" failures="{failures}"'
-        f' errors="0" skipped="0" time="{verdict.seconds:.3f}">\n{"".join(cases)}</testsuite>\n'
+        f' errors="0" skipped="0" time="{verdict.seconds:.3f}">\n{"".join(cases)}{_output(verdict)}</testsuite>\n'
     )
+
+
+def _output(verdict: Verdict) -> str:
+    if verdict.against is None:
+        return ""
+    told = f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}"
+    return f"  <system-out>{escape(told)}</system-out>\n"
 
 
 def _case(verdict: Verdict, what: str, held: bool, offenders: list[int]) -> str:
@@ -178,6 +240,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
             }
             for each in verdict.judged
         ],
+        "against": None if verdict.against is None else against_json(verdict.against),
     }
 
 

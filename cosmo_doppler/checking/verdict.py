@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from cosmo_doppler.checking.against import Against, held_against
 from cosmo_doppler.checking.assertions import Assertion
 from cosmo_doppler.checking.until import Found
+from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.query import Filter, Known
 from cosmo_doppler.store import Store
@@ -39,6 +41,8 @@ class Verdict:
     found: Found | None
     """What `until` waited for; None when it never came."""
     judged: tuple[Judged, ...]
+    against: Against | None = None
+    """The run held against a baseline, which is told but not judged."""
 
     @property
     def passed(self) -> bool:
@@ -60,6 +64,7 @@ def judge(
     assertions: tuple[Assertion, ...],
     until: Filter | None = None,
     found: Found | None = None,
+    baseline: Baseline | None = None,
 ) -> Verdict:
     """Hold signals `first` until before `last` against assertions, with what is known at the end.
 
@@ -72,7 +77,9 @@ def judge(
         assertions: what must hold.
         until: what was waited for.
         found: when it came.
+        baseline: what the run is held against.
     """
     known = Known(board, board.now)
     judged = tuple(Judged(each, each.offenders(store, first, last, known)) for each in assertions)
-    return Verdict(title, store, board, first, last, until, found, judged)
+    against = held_against(baseline, board) if baseline is not None else None
+    return Verdict(title, store, board, first, last, until, found, judged, against)

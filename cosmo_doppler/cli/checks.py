@@ -18,6 +18,7 @@ from cosmo_doppler.cli.playing import PLACE, Playing
 
 if TYPE_CHECKING:
     from cosmo_doppler.checking import Assertion, Found, Verdict
+    from cosmo_doppler.model.baseline import Baseline
     from cosmo_doppler.query import Filter
     from cosmo_doppler.session import Session
     from cosmo_doppler.session.places import Place
@@ -42,6 +43,20 @@ class Checks:
     asserts: tuple[Assertion, ...]
     at: Place | None
     report: Path | None
+    baseline: Path | None
+    """The recording that the run is held against, which judges nothing."""
+
+    def read_baseline(self, session: Session) -> Baseline | None:
+        """That recording, read and folded now; what the session does not show is not shown of it either.
+
+        Raises:
+            RecordingError: it cannot be read.
+        """
+        if self.baseline is None:
+            return None
+        from cosmo_doppler.session.baseline import read_baseline
+
+        return read_baseline(self.baseline, session.store.redaction)
 
     @property
     def any(self) -> bool:
@@ -50,6 +65,12 @@ class Checks:
 
 
 _FLAGS = (
+    click.option(
+        "--baseline",
+        type=click.Path(dir_okay=False, path_type=Path),
+        metavar="FILE",
+        help="Hold traces and auctions against those of this recording, on the screen and in a report.",
+    ),
     click.option(
         "--report",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -81,7 +102,7 @@ _FLAGS = (
 
 
 def check_options(command: F) -> F:
-    """`--until`, `--assert`, `--at` and `--report`; the parameter is `checks`."""
+    """`--until`, `--assert`, `--at`, `--report` and `--baseline`; the parameter is `checks`."""
 
     @wraps(command)
     def gathered(*arguments: Any, **options: Any) -> Any:
@@ -98,6 +119,7 @@ def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdi
     from cosmo_doppler.checking import first_match, judge
     from cosmo_doppler.session import load_start
 
+    baseline = checks.read_baseline(session)
     load_start(session)
     timeline, store = session.timeline, session.store
     end = checks.at or playing.last
@@ -109,7 +131,9 @@ def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdi
         last = last if found is None else found.position
     timeline.seek(last)
     settle(session)
-    return judge(session.title, store, timeline.board, first, last, checks.asserts, checks.until, found)
+    return judge(
+        session.title, store, timeline.board, first, last, checks.asserts, checks.until, found, baseline
+    )
 
 
 def settle(session: Session) -> None:
@@ -130,6 +154,7 @@ async def check_live(session: Session, checks: Checks, seconds: float | None) ->
     from cosmo_doppler.cli.running import until_interrupted
 
     found: list[Found] = []
+    baseline = checks.read_baseline(session)
     session.start()
     try:
         await until_interrupted(
@@ -152,6 +177,7 @@ async def check_live(session: Session, checks: Checks, seconds: float | None) ->
                 checks.asserts,
                 checks.until,
                 found[0] if found else None,
+                baseline,
             )
     finally:
         await asyncio.to_thread(session.stop)
@@ -187,13 +213,16 @@ def tell(verdict: Verdict, checks: Checks, *, as_json: bool) -> None:
     """
     from cosmo_doppler.checking import as_json as document
     from cosmo_doppler.checking import junit, markdown
-    from cosmo_doppler.checking.reports import MOST, line_of, sentence
+    from cosmo_doppler.checking.reports import MOST, counted, line_of, sentence
     from cosmo_doppler.export import write_new
+    from cosmo_doppler.tui.safe import safe
 
     if checks.report is not None:
         text = junit(verdict) if checks.report.suffix.lower() == ".xml" else markdown(verdict)
         write_new(checks.report, [text.encode()], force=True)
         say(f"wrote {checks.report}")
+    if verdict.against is not None:
+        say(f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}")
     if as_json:
         show_json(document(verdict))
     elif verdict.found is not None:

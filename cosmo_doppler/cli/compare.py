@@ -1,4 +1,4 @@
-"""`cosmo compare`: two traces, of one recording or of two."""
+"""`cosmo compare`: two traces, of one recording or of two; or two whole recordings."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cosmo_doppler.cli.compare_runs import compare_runs
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import examples, json_option, redact_option, redaction_of
 from cosmo_doppler.cli.output import show, show_all, show_json
@@ -25,9 +26,10 @@ _SIGNS = {"both": " ", "changed": "~", "left": "-", "right": "+"}
         "cosmo compare session.ndjson 07A2BC91 11CE88A4",
         "cosmo compare session.ndjson 07A2BC91 yesterday.ndjson:5D0C1F22",
         "cosmo compare good.ndjson:5D0C1F22 bad.ndjson:11CE88A4 --json",
+        "cosmo compare yesterday.ndjson today.ndjson --changes --check",
     )
 )
-@click.argument("places", nargs=-1, metavar="[FILE] LEFT RIGHT")
+@click.argument("places", nargs=-1, metavar="[FILE] LEFT RIGHT | BASE FILE")
 @click.option("--changes", is_flag=True, help="Leave out what is the same in both.")
 @click.option("--check", is_flag=True, help="Exit with 1 when the traces differ in more than their times.")
 @redact_option
@@ -35,12 +37,20 @@ _SIGNS = {"both": " ", "changed": "~", "left": "-", "right": "+"}
 def command(
     places: tuple[str, ...], changes: bool, check: bool, redact: tuple[str, ...], as_json: bool
 ) -> None:
-    """Put two traces side by side, signal by signal.
+    """Put two traces side by side, signal by signal, or hold a recording against another one.
 
     LEFT and RIGHT are ends of trace ids, in FILE or each with a file of its own, as in run.ndjson:07A2BC91. Lines
     begin with - where only LEFT has the signal, + where only RIGHT has it, and ~ where somebody else did the same. The
     last column says how much later it happened at the right.
+
+    With two recordings each trace and auction of FILE is held against its twin in BASE: the n-th with the same words
+    asked of the same participant or capabilities, else the n-th so addressed. Lines begin with - where only BASE has
+    it, + where only FILE has it, and ~ where it came to another result.
     """
+    runs = _runs(places)
+    if runs is not None:
+        compare_runs(*runs, redaction_of(redact), changes=changes, check=check, as_json=as_json)
+        return
     from cosmo_doppler.model.compare import compare
 
     file, left, right = _read(places)
@@ -71,6 +81,13 @@ def _read(places: tuple[str, ...]) -> tuple[Path | None, str, str]:
     if len(places) == 3:
         return Path(places[0]), places[1], places[2]
     raise click.UsageError("name two traces, in one FILE or each as FILE:ID")
+
+
+def _runs(places: tuple[str, ...]) -> tuple[Path, Path] | None:
+    """Two recordings, when these are two."""
+    if len(places) != 2 or not all(Path(each).is_file() for each in places):
+        return None
+    return Path(places[0]), Path(places[1])
 
 
 def _find(

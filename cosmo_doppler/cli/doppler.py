@@ -80,6 +80,7 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         "cosmo doppler session.ndjson --filter 'type:BID cost>0.01'",
         "cosmo doppler session.ndjson --assert 'never has:error' --report result.xml",
         "cosmo doppler session.ndjson --until late:true --screenshot late.svg",
+        "cosmo doppler today.ndjson --baseline yesterday.ndjson --report changes.md",
         "cosmo doppler --demo --for 30s | less",
         "cosmo doppler --ascii --theme contrast",
     )
@@ -197,6 +198,7 @@ def command(
         raise click.UsageError("--tail and --json print a bus or a recording; for the demo use --plain")
     if not told_as_lines and (types or trace or neuron or payload):
         raise click.UsageError("--type, --trace, --neuron and --payload need --tail")
+    _check_baseline(checks, shown=not (told_as_lines or plain or daemon))
     redaction = redaction_of(redact)
     if daemon:
         from cosmo_doppler.cli.record import record_bus
@@ -223,12 +225,17 @@ def command(
     if checks.any:
         _judge(session, checks, playing, seconds, picture, theme, ascii=ascii, as_json=as_json)
     elif picture is not None:
-        _draw(session, picture, seconds, theme, ascii)
+        _draw(session, picture, seconds, theme, ascii, checks)
     elif not on_screen:
         _tell(session, seconds, wanted, asked=plain)
     else:
         beside = _beside(more, namespace, redaction, allow_actions=allow_actions)
-        _open_screen(session, view, select, seconds, theme, ascii, text, beside)
+        _open_screen(session, view, select, seconds, theme, ascii, text, beside, checks.baseline)
+
+
+def _check_baseline(checks: Checks, *, shown: bool) -> None:
+    if checks.baseline is not None and not shown:
+        raise click.UsageError("--baseline is for the screen, a --screenshot and a --report")
 
 
 def _where(
@@ -280,7 +287,7 @@ def _judge(
     else:
         verdict = run(lambda: check_live(session, checks, seconds))
     if picture is not None:
-        _draw(session, picture, seconds, theme, ascii, judged=True)
+        _draw(session, picture, seconds, theme, ascii, checks, judged=True)
     tell(verdict, checks, as_json=as_json)
 
 
@@ -365,6 +372,7 @@ def _draw(
     seconds: float | None,
     theme: ThemeName | None,
     ascii: bool,
+    checks: Checks,
     *,
     judged: bool = False,
 ) -> None:
@@ -372,7 +380,8 @@ def _draw(
     from cosmo_doppler.cli.screens import draw
 
     look = chosen_look(read_config(), theme, ascii=ascii)
-    run(lambda: draw(session, picture, seconds, look, judged=judged))
+    baseline = checks.read_baseline(session)
+    run(lambda: draw(session, picture, seconds, look, judged=judged, baseline=baseline))
     say(f"wrote {picture.path}")
 
 
@@ -385,7 +394,20 @@ def _open_screen(
     ascii: bool,
     wanted: str,
     beside: list[Session],
+    baseline: Path | None,
 ) -> None:
     from cosmo_doppler.cli.screens import open_screen
 
-    run(lambda: open_screen(session, view, select, seconds, theme, ascii=ascii, wanted=wanted, beside=beside))
+    run(
+        lambda: open_screen(
+            session,
+            view,
+            select,
+            seconds,
+            theme,
+            ascii=ascii,
+            wanted=wanted,
+            beside=beside,
+            baseline=baseline,
+        )
+    )

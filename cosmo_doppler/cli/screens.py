@@ -15,12 +15,15 @@ from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all, load_start
+from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.headless import render_svg
+from cosmo_doppler.tui.remembered import Remembered
 
 if TYPE_CHECKING:
     from cosmo_doppler.cli.doppler import Picture, View
     from cosmo_doppler.config import ThemeName
+    from cosmo_doppler.model.baseline import Baseline
     from cosmo_doppler.tui.look import Look
 
 PICTURE_S = 5.0
@@ -37,14 +40,19 @@ async def open_screen(
     ascii: bool,
     wanted: str = "",
     beside: Sequence[Session] = (),
+    baseline: Path | None = None,
 ) -> None:
     """Show a session on the terminal until the person quits, SIGTERM comes, or some seconds have passed.
 
     Raises:
         CommandError: the engine behind the screen failed.
         ConfigError: the config file cannot be used.
+        RecordingError: the baseline is no recording.
     """
     config = read_config()
+    reference = Reference()
+    if baseline is not None:
+        reference.read(baseline, session.store.redaction)
     look = chosen_look(config, theme, ascii=ascii)
     app = DopplerApp(
         session,
@@ -79,7 +87,13 @@ async def open_screen(
 
 
 async def draw(
-    session: Session, picture: Picture, seconds: float | None, look: Look, *, judged: bool = False
+    session: Session,
+    picture: Picture,
+    seconds: float | None,
+    look: Look,
+    *,
+    judged: bool = False,
+    baseline: Baseline | None = None,
 ) -> None:
     """Render one screen of a session and write it as SVG.
 
@@ -109,7 +123,14 @@ async def draw(
         else:
             load_all(session)
         await render_svg(
-            session, picture.path, picture.size, picture.view, picture.select or None, look, picture.wanted
+            session,
+            picture.path,
+            picture.size,
+            picture.view,
+            picture.select or None,
+            look,
+            picture.wanted,
+            baseline,
         )
     finally:
         session.stop()

@@ -132,4 +132,4 @@ def test_all_fields_are_listed() -> None:
     shown = CliRunner().invoke(command, ["--fields"])
     assert shown.exit_code == 0
     assert "trace.dur" in shown.stdout
-    assert not Checks(None, (), None, None).any
+    assert not Checks(None, (), None, None, None).any
