@@ -86,6 +86,11 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('metrics')", "7", "7", "Metrics", "Show rates, latencies and the market in figures", "Look"),
     Action("view('topology')", "8", "8", "Topology", "Show who talks to whom", "Look"),
     Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),
+    Action("grow('wider')", "ctrl+right", "ctrl+→", "wider", "Make the focused pane wider", "Look"),
+    Action("grow('narrower')", "ctrl+left", "ctrl+←", "narrower", "Make the focused pane narrower", "Look"),
+    Action("grow('taller')", "ctrl+down", "ctrl+↓", "taller", "Make the focused pane taller", "Look"),
+    Action("grow('shorter')", "ctrl+up", "ctrl+↑", "shorter", "Make the focused pane shorter", "Look"),
+    Action("hide", "Z", "Z", "hide", "Hide the focused pane; :pane NAME shows it again", "Look"),
     Action("follow", "f", "f", "follow", "Keep up with what arrives, or hold still", "Look", "pane"),
     Action(
         "look('next')",

@@ -147,6 +147,8 @@ COMMANDS: tuple[Command, ...] = (
         lambda scene: ("next ", "last "),
     ),
     Command("filter", "[EXPR]", "Show only what matches, such as type:BID cost<0.01", _filter),
+    Command("pane", "NAME", "Hide a pane of this view, or show it again", _pane, lambda scene: PANES),
+    Command("reset_layout", "[]", "Show the panes of this view as usual", _reset_layout),
     Command("theme", "NAME", "Change the colours", _theme, lambda scene: get_args(ThemeName)),
     Command("ascii", "[on|off]", "Draw with ASCII only, or not", _ascii, lambda scene: ("on", "off")),
     Command(

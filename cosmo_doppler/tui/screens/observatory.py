@@ -54,7 +54,7 @@ NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatIfActions, ActActions):
+class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatIfActions, ArrangeActions, ActActions):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
