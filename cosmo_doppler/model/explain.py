@@ -207,6 +207,8 @@ def _outcome(case: _Case) -> str:
 
 
 def _unanswered(case: _Case, start: float) -> str:
+    if case.node.id in case.trace.waiting_on:
+        return f", and it has waited for a person for {lasted(case.board.now - start)}"
     if any(child.id in case.trace.waiting_on for child in case.node.children[-_LATEST:]):
         return ", and it waits for a person since it asked back"
     if case.trace.ended_at is not None:

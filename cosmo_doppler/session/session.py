@@ -27,6 +27,7 @@ from cosmo_doppler.store import Store
 
 if TYPE_CHECKING:
     from cosmo_doppler.controls import Operator
+    from cosmo_doppler.person import Person
 
 logger = logging.getLogger(__name__)
 
@@ -220,6 +221,12 @@ class Session:
     def armed(self) -> bool:
         """Whether signals may be sent."""
         return not self.read_only_reason
+
+    @property
+    def person(self) -> Person | None:
+        """The person as a participant of the bus; None while it is not connected."""
+        operator = self.operator
+        return operator.person if operator is not None else None
 
     def arm(self, armed: bool) -> None:
         """Let a person send signals, or look only. A recording can only be looked at."""

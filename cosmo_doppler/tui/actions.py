@@ -157,8 +157,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("to_end", "L,dollar_sign", "L", "live", "Go to the newest signal and stay there", "Time"),
     Action("offer", "O", "O", "offer", "Offer a task to whoever bids", "Act"),
     Action("offer_again", "R", "R", "offer again", "Offer the selected auction again, with changes", "Act"),
+    Action("bid", "M", "M", "bid", "Bid by hand in the selected auction, or take part", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
-    Action("answer", "A", "A", "answer", "Answer a question or decide a permission", "Act"),
+    Action("answer", "A", "A", "answer", "Answer a question or work, or decide a permission", "Act"),
     Action("arm", "exclamation_mark", "!", "arm", "Look only, or be able to send again", "Act"),
     Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
     Action(

@@ -6,6 +6,7 @@ import asyncio
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar, get_args
 
 from textual import on
@@ -140,10 +141,14 @@ class DopplerApp(LookedApp):
 
     async def action_detach(self) -> None:
         """Watch the present one no longer."""
-        dropped = self.watched.drop()
-        if dropped is None:
+        if len(self.watched.sessions) == 1:
             self.say("Nothing else is watched; q quits")
         else:
+            self._unless_in_hand([self.session], partial(self.call_later, self._drop_present))
+
+    async def _drop_present(self) -> None:
+        dropped = self.watched.drop()
+        if dropped is not None:
             await self._leave(dropped)
 
     def notify(
@@ -172,7 +177,31 @@ class DopplerApp(LookedApp):
 
     def action_help_quit(self) -> None:
         """Ctrl-C ends Doppler, as it ends every other command. With text selected it copies that instead."""
-        self.exit()
+        self.leave()
+
+    async def action_quit(self) -> None:
+        """End Doppler."""
+        self.leave()
+
+    def leave(self) -> None:
+        """End Doppler. With work of others in hand it asks first; asked to while it asks, it ends at once."""
+        self._unless_in_hand(self.watched.sessions, self.exit)
+
+    def _unless_in_hand(self, sessions: Sequence[Session], then: Callable[[], object]) -> None:
+        """Do something that leaves buses, once it is clear that no work is left behind unawares."""
+        if not any(session.person is not None and session.person.open for session in sessions):
+            then()
+            return
+        from cosmo_doppler.tui.modals.leave import LeaveForm, in_hand
+
+        async def ask() -> None:
+            if await self.push_screen_wait(LeaveForm(in_hand(sessions))):
+                then()
+
+        if isinstance(self.screen, LeaveForm):
+            then()
+        else:
+            self.run_worker(ask(), group="leaving", exclusive=True)
 
     def action_light(self) -> None:
         """The other theme."""

@@ -70,6 +70,11 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         if number:
             left.append(_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]))
     right: list[_Part] = []
+    person = session.person
+    if person is not None and person.open:
+        left.append(_Part(9, [(f"{len(person.open)} to do", ink.people + Style(bold=True))]))
+    if person is not None and person.present:
+        right.append(_Part(5, [("you are ", ink.dim), (safe(person.neuron_id, 40), ink.people)]))
     if status.memory_fault:
         left.append(_Part(8, [("memory over its cap, no disk for it", ink.failure)]))
     elif status.moved:

@@ -5,14 +5,17 @@ from cosmo_doppler.tui.modals.connect import ConnectChoice
 from cosmo_doppler.tui.modals.exporting import export_selection
 from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect
 from cosmo_doppler.tui.modals.offered import LastOffers
+from cosmo_doppler.tui.modals.person_flows import bid_by_hand, take_part
 
 __all__ = [
     "ConnectChoice",
     "LastOffers",
     "answer_request",
     "arm",
+    "bid_by_hand",
     "compose_offer",
     "confirm_stop",
     "connect",
     "export_selection",
+    "take_part",
 ]

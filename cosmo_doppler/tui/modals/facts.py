@@ -118,8 +118,8 @@ def question(session: Session, request_id: str | None) -> Question | None:
             text=request.text,
             asked_at=request.asked_at,
             payload=request.detail,
-            signal=_signal(session, request.seq),
-            original=None if task is None else _signal(session, task.seq),
+            signal=signal_at(session, request.seq),
+            original=None if task is None else signal_at(session, task.seq),
         )
 
 
@@ -144,9 +144,10 @@ def waiting(session: Session, question: Question) -> Waiting:
 
 def _oldest_open(session: Session) -> Request | None:
     board = session.timeline.board
-    for key in board.request_order:
-        request = board.requests.get(key)
-        if request is not None and request.state == "open" and request.kind != "ESCALATION":
+    person = session.person
+    mine = person.open if person is not None else {}
+    for request in board.waiting.values():
+        if request.kind != "ESCALATION" and (not request.is_work or request.id in mine):
             return request
     return None
 
@@ -159,7 +160,8 @@ def _task_behind(trace: Trace, event_id: str) -> Node | None:
     return node
 
 
-def _signal(session: Session, seq: int) -> Signal | None:
+def signal_at(session: Session, seq: int) -> Signal | None:
+    """A signal as it was received, redacted values included; None when it is no valid one. The lock is held."""
     try:
         return Signal.decode(session.store.true_frame(seq))
     except EnvelopeError:

@@ -6,14 +6,16 @@ Each flow waits for its form, so it must run in a worker. What succeeded is not 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from collections.abc import Callable, MutableMapping
+from typing import Any
 
 from textual.app import App
 
-from cosmo_doppler.controls import ControlError, Operator
+from cosmo_doppler.controls import ControlError
+from cosmo_doppler.model.requests import WORK_KINDS
 from cosmo_doppler.session import Session
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
+from cosmo_doppler.tui.modals.acting import act, apart, read_only, tell
 from cosmo_doppler.tui.modals.answer import (
     AnswerDraft,
     ClarificationForm,
@@ -26,20 +28,10 @@ from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_doppler.tui.modals.facts import Question, question
 from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm
 from cosmo_doppler.tui.modals.offered import LastOffers, Offered, offered
+from cosmo_doppler.tui.modals.person_flows import answer_work, oldest_work
 from cosmo_doppler.tui.modals.stop import StopForm
-from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.ids import new_trace_id
-
-R = TypeVar("R")
-
-MAX_NOTICE = 300
-"""Characters of a notice."""
-
-
-def tell(app: App[Any], sentence: str) -> None:
-    """One calm line about something the screen does not show by itself. `sentence` may hold bus text."""
-    app.notify(safe(sentence, MAX_NOTICE), markup=False)
 
 
 async def compose_offer(
@@ -59,7 +51,7 @@ async def compose_offer(
         earlier: what was offered before; what is offered now joins it.
         on_sent: called with the new trace's id just before an offer goes out, or just after a task did.
     """
-    if _read_only(app, session):
+    if read_only(app, session):
         return
     begin: Offered | None = None
     if again is not None:
@@ -76,18 +68,18 @@ async def compose_offer(
             text = escape_json(json.dumps(draft.input, ensure_ascii=False))
             earlier.remember(Offered(tuple(draft.capabilities), text, draft.window_ms, draft.select))
         send = _send_task if draft.kind == "task" else _send_offer
-        _apart(app, send(app, session, draft, on_sent or _nobody))
+        apart(app, send(app, session, draft, on_sent or _nobody))
 
 
 async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
     """Ask whether a trace shall be stopped, and stop it."""
-    if _read_only(app, session):
+    if read_only(app, session):
         return
     draft = await app.push_screen_wait(StopForm(session, trace_id))
     if draft is not None:
-        _apart(
+        apart(
             app,
-            _act(
+            act(
                 app,
                 session,
                 lambda operator: operator.stop(trace_id, rollback=draft.rollback, reason=draft.reason),
@@ -95,27 +87,40 @@ async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
         )
 
 
-async def answer_request(app: App[Any], session: Session, request_id: str | None = None) -> None:
-    """Show a request and send what a person replies.
+async def answer_request(
+    app: App[Any],
+    session: Session,
+    request_id: str | None = None,
+    *,
+    drafts: MutableMapping[str, str] | None = None,
+) -> None:
+    """Show a request, or work for the person, and send what they reply.
 
     Args:
         app: shows the form.
         session: where the request came from.
         request_id: id of the request; the oldest open one when left out.
+        drafts: answers to work begun before, by its id.
     """
-    if _read_only(app, session):
+    if read_only(app, session):
         return
     asked = question(session, request_id)
-    if asked is None:
+    work_id = asked.id if asked is not None and asked.kind in WORK_KINDS else None
+    if asked is None and request_id is None:
+        # The screen may show an earlier moment, at which the work was not there yet.
+        work_id = oldest_work(session)
+    if work_id is not None:
+        await answer_work(app, session, work_id, {} if drafts is None else drafts)
+    elif asked is None:
         tell(app, "That request is not known any more." if request_id else "Nobody waits for an answer.")
     elif asked.kind == "CLARIFICATION":
         answer = await app.push_screen_wait(ClarificationForm(session, asked))
         if answer is not None and asked.signal is not None:
-            _apart(app, _send_answer(app, session, asked, asked.signal, answer))
+            apart(app, _send_answer(app, session, asked, asked.signal, answer))
     elif asked.kind == "PERMISSION":
         decision = await app.push_screen_wait(PermissionForm(session, asked))
         if decision is not None and asked.signal is not None:
-            _apart(app, _send_decision(app, session, asked, asked.signal, decision))
+            apart(app, _send_decision(app, session, asked, asked.signal, decision))
     else:
         await app.push_screen_wait(EscalationForm(session, asked))
 
@@ -132,7 +137,7 @@ async def _send_offer(
 ) -> None:
     trace_id = new_trace_id()
     on_sent(trace_id)
-    outcome = await _act(
+    outcome = await act(
         app,
         session,
         lambda operator: operator.offer(
@@ -150,7 +155,7 @@ async def _send_offer(
 async def _send_task(
     app: App[Any], session: Session, draft: OfferDraft, on_sent: Callable[[str], None]
 ) -> None:
-    trace_id = await _act(
+    trace_id = await act(
         app,
         session,
         lambda operator: operator.task(
@@ -168,7 +173,7 @@ def _nobody(trace_id: str) -> None:
 async def _send_answer(
     app: App[Any], session: Session, asked: Question, request: Signal, draft: AnswerDraft
 ) -> None:
-    await _act(
+    await act(
         app,
         session,
         lambda operator: operator.answer(
@@ -180,7 +185,7 @@ async def _send_answer(
 async def _send_decision(
     app: App[Any], session: Session, asked: Question, request: Signal, draft: DecisionDraft
 ) -> None:
-    await _act(
+    await act(
         app,
         session,
         lambda operator: operator.decide(
@@ -191,26 +196,3 @@ async def _send_decision(
             original=asked.original,
         ),
     )
-
-
-def _apart(app: App[Any], sending: Coroutine[Any, Any, Any]) -> None:
-    """Send in a worker of its own: a round of bids may take minutes, and the next form must not cut it short."""
-    app.run_worker(sending, group="acting")
-
-
-def _read_only(app: App[Any], session: Session) -> bool:
-    """Whether acting is off; says why."""
-    if session.read_only_reason:
-        tell(app, session.read_only_reason)
-    return bool(session.read_only_reason)
-
-
-async def _act(
-    app: App[Any], session: Session, call: Callable[[Operator], Coroutine[Any, Any, R]]
-) -> R | None:
-    """Act on the session's bus. None when that failed, which has been said by then."""
-    try:
-        return await session.act(call)
-    except ControlError as error:
-        tell(app, str(error))
-        return None

@@ -1,4 +1,4 @@
-"""Questions that wait for a person, the longest waiting first; settled ones below."""
+"""Questions and work that wait for a person, the longest waiting first; settled ones below."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import ClassVar
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.requests import Request
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.traces import quantity
 from cosmo_doppler.tui.safe import safe, short_id
@@ -16,18 +17,25 @@ from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source, find_near
 
-_COLUMNS = Columns(
-    Column("waiting", "waits", 6, right=True),
-    Column("state", "state", 8, needs=44),
-    Column("kind", "kind", 13),
-    Column("who", "who asks", 14, middle=True, needs=56),
-    Column("trace", "trace", 8, needs=76),
-    Column("text", "asks", 0),
-)
+
+def _columns(who: str, text: str) -> Columns:
+    return Columns(
+        Column("waiting", "waits", 6, right=True),
+        Column("state", "state", 8, needs=44),
+        Column("kind", "kind", 13),
+        Column("who", who, 14, middle=True, needs=56),
+        Column("trace", "trace", 8, needs=76),
+        Column("text", text, 0),
+    )
+
+
+_QUESTIONS = _columns("who asks", "asks")
+_MIXED = _columns("who", "what")
+"""Where work is among them, `who` is also who is to do it."""
 
 
 class InboxRows(Source):
-    """One row for each CLARIFICATION, PERMISSION and ESCALATION."""
+    """One row for each CLARIFICATION, PERMISSION and ESCALATION, and for each TASK and award of a person."""
 
     hints: ClassVar[tuple[str, ...]] = (
         "answer",
@@ -43,6 +51,7 @@ class InboxRows(Source):
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._ids: list[str] = []
+        self._columns = _QUESTIONS
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -59,7 +68,7 @@ class InboxRows(Source):
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self._scene.board.request_order else []
+        return [self._columns.header(width, ink)] if self._scene.board.request_order else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
@@ -69,11 +78,11 @@ class InboxRows(Source):
         ]
 
     def count(self) -> int:
-        """Questions known."""
-        board = self._scene.board
-        order = board.request_order
-        waiting = [key for key in order if board.requests[key].state == "open"]
-        self._ids = waiting + [key for key in reversed(order) if board.requests[key].state != "open"]
+        """What is known of either kind."""
+        requests, order = self._scene.board.requests, self._scene.board.request_order
+        waiting = [key for key in order if requests[key].state == "open"]
+        self._ids = waiting + [key for key in reversed(order) if requests[key].state != "open"]
+        self._columns = _MIXED if any(requests[key].is_work for key in order) else _QUESTIONS
         return len(self._ids)
 
     def key(self, index: int) -> str:
@@ -110,7 +119,7 @@ class InboxRows(Source):
         answer: Cell = (
             [(f"  answered by {safe(request.answered_by, 60)}", ink.dim)] if request.answered_by else []
         )
-        return _COLUMNS.row(
+        return self._columns.row(
             width,
             {
                 "waiting": quantity(
@@ -120,6 +129,31 @@ class InboxRows(Source):
                 "kind": [(safe(request.kind, 20), ink.people if is_open else ink.dim)],
                 "who": [(safe(request.who, 80), ink.plain if is_open else ink.dim)],
                 "trace": [(short_id(request.trace_id), ink.dim)],
-                "text": [(safe(request.text, 400), ink.plain if is_open else ink.dim), *answer],
+                "text": [
+                    (f"{self._owner(request)}{safe(request.text, 400)}", ink.plain if is_open else ink.dim),
+                    *self._promise(request, ink),
+                    *answer,
+                ],
             },
         )
+
+    def _owner(self, request: Request) -> str:
+        """Of work: how it came to whom."""
+        if not request.is_work:
+            return ""
+        person = self._scene.session.person
+        won = request.kind == "TASK_AWARDED"
+        if person is not None and person.neuron_id == request.who:
+            return "you won: " if won else "for you: "
+        return f"{safe(request.who, 40)} {'won' if won else 'got'}: "
+
+    def _promise(self, request: Request, ink: Ink) -> Cell:
+        """Of open work: when it was promised for."""
+        eta_ms = request.detail.get("eta_ms") if request.is_work else None
+        if eta_ms is None or request.state != "open":
+            return []
+        left = request.asked_at + eta_ms / 1000 - self._scene.now
+        promised = words.joined(words.age(eta_ms / 1000))
+        if left < 0:
+            return [(f"  promised in {promised}, ", ink.dim), ("late", ink.failure)]
+        return [(f"  promised in {promised}, {words.joined(words.age(left))} left", ink.dim)]

@@ -63,7 +63,7 @@ def remark(node: Node, board: Board, *, over: bool, ink: Ink) -> tuple[str, Styl
         unsold = auction is not None and auction.state == "no bid"
         return ("no bid", ink.failure) if unsold else None
     request = board.requests.get(node.id)
-    if request is not None:
+    if request is not None and (not request.is_work or request.state == "open"):
         if request.state == "answered":
             return ("answered", ink.dim)
         return ("never answered", ink.dim) if over else ("waits for a person", ink.people)

@@ -10,14 +10,14 @@ from textual.message import Message
 from cosmo_doppler.errors import DopplerError
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui import jumps
-from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.screens.taking_part import TakePartActions
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui import modals
 
 
-class ActActions(Deck):
-    """Offer, stop, answer, connect."""
+class ActActions(TakePartActions):
+    """Offer, stop, answer, connect, take part."""
 
     _started: str | None = None
     """The trace whose auction is to be selected once it is seen."""
@@ -95,7 +95,9 @@ class ActActions(Deck):
 
         with self.session.lock:
             request_id = jumps.request_of(self.scene)
-        self.run_worker(modals.answer_request(self.app, self.session, request_id), exclusive=True)
+        self.run_worker(
+            modals.answer_request(self.app, self.session, request_id, drafts=self.drafts), exclusive=True
+        )
 
     def action_arm(self) -> None:
         """May signals be sent."""

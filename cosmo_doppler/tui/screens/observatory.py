@@ -140,6 +140,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
                 self._board, changes.reset = board, True
             self._find_selected()
             self.find_started()
+            self.hear()
             self.scene.against.turn(board, hurry=self._frame_rate > 0)
             self.scene.filtering.turn(FILTER_S if self._frame_rate > 0 else float("inf"))
             self.stage.take(changes)
@@ -375,7 +376,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
     def action_leave(self) -> None:
         """Back, and out when there is no back."""
         if self.stage.alone is None or not self.stage.back():
-            self.app.exit()
+            self.call_later(self.app.action_quit)
 
 
 def _some(number: int) -> str:
