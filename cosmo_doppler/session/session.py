@@ -14,8 +14,10 @@ import time
 from collections.abc import Awaitable, Callable, Coroutine
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.marks import Marks
@@ -28,6 +30,7 @@ from cosmo_doppler.store import Store
 if TYPE_CHECKING:
     from cosmo_doppler.controls import Operator
     from cosmo_doppler.person import Person
+    from cosmo_doppler.stepping.stepper import Stepper
 
 logger = logging.getLogger(__name__)
 
@@ -120,6 +123,10 @@ class Session:
         self.timeline.give_way = lambda: self.lock.wanted
         self.recorder = recorder
         self.operator: Operator | None = None
+        self.stepper: Stepper | None = None
+        """Holds signals of the bus; None where there is no bus, or one without gates."""
+        self._lost_in_recordings = 0
+        """Frames that recordings which were ended could not write."""
         self.read_only_reason = read_only_reason
         self.source = source
         self.marks = Marks(self.store, recorder.path if recorder is not None else None)
@@ -179,7 +186,7 @@ class Session:
             self.failure = cause
             logger.exception("the engine failed")
         finally:
-            self.operator = None
+            self.operator = self.stepper = None
             ready.set()
 
     async def _engine(self, ready: threading.Event) -> None:
@@ -208,7 +215,8 @@ class Session:
             self.losses.note(self._lost(), len(self.store), self.wall())
 
     def _lost(self) -> int:
-        return self.count_lost() + (self.recorder.lost if self.recorder is not None else 0)
+        now = self.recorder.lost if self.recorder is not None else 0
+        return self.count_lost() + self._lost_in_recordings + now
 
     # -- what sources call
 
@@ -238,6 +246,31 @@ class Session:
         self.store.redaction = redaction
         if self.recorder is not None:
             self.recorder.redaction = redaction
+
+    def record_to(self, path: Path) -> None:
+        """Also write what comes from now on to a new file, redacted like everything else.
+
+        Raises:
+            RecordingError: this is a recording itself, the file is there already, or it cannot be written.
+        """
+        if self.kind == "replay":
+            raise RecordingError(path, "what is shown is a recording already; x writes a part of it")
+        if path.exists():
+            raise RecordingError(path, "is there already; choose another name")
+        recorder = Recorder(path)
+        recorder.redaction = self.store.redaction
+        self.end_recording()
+        with self.lock:
+            self.recorder = recorder
+
+    def end_recording(self) -> Recorder | None:
+        """Write no more; returns what wrote, with its counts. None when nothing was recorded."""
+        with self.lock:
+            recorder, self.recorder = self.recorder, None
+            if recorder is not None:
+                recorder.close()
+                self._lost_in_recordings += recorder.lost
+        return recorder
 
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
@@ -286,6 +319,7 @@ class Session:
                 memory_fault=self.store.memory.fault,
                 recording=str(recorder.path) if recorder else "",
                 recorded_bytes=recorder.bytes_written if recorder else 0,
+                recording_fault=recorder.fault if recorder else "",
             )
 
     async def act(self, call: Callable[[Operator], Coroutine[Any, Any, R]]) -> R:

@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple, get_args
 
 from textual.geometry import Region
 
-View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
+View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology", "held"]
 Pane = Literal[
     "traces",
     "pathway",
@@ -24,9 +24,14 @@ Pane = Literal[
     "fault",
     "metrics",
     "topology",
+    "held",
+    "hold",
+    "breaks",
 ]
 
-VIEWS: tuple[View, ...] = get_args(View)
+VIEWS: tuple[View, ...] = tuple(view for view in get_args(View) if view != "held")
+"""Those that have a tab. What is held is a view of its own kind: it comes and goes."""
+
 PANES: tuple[Pane, ...] = get_args(Pane)
 
 DEEPER: dict[Pane, Pane] = {
@@ -41,6 +46,8 @@ DEEPER: dict[Pane, Pane] = {
     "fault": "inspector",
     "metrics": "inspector",
     "topology": "inspector",
+    "held": "hold",
+    "breaks": "held",
 }
 """Where enter leads from each pane."""
 
@@ -94,6 +101,7 @@ _NARROW: dict[View, Grid] = {
     "faults": _stack("faults", "fault", 52),
     "metrics": _whole("metrics"),
     "topology": _stack("topology", "inspector", 62),
+    "held": Grid((58, 42), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
 }
 _MIDDLE: dict[View, Grid] = {
     "traces": Grid(
@@ -124,6 +132,7 @@ _MIDDLE: dict[View, Grid] = {
     ),
     "metrics": _whole("metrics"),
     "topology": Grid((62, 38), (100,), (Cell("topology", 0, 0), Cell("inspector", 1, 0))),
+    "held": Grid((62, 38), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
 }
 _THIRDS = (27, 46, 27)
 _WIDE: dict[View, Grid] = {
@@ -200,6 +209,16 @@ _WIDE: dict[View, Grid] = {
             Cell("inspector", 2, 0),
             Cell("signals", 0, 1, 2),
             Cell("registry", 2, 1),
+        ),
+    ),
+    "held": Grid(
+        _THIRDS,
+        (50, 50),
+        (
+            Cell("held", 0, 0, 2),
+            Cell("hold", 2, 0),
+            Cell("pathway", 0, 1, 2),
+            Cell("breaks", 2, 1),
         ),
     ),
 }

@@ -78,7 +78,7 @@ class BreakForm(Form[BreakDraft]):
             yield Field(
                 "At most",
                 Entry(f"{MAX_HOLD_S:g}", id="seconds"),
-                unit="s; then the bus lets everything of this break go by itself",
+                unit="s, then the bus lets everything of it go",
                 id="most",
                 close=True,
             )

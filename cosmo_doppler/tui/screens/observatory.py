@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from rich.style import Style
 from textual import events, on
@@ -15,9 +15,10 @@ from cosmo_doppler.errors import DopplerError
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui import chrome, words
-from cosmo_doppler.tui.actions import Action, bindings_of
+from cosmo_doppler.tui.actions import Action, action, bindings_of
 from cosmo_doppler.tui.commands import completions, run_command
 from cosmo_doppler.tui.fault_list import FaultList
+from cosmo_doppler.tui.held_line import held_line
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
@@ -31,6 +32,7 @@ from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.stage import Stage
+from cosmo_doppler.tui.screens.stepping import StepActions
 from cosmo_doppler.tui.screens.supposing import WhatIfActions
 from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
@@ -40,6 +42,9 @@ from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
 from cosmo_doppler.tui.widgets.prompt import Prompt
 from cosmo_doppler.tui.widgets.source import Glance
+
+if TYPE_CHECKING:
+    from cosmo_doppler.stepping.book import Countdown
 
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
 """Actions the footer offers while there is nothing to look at."""
@@ -54,7 +59,16 @@ NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
 
-class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatIfActions, ArrangeActions, ActActions):
+class Observatory(
+    JumpActions,
+    CompareActions,
+    FilterActions,
+    TimeActions,
+    WhatIfActions,
+    StepActions,
+    ArrangeActions,
+    ActActions,
+):
     """A session on the screen."""
 
     # The stage gives the focus, to the pane of the view.
@@ -79,6 +93,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
         self.watched = watched or Watched(session)
         self._berths: list[Berth] = []
         self._buses = OneLine(self._buses_line, id="watched", raised=True)
+        self._strip = OneLine(self._held_line, id="strip", raised=True)
         self.session = session
         self.scene = Scene(session, self.watched.reference)
         self.cover = Centred(self._placard, id="placard")
@@ -109,7 +124,17 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
         status, tabs, replay, keys = self._lines
-        yield from (status, self._buses, tabs, self.filter_bar, self.stage, replay, self.prompt, keys)
+        yield from (
+            status,
+            self._strip,
+            self._buses,
+            tabs,
+            self.filter_bar,
+            self.stage,
+            replay,
+            self.prompt,
+            keys,
+        )
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -140,6 +165,7 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
                 self._board, changes.reset = board, True
             self._find_selected()
             self.find_started()
+            self.tell_of_breaks()
             self.hear()
             self.scene.against.turn(board, hurry=self._frame_rate > 0)
             self.scene.filtering.turn(FILTER_S if self._frame_rate > 0 else float("inf"))
@@ -177,6 +203,8 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
         self._keys.display = not self.prompt.asking
         self._buses.display = len(self.watched.sessions) > 1
         self._buses.renew()
+        self._strip.display = self._held() is not None
+        self._strip.renew()
         self.filter_bar.renew(self.filter_state())
         self._space()
         for line in self._lines:
@@ -212,6 +240,19 @@ class Observatory(JumpActions, CompareActions, FilterActions, TimeActions, WhatI
     def _buses_line(self, width: int, ink: Ink) -> chrome.Line:
         line, self._berths = watched_line(self.watched, width, ink)
         return line
+
+    def _held(self) -> Countdown | None:
+        stepper = self.session.stepper
+        return stepper.book.countdown() if stepper is not None else None
+
+    def _held_line(self, width: int, ink: Ink) -> chrome.Line:
+        with self.session.lock:
+            countdown = self._held()
+        if countdown is None:
+            return []
+        keymap = look_of(self.app).keymap
+        keys = [keymap.shown(action(name)) for name in ("release_all", "view('held')")]
+        return held_line(countdown, self.session.wall(), keys[0], keys[1], width, ink)
 
     def _replay_line(self, width: int, ink: Ink) -> chrome.Line:
         with self.session.lock:

@@ -30,6 +30,9 @@ _SOURCES: dict[Pane, str] = {
     "fault": "fault.FaultLines",
     "metrics": "metrics.MetricRows",
     "topology": "topology.TopologyRows",
+    "held": "held.HeldRows",
+    "hold": "hold.HoldLines",
+    "breaks": "breaks.BreakRows",
 }
 """Where the rows of each pane are at home, under `cosmo_doppler.tui.panes`; imported when the pane is first wanted."""
 
@@ -245,6 +248,11 @@ class Stage(Borders):
         scene = self.scene
         if name == "faults":
             scene.fault = key
+        if name == "held":
+            scene.hold_id = key if isinstance(key, str) else None
+            return
+        if name in {"hold", "breaks"}:
+            return
         if name == "traces" and isinstance(key, str):
             scene.trace_id = key
         elif name == "auctions" and isinstance(key, str):

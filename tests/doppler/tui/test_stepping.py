@@ -1,0 +1,169 @@
+"""Stepping a live bus from the screen: real bidders and a real producer, keys pressed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+from cosmo_bus.testing import running_bus
+from cosmo_doppler.session.live import open_live
+from cosmo_doppler.tui.app import DopplerApp
+from cosmo_doppler.tui.modals.form import Form
+from cosmo_sdk import Axon, Dendrite, Pathway, Signal, SignalType, connect_synapse
+
+NAMESPACE = "dev"
+
+
+class Floor:
+    """A person at the screen, and a market."""
+
+    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite) -> None:
+        self.app = app
+        self.pilot = pilot
+        self.producer = producer
+
+    @property
+    def book(self) -> Any:
+        stepper = self.app.session.stepper
+        assert stepper is not None
+        return stepper.book
+
+    @property
+    def text(self) -> str:
+        return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
+
+    async def until(self, holds: Callable[[], Any]) -> None:
+        async with asyncio.timeout(20):
+            while not holds():
+                await self.pilot.pause()
+
+    async def form(self, key: str) -> Form[Any]:
+        """Press a key and wait for its form to take keys."""
+        await self.pilot.press(key)
+        return await self.next_form()
+
+    async def next_form(self) -> Form[Any]:
+        await self.until(lambda: isinstance(self.app.screen, Form))
+        form = self.app.screen
+        assert isinstance(form, Form)
+        await self.until(lambda: not form.deaf and form.focused is not None)
+        return form
+
+    async def set_break(self, text: str) -> None:
+        form = await self.form("B")
+        form.query_one("#when", Input).value = text
+        await self.pilot.press("ctrl+s")
+        await self.until(lambda: any(by.on and by.text == text for by in self.book.breaks.values()))
+
+    def offer(self) -> asyncio.Task[Pathway]:
+        return asyncio.create_task(
+            self.producer.dispatch_offer(
+                input={"text": "add the figures"}, capabilities=["sum"], deadline_ms=120, select="lowest_cost"
+            )
+        )
+
+    async def held(self, count: int) -> None:
+        await self.until(lambda: len(self.book.meant) == count)
+
+
+async def works(input: Any, context: Any) -> dict[str, Any]:
+    return {"done": True}
+
+
+@asynccontextmanager
+async def on_the_floor(**bidders: float) -> AsyncIterator[Floor]:
+    async with running_bus() as bus:
+        synapses = [await connect_synapse(bus.url) for _ in range(len(bidders) + 1)]
+        hosts = []
+        for synapse, (name, cost) in zip(synapses, bidders.items(), strict=False):
+            host = Dendrite(synapse=synapse, namespace=NAMESPACE, dendrite_id=f"host-{name}", role="worker")
+            host.attach_axon(Axon(neuron_id=name, neuron_fn=works, capabilities=("sum",)))
+            host.on_task_offer(_bids(host, name, cost))
+            await host.start()
+            hosts.append(host)
+        producer = Dendrite(synapse=synapses[-1], namespace=NAMESPACE, dendrite_id="producer", heartbeat_s=0)
+        app = DopplerApp(open_live(bus.url, NAMESPACE))
+        app.animation_level = "none"
+        async with producer, app.run_test(size=(120, 40)) as pilot:
+            floor = Floor(app, pilot, producer)
+            await floor.until(lambda: app.session.stepper is not None)
+            await floor.until(lambda: len(app.session.timeline.board.roster) == len(bidders))
+            yield floor
+        for host in hosts:
+            await host.stop()
+        for synapse in synapses:
+            await synapse.close()
+
+
+def _bids(host: Dendrite, name: str, cost: float) -> Callable[[Signal], Any]:
+    async def bid(offer: Signal) -> None:
+        await host.bid(offer, neuron=name, cost=cost, eta_ms=100, confidence=0.9)
+
+    return bid
+
+
+async def winner_of(floor: Floor, offering: asyncio.Task[Pathway]) -> str | None:
+    await floor.until(offering.done)
+    pathway = offering.result()
+    award = await pathway.wait_for(SignalType.TASK_AWARDED, timeout_s=10)
+    await pathway.close()
+    return award.neuron
+
+
+async def test_a_person_breaks_on_bids_changes_one_and_sees_the_other_worker_win():
+    async with on_the_floor(ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID who:ada")
+        offering = floor.offer()
+        await floor.held(1)
+        await floor.pilot.press("v")
+        await floor.until(lambda: "HELD 1 by type:BID who:ada" in floor.text)
+        assert "X lets all go" in floor.text
+        assert "window of the producer frozen" in floor.text
+        form = await floor.form("c")
+        form.query_one("#field-cost", Input).value = "0.1"
+        await floor.until(lambda: "payload.cost  0.4 → 0.1" in floor.text)
+        await floor.pilot.press("ctrl+s")
+        assert await winner_of(floor, offering) == "ada"
+        await floor.held(0)
+        await floor.until(lambda: "HELD" not in floor.text)
+
+
+async def test_one_key_lets_everything_go_from_any_view():
+    async with on_the_floor(ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID")
+        offering = floor.offer()
+        await floor.held(2)
+        for view in "12345678":
+            await floor.pilot.press(view)
+            await floor.until(lambda: "HELD 2" in floor.text)
+        await floor.pilot.press("X")
+        assert await winner_of(floor, offering) == "bob"
+        await floor.until(lambda: "2 held signals let go; no break is left" in floor.text)
+        assert not floor.book.breaks
+
+
+async def test_step_and_drop_and_delay():
+    async with on_the_floor(ada=0.4, bob=0.2, eve=0.3) as floor:
+        await floor.set_break("type:BID")
+        await floor.pilot.press("v")
+        offering = floor.offer()
+        await floor.held(3)
+        names = [held.header.who for held in floor.book.meant]
+        await floor.pilot.press("comma")
+        await floor.held(2)
+        assert [held.header.who for held in floor.book.meant] == names[1:]
+        await floor.until(lambda: floor.app.observatory.scene.hold_id == floor.book.meant[0].hold_id)
+        await floor.form("K")
+        await floor.pilot.press("ctrl+s")
+        await floor.held(1)
+        form = await floor.form("I")
+        form.query_one("#delay", Input).value = "20"
+        await floor.pilot.press("ctrl+s")
+        await floor.held(0)
+        prices = {"ada": 0.4, "bob": 0.2, "eve": 0.3}
+        assert await winner_of(floor, offering) == min((names[0], names[2]), key=prices.__getitem__)
