@@ -74,7 +74,8 @@ def trace_change(twin: Run, trace: Trace, now: float) -> TraceChange:
     going_on = trace.status in _UNDER_WAY
     ended = max(now, trace.last_at) if trace.ended_at is None else trace.ended_at
     later: float | None = ended - trace.started_at - twin.took_s
-    if going_on and (later or 0.0) < 0.0:
+    if twin.status in _UNDER_WAY or (going_on and (later or 0.0) < 0.0):
+        # How long it takes was not known there, or is not known here yet.
         later = None
     differs = trace.status != twin.status and not going_on
     return TraceChange(twin, later, twin.status if differs else None)

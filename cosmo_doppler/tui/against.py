@@ -21,7 +21,7 @@ _TURN_S = 0.003
 _NOISE = 0.05
 """A change of time smaller than this part of what it was is written quietly."""
 
-_NAME_CELLS = 28
+_NAME_CELLS = 20
 
 
 class Against:
@@ -72,11 +72,11 @@ class Against:
             changed |= was_behind
         self.version += changed
 
-    def note(self, ink: Ink) -> Cell:
+    def title(self, ink: Ink) -> Cell:
         """What rows are held against, for the title of a pane; how much of it is read while it is on its way."""
         name = fit_middle(safe(self._name, 200), _NAME_CELLS)
         if self.reference.done is not None:
-            return [(f"  reading baseline {name} {self.reference.done:.0%}", ink.dim)]
+            return [(f"  reading {name} {self.reference.done:.0%}", ink.dim)]
         return [(f"  against {name}", ink.dim)] if self.baseline is not None else []
 
     @property

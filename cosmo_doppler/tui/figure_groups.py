@@ -81,12 +81,11 @@ def _against(scene: Scene, ink: Ink) -> list[Group]:
             continue
         for part, before in zip(QUANTILES, baseline.took[kind], strict=True):
             now = took.quantile(part)
-            was = f"was {words.joined(words.duration(before))}"
             figures.append(
                 Figure(
                     plain(f"{label} p{part * 100:.0f}", ink),
                     measure(words.signed(now - before), ink),
-                    says([(was, ink.dim)]),
+                    says([(words.joined(words.duration(before)), ink.dim)]),
                 )
             )
     return [Group(f"Against {safe(baseline.name, 40)}", figures)] if figures else []

@@ -38,10 +38,10 @@ _COLUMNS = Columns(
 _AGAINST = Columns(
     Column("age", "age", 6, right=True, needs=56),
     Column("state", "state", 10),
-    Column("bids", "bids", 4, right=True),
+    Column("bids", "bids", 4, right=True, needs=50),
     Column("window", "window", 7, right=True, needs=92),
     Column("winner", "winner", 14, middle=True),
-    Column("against", "baseline", 18),
+    Column("against", "baseline", 15),
     Column("margin", "margin", 6, right=True, needs=100),
     Column("why", "fits", 18, needs=124),
     Column("id", "offer", 8, needs=84),
@@ -83,12 +83,12 @@ class AuctionRows(Source):
         self._facts: dict[str, tuple[int, list[Select], float | None]] = {}
 
     def title(self, ink: Ink) -> Cell:
-        """The pane's name."""
-        return [("Auctions", ink.bold)]
+        """The pane's name, and what its rows are held against."""
+        return [("Auctions", ink.bold), *self._scene.against.title(ink)]
 
     def note(self, ink: Ink) -> Cell:
         """How many."""
-        return [(words.count(self.count()), ink.dim), *self._scene.against.note(ink)]
+        return [(words.count(self.count()), ink.dim)]
 
     @property
     def _columns(self) -> Columns:

@@ -100,8 +100,8 @@ class TraceRows(Source):
         self._rows: Unfolded[Trace] = Unfolded(_id)
 
     def title(self, ink: Ink) -> Cell:
-        """The pane's name."""
-        return [("Traces", ink.bold)]
+        """The pane's name, and what its rows are held against."""
+        return [("Traces", ink.bold), *self._scene.against.title(ink)]
 
     def note(self, ink: Ink) -> Cell:
         """How many, and how many were forgotten to make room."""
@@ -113,7 +113,7 @@ class TraceRows(Source):
             note.append((f"  {words.count(nested)} folded away", ink.dim))
         if board.evicted_traces:
             note.append((f"  {words.count(board.evicted_traces)} older dropped", ink.dim))
-        return [*note, *self._scene.against.note(ink)]
+        return note
 
     @property
     def _columns(self) -> Columns:
