@@ -31,6 +31,8 @@ class SessionStatus:
     recording: str = ""
     """The file being written; empty when none is."""
     recorded_bytes: int = 0
+    recording_fault: str = ""
+    """Why writing to that file stopped; empty while it works."""
     moved: int = 0
     """Bytes of the oldest signals that were moved from memory to disk."""
     memory_fault: str = ""

@@ -43,6 +43,17 @@ def state_word(session: Session, status: SessionStatus) -> str:
     return "DEMO" if session.kind == "demo" else "LIVE"
 
 
+def _losses(status: SessionStatus, ink: Ink) -> list[_Part]:
+    """What did not get here as it should have."""
+    losses = (
+        (status.malformed, "malformed"),
+        (status.dropped, "dropped"),
+        (status.skipped, "skipped"),
+        (status.gaps, "gap" if status.gaps == 1 else "gaps"),
+    )
+    return [_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]) for number, noun in losses if number]
+
+
 def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -> Line:
     """What one looks at: product, source, state, volume; on the right what is kept and what is allowed."""
     word = state_word(session, status)
@@ -60,15 +71,7 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
         left.append(_Part(4, [(words.count(known), ink.plain), (" signals", ink.dim)]))
-    losses = (
-        (status.malformed, "malformed"),
-        (status.dropped, "dropped"),
-        (status.skipped, "skipped"),
-        (status.gaps, "gap" if status.gaps == 1 else "gaps"),
-    )
-    for number, noun in losses:
-        if number:
-            left.append(_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]))
+    left += _losses(status, ink)
     right: list[_Part] = []
     person = session.person
     if person is not None and person.open:
@@ -81,8 +84,10 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         right.append(
             _Part(6, [("oldest ", ink.dim), (words.size(status.moved), ink.plain), (" on disk", ink.dim)])
         )
-    if status.recording:
-        right.append(_Part(6, [("recording ", ink.dim), (words.size(status.recorded_bytes), ink.plain)]))
+    if status.recording_fault:
+        left.append(_Part(8, [(f"recording stopped: {safe(status.recording_fault, 60)}", ink.failure)]))
+    elif status.recording:
+        right.append(_Part(6, [("REC ", ink.bold), (words.size(status.recorded_bytes), ink.plain)]))
     if session.read_only_reason or status.state == "live":
         right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
     return _justify(left, right, width)

@@ -31,6 +31,7 @@ from cosmo_doppler.tui.screens.arranging import ArrangeActions
 from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
+from cosmo_doppler.tui.screens.recording import RecordActions
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.screens.stepping import StepActions
 from cosmo_doppler.tui.screens.supposing import WhatIfActions
@@ -67,6 +68,7 @@ class Observatory(
     WhatIfActions,
     StepActions,
     ArrangeActions,
+    RecordActions,
     ActActions,
 ):
     """A session on the screen."""
