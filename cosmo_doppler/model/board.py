@@ -7,6 +7,7 @@ however often it was advanced in between; and no input makes it raise.
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
@@ -334,9 +335,15 @@ class Board:
         self._touch(self.market.decline(header), node.at)
 
     def _fold_stopped(self, trace: Trace, node: Node, header: Header) -> None:
-        cancelled = finite(header.read_payload().get("cancelled"))
-        if trace.stop is not None:
-            trace.stop.ack(node.who, int(cancelled) if cancelled is not None and 0 < cancelled < 1e6 else 0)
+        if trace.stop is None:
+            return
+        payload, problems = header.read_payload(), header.read_meta().get("cosmo.rollback_errors")
+        trace.stop.ack(
+            node.who,
+            _small(payload.get("cancelled")),
+            undone=_small(payload.get("compensated")),
+            problems=map(say, problems) if isinstance(problems, list) else (),
+        )
 
     def _fold_stop(self, trace: Trace, node: Node, header: Header) -> None:
         for auction in self._auctions.stop(trace.id):
@@ -421,6 +428,12 @@ class Board:
                 return False
             self._changes.roster.add(header.who)
         return True
+
+
+def _small(value: Any) -> int:
+    """A count somebody claims; 0 where it cannot be one."""
+    number = finite(value)
+    return int(number) if number is not None and 0 < number < 1e6 else 0
 
 
 _FOLDS = {

@@ -251,23 +251,12 @@ def _answer(case: _Case) -> str:
 
 def _stop(case: _Case) -> str:
     ledger = case.trace.stop
-    by = ledger.by if ledger is not None else {}
-    told = []
-    for state, words in (
-        ("acked", "stopped"),
-        ("silent", "said nothing"),
-        ("worked on", "worked on after it"),
-    ):
-        names = sorted(who for who, each in by.items() if each == state)
-        if names:
-            told.append(
-                f"{', '.join(say(name, 40) for name in names[:3])}{' and others' if len(names) > 3 else ''} {words}"
-            )
+    told = ledger.sentence() if ledger is not None else "nobody was known to be at work"
     payload = case.seen.header.read_payload()
     reason = say(payload.get("reason"), 90)
     why = f' because "{reason}"' if reason else ""
     undo = " and what it wrote is to be undone" if payload.get("rollback") is True else ""
-    return f"This trace is to stop{undo}{why}: {'; '.join(told) or 'nobody was known to be at work'}"
+    return f"This trace is to stop{undo}{why}: {told}"
 
 
 _MEANINGS: dict[str, Callable[[_Case], str]] = {

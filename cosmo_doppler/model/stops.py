@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Literal
 
 from cosmo_doppler.model.node import Node
+from cosmo_doppler.model.wording import say
 from cosmo_sdk.signal_types import ADDRESSED_TYPES
 
 Obedience = Literal["silent", "acked", "worked on"]
@@ -15,10 +16,23 @@ heard to go on with the work."""
 ON_ITS_WAY_S = 0.25
 """What somebody says this soon after a STOP may have been sent before it arrived, seconds."""
 
+SAID: dict[Obedience, str] = {
+    "acked": "stopped",
+    "silent": "said nothing",
+    "worked on": "worked on after it",
+}
+"""What somebody did, in words, after their name."""
+
 _NO_WORK = frozenset(map(str, ADDRESSED_TYPES)) | {"STOP", "STOPPED", "ERROR", "FINAL", "BID", "TASK_OFFER"}
 """What is said to somebody, or is how work ends."""
 
 _WORK = frozenset({"TASK", "TASK_AWARDED"})
+MOST_PROBLEMS = 8
+"""Reasons why something was not undone that are kept."""
+
+_NAMED = 3
+"""Participants of each kind that the sentence names."""
+
 _BY_PARENT = frozenset({"TOOL_CALL", "RECALL", "IMPRINT"})
 """These name what is used; who uses it is whose work they hang under."""
 
@@ -37,6 +51,10 @@ class StopLedger:
         self._hosts: dict[str, Obedience] = {}
         self.unnamed = 0
         """STOPPED signals that do not say whose they are, as released peers send them."""
+        self.undone = 0
+        """Engram writes undone, according to their hosts."""
+        self.problems: list[str] = []
+        """Why something was not undone, as hosts say; not yet safe for a terminal."""
         self._cancelled = 0
         """Tasks ended, according to hosts: a host acks in its own name, not in those of its neurons."""
 
@@ -49,13 +67,17 @@ class StopLedger:
             found |= dict.fromkeys(silent, "acked")
         return found
 
-    def ack(self, who: str, cancelled: int) -> None:
+    def ack(self, who: str, cancelled: int, *, undone: int = 0, problems: Iterable[str] = ()) -> None:
         """A STOPPED came.
 
         Args:
             who: its sender; empty when it does not say.
             cancelled: how many tasks it says it ended.
+            undone: how many Engram writes it says it undid.
+            problems: why it could not undo others.
         """
+        self.undone += undone
+        self.problems += list(problems)[: MOST_PROBLEMS - len(self.problems)]
         if who in self._by:
             if self._by[who] == "silent":
                 self._by[who] = "acked"
@@ -65,6 +87,23 @@ class StopLedger:
             self._hosts[who] = "acked"
         else:
             self.unnamed += 1
+
+    def sentence(self) -> str:
+        """All of it in words; not yet safe for a terminal."""
+        by = self.by
+        told = []
+        for state, words in SAID.items():
+            names = sorted(who for who, each in by.items() if each == state)
+            if names:
+                others = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+                told.append(f"{', '.join(say(name, 40) for name in names[:_NAMED])}{others} {words}")
+        if self.unnamed:
+            told.append(f"{self.unnamed} stopped without a name")
+        if self.undone:
+            told.append(f"{self.undone} Engram {'write' if self.undone == 1 else 'writes'} undone")
+        if self.problems:
+            told.append(f"not all was undone: {say(self.problems[0], 90)}")
+        return "; ".join(told) or "nobody was known to be at work"
 
     def note(self, node: Node) -> None:
         """A signal came after the STOP."""

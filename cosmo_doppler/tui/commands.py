@@ -122,6 +122,14 @@ def _baseline(observatory: Observatory, text: str) -> None:
     observatory.use_baseline(text)
 
 
+def _stop(observatory: Observatory, text: str) -> None:
+    if text != "marked":
+        raise SettingError(
+            "write stop marked: it stops every trace with a marked signal; S stops the selected one"
+        )
+    observatory.stop_marked()
+
+
 COMMANDS: tuple[Command, ...] = (
     Command(
         "trace",
@@ -158,6 +166,7 @@ COMMANDS: tuple[Command, ...] = (
         _baseline,
         lambda scene: ("off",),
     ),
+    Command("stop", "marked", "Stop all traces with a marked signal", _stop, lambda scene: ("marked",)),
     Command("open", "FILE", "Open a recording", _open),
     Command("bus", "URL [NAMESPACE]", "Watch another bus", _bus),
 )

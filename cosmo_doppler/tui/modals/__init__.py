@@ -3,7 +3,7 @@
 from cosmo_doppler.tui.modals.arm import arm
 from cosmo_doppler.tui.modals.connect import ConnectChoice
 from cosmo_doppler.tui.modals.exporting import export_selection
-from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect
+from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect, stop_marked
 from cosmo_doppler.tui.modals.offered import LastOffers
 from cosmo_doppler.tui.modals.person_flows import bid_by_hand, take_part
 
@@ -17,5 +17,6 @@ __all__ = [
     "confirm_stop",
     "connect",
     "export_selection",
+    "stop_marked",
     "take_part",
 ]

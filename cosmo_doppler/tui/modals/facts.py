@@ -7,7 +7,7 @@ from typing import Any
 
 from cosmo_doppler.model.requests import Request, RequestState
 from cosmo_doppler.model.roster import Participant
-from cosmo_doppler.model.traces import Node, Trace, TraceStatus
+from cosmo_doppler.model.traces import OVER, Node, Trace, TraceStatus
 from cosmo_doppler.session import Session
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
@@ -66,6 +66,13 @@ class TraceFacts:
     """Who is at work; `""` stands for somebody who took a task that named nobody."""
     writes: int
     """IMPRINT signals seen: what a rollback may undo."""
+    engrams: tuple[str, ...]
+    """The memories they went to, by name."""
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing goes on in it."""
+        return self.status in OVER
 
 
 def trace_facts(session: Session, trace_id: str) -> TraceFacts | None:
@@ -75,13 +82,32 @@ def trace_facts(session: Session, trace_id: str) -> TraceFacts | None:
         if trace is None:
             return None
         until = session.timeline.now if trace.ended_at is None else trace.ended_at
+        writes = [node for node in trace.rows if node.type == "IMPRINT"]
         return TraceFacts(
             status=trace.status,
             title=trace.title,
             running_s=max(0.0, until - trace.started_at),
             working=tuple(sorted(trace.working)),
-            writes=sum(node.type == "IMPRINT" for node in trace.rows),
+            writes=len(writes),
+            engrams=tuple(sorted({node.who for node in writes if node.who})),
         )
+
+
+def stop_outcome(session: Session, trace_id: str) -> str:
+    """What became of a STOP so far, in a sentence; empty when the screen shows an earlier moment."""
+    with session.lock:
+        trace = session.timeline.board.traces.get(trace_id)
+        return trace.stop.sentence() if trace is not None and trace.stop is not None else ""
+
+
+def marked_traces(session: Session) -> list[str]:
+    """The traces that have a marked signal, by the place of their first mark."""
+    with session.lock:
+        board = session.timeline.board
+        ids = [
+            session.store.header(mark.seq).trace_id for mark in session.marks if mark.seq < len(session.store)
+        ]
+        return list(dict.fromkeys(id for id in ids if id in board.traces))
 
 
 @dataclass(frozen=True)

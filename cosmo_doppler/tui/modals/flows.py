@@ -5,13 +5,14 @@ Each flow waits for its form, so it must run in a worker. What succeeded is not 
 
 from __future__ import annotations
 
+import asyncio
 import json
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any
 
 from textual.app import App
 
-from cosmo_doppler.controls import ControlError
+from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.model.requests import WORK_KINDS
 from cosmo_doppler.session import Session
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
@@ -25,11 +26,13 @@ from cosmo_doppler.tui.modals.answer import (
 )
 from cosmo_doppler.tui.modals.connect import ConnectChoice, ConnectForm
 from cosmo_doppler.tui.modals.entries import escape_json
-from cosmo_doppler.tui.modals.facts import Question, question
+from cosmo_doppler.tui.modals.facts import Question, marked_traces, question, stop_outcome, trace_facts
 from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm
 from cosmo_doppler.tui.modals.offered import LastOffers, Offered, offered
 from cosmo_doppler.tui.modals.person_flows import answer_work, oldest_work
-from cosmo_doppler.tui.modals.stop import StopForm
+from cosmo_doppler.tui.modals.stop import BulkStopForm, StopForm
+from cosmo_doppler.tui.safe import short_id
+from cosmo_doppler.tui.words import many
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.ids import new_trace_id
 
@@ -77,14 +80,24 @@ async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
         return
     draft = await app.push_screen_wait(StopForm(session, trace_id))
     if draft is not None:
-        apart(
-            app,
-            act(
-                app,
-                session,
-                lambda operator: operator.stop(trace_id, rollback=draft.rollback, reason=draft.reason),
-            ),
-        )
+        apart(app, _send_stops(app, session, [trace_id], rollback=draft.rollback, reason=draft.reason))
+
+
+async def stop_marked(app: App[Any], session: Session) -> None:
+    """Ask whether all traces with a marked signal shall be stopped, and stop them."""
+    if read_only(app, session):
+        return
+    running = [
+        trace_id
+        for trace_id in marked_traces(session)
+        if (facts := trace_facts(session, trace_id)) is not None and not facts.over
+    ]
+    if not running:
+        tell(app, "No running trace has a marked signal; m marks the one under the cursor.")
+        return
+    draft = await app.push_screen_wait(BulkStopForm(session, running))
+    if draft is not None:
+        apart(app, _send_stops(app, session, draft.trace_ids, rollback=False, reason=draft.reason))
 
 
 async def answer_request(
@@ -168,6 +181,27 @@ async def _send_task(
 
 def _nobody(trace_id: str) -> None:
     """For callers that do not care which trace it is."""
+
+
+async def _send_stops(
+    app: App[Any], session: Session, trace_ids: Sequence[str], *, rollback: bool, reason: str
+) -> None:
+    """Stop traces, all at once, and say who obeyed by the time acks are waited for."""
+
+    async def send(operator: Operator) -> list[list[Signal]]:
+        stops = (operator.stop(trace_id, rollback=rollback, reason=reason) for trace_id in trace_ids)
+        return await asyncio.gather(*stops)
+
+    acks = await act(app, session, send)
+    if acks is None:
+        return
+    if len(trace_ids) == 1:
+        outcome = stop_outcome(session, trace_ids[0])
+        tell(app, f"STOP {short_id(trace_ids[0])}: {outcome or many(len(acks[0]), 'answer')}")
+        return
+    quiet = [trace_id for trace_id, heard in zip(trace_ids, acks, strict=True) if not heard]
+    nobody = f"; nobody answered for {', '.join(map(short_id, quiet[:4]))}" if quiet else ""
+    tell(app, f"{many(len(trace_ids), 'trace')} stopped, {many(sum(map(len, acks)), 'answer')}{nobody}")
 
 
 async def _send_answer(

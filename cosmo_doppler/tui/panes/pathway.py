@@ -10,7 +10,7 @@ from rich.segment import Segment
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.node import Node, Portal
 from cosmo_doppler.model.spans import PARTS, Part
-from cosmo_doppler.model.stops import Obedience
+from cosmo_doppler.model.stops import SAID
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.face import Face
@@ -282,12 +282,6 @@ _FAMILY: dict[Part, str] = {
 }
 """A type of the family that a part of the time has its colour from."""
 
-_SAID: dict[Obedience, str] = {
-    "acked": "stopped",
-    "silent": "said nothing",
-    "worked on": "worked on after it",
-}
-
 
 def _ledger(trace: Trace, ink: Ink) -> Cell:
     """Who obeyed the STOP."""
@@ -297,7 +291,7 @@ def _ledger(trace: Trace, ink: Ink) -> Cell:
     amount, unit = words.duration(ledger.at - trace.started_at)
     line: Cell = [("STOP", ink.stop), (f" at +{amount} {unit}", ink.dim)]
     by = ledger.by
-    for state, said in _SAID.items():
+    for state, said in SAID.items():
         names = sorted(who for who, each in by.items() if each == state)
         if names:
             more = f" and {len(names) - _NAMED_IN_LEDGER} more" if len(names) > _NAMED_IN_LEDGER else ""
@@ -306,6 +300,10 @@ def _ledger(trace: Trace, ink: Ink) -> Cell:
             line += [(f"  {shown}{more}", ink.plain), (f" {said}", ink.failure if bad else ink.dim)]
     if ledger.unnamed:
         line.append((f"  {words.many(ledger.unnamed, 'STOPPED')} without a name", ink.dim))
+    if ledger.undone:
+        line.append((f"  {words.many(ledger.undone, 'Engram write')} undone", ink.dim))
+    if ledger.problems:
+        line.append((f"  not all was undone: {safe(ledger.problems[0], 90)}", ink.failure))
     if not by and not ledger.unnamed:
         line.append(("  nobody was known to be at work", ink.dim))
     return line

@@ -87,6 +87,12 @@ class ActActions(TakePartActions):
 
         self.run_worker(modals.confirm_stop(self.app, self.session, self.scene.trace_id), exclusive=True)
 
+    def stop_marked(self) -> None:
+        """Confirm a STOP of every trace with a marked signal."""
+        from cosmo_doppler.tui import modals
+
+        self.run_worker(modals.stop_marked(self.app, self.session), exclusive=True)
+
     def action_answer(self) -> None:
         """Answer the selected or the oldest open question."""
         if not self._may_act():

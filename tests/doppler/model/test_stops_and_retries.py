@@ -42,6 +42,42 @@ def test_going_on_with_the_work_is_told_apart_from_what_was_on_its_way():
     assert board.traces["trc_1"].stop.by == {"a": "silent", "b": "worked on"}
 
 
+def test_what_was_undone_and_what_was_not_is_added_up():
+    errors = {"cosmo.rollback_errors": ["journal given up"]}
+    board = fold(
+        *at_work("a"),
+        (1.0, frame("STOP", "s", rollback=True)),
+        (1.1, frame("STOPPED", "k", parent="s", who="a", cancelled=1)),
+        (1.2, frame("STOPPED", "l", parent="s", who="notes", compensated=2)),
+        (1.3, frame("STOPPED", "m", parent="s", who="ledger", compensated=1, meta=errors)),
+        (1.4, frame("STOPPED", "n", parent="s", who="odd", compensated="many", cancelled=-3)),
+    )
+    stop = board.traces["trc_1"].stop
+    assert (stop.undone, stop.problems) == (3, ["journal given up"])
+    assert stop.sentence() == (
+        "a, ledger, notes and 1 more stopped; 3 Engram writes undone; not all was undone: journal given up"
+    )
+
+
+def test_the_sentence_tells_who_did_what():
+    board = fold(
+        *at_work("a", "b", "c"),
+        (1.0, frame("STOP", "s")),
+        (1.1, frame("STOPPED", "k", parent="s", who="a", cancelled=1)),
+        (2.0, frame("AGENT_OUTPUT", "y", parent="tb", who="b")),
+    )
+    assert board.traces["trc_1"].stop.sentence() == "a stopped; c said nothing; b worked on after it"
+
+
+def test_a_stop_of_nothing_says_so_and_reasons_are_bounded():
+    board = fold((0.0, frame("TASK_OFFER", "o")), (1.0, frame("STOP", "s")))
+    stop = board.traces["trc_1"].stop
+    assert stop.sentence() == "nobody was known to be at work"
+    stop.ack("", 0, problems=[f"reason {number}" for number in range(100)])
+    assert len(stop.problems) == 8
+    assert stop.sentence().startswith("1 stopped without a name; not all was undone: reason 0")
+
+
 def attempt(number, trace, **payload):
     return frame("TASK", f"t{trace}", trace=trace, who="n", meta={"attempt": number}, **payload)
 
