@@ -58,7 +58,15 @@ from cosmo_sdk.coordination.negotiation import (
     Proposal,
 )
 from cosmo_sdk.coordination.pool_manager import PoolManager
-from cosmo_sdk.coordination.store import CompatStore, Index, MemoryStore, PostgresStore, SqliteStore, Store
+from cosmo_sdk.coordination.store import (
+    CompatStore,
+    Index,
+    MemoryStore,
+    PostgresStore,
+    SqliteStore,
+    Store,
+    open_store,
+)
 from cosmo_sdk.coordination.task_manager import Claim, TaskManager
 
 __all__ = [
@@ -127,5 +135,6 @@ __all__ = [
     "VoteResult",
     "aio",
     "decode_decision",
+    "open_store",
     "run_claim_sweeper",
 ]

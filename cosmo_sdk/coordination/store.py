@@ -12,6 +12,8 @@ that tell of it. From this one rule follows that of any number of callers exactl
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from cosmo_sdk.coordination._codec import NEXT_SEQ, Index
 from cosmo_sdk.coordination._store_base import Amend, Amendment, BaseStore, Order, Row, Store
 from cosmo_sdk.coordination._store_compat import CompatStore, SimpleStore
@@ -33,4 +35,25 @@ __all__ = [
     "SimpleStore",
     "SqliteStore",
     "Store",
+    "open_store",
 ]
+
+
+def open_store(where: str | Path, *, create: bool = True) -> SqliteStore | PostgresStore:
+    """The store at a place that somebody named.
+
+    Args:
+        where: `postgresql://user@host:port/database`, or the path of a SQLite file.
+        create: whether to make it when it is not there.
+
+    Raises:
+        FileNotFoundError: it is not there, and `create` is false.
+        OSError: it cannot be reached.
+        StoreCorruptError: there is something else.
+        ModuleNotFoundError: it needs a package that is not installed.
+    """
+    if str(where).startswith(("postgresql://", "postgres://")):
+        return PostgresStore(str(where), create=create)
+    if not create and not Path(where).is_file():
+        raise FileNotFoundError(f"{where}: no such file")
+    return SqliteStore(where)

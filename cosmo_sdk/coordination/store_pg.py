@@ -72,13 +72,16 @@ class PostgresStore(BaseStore):
         self._schema = _pg_schema.check_schema(schema)
         self._busy_ms = check_count("busy_timeout_ms", busy_timeout_ms, least=1)
         self._conninfo, self.where = self._address(url)
-        self._create = create
         self._time = ServerTime(self._read)
         self._seen = -1
         self._connections = Connections(self._connect, self._busy_ms / 1000)
-        self.store_id = self._read(
-            lambda connection: _pg_schema.prepare(connection, self._schema, create=create)
-        )
+        try:
+            self.store_id = self._read(
+                lambda connection: _pg_schema.prepare(connection, self._schema, create=create)
+            )
+        except BaseException:
+            self._connections.close()
+            raise
 
     def __repr__(self) -> str:
         return f"PostgresStore({self.where!r}, schema={self._schema!r})"
@@ -107,8 +110,12 @@ class PostgresStore(BaseStore):
             "idle_in_transaction_session_timeout": str(self._busy_ms),
             "default_transaction_isolation": "read committed",
         }
-        for name, value in settings.items():
-            connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        try:
+            for name, value in settings.items():
+                connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _run(self, work: Callable[[Pg], R]) -> R:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import random
 import signal
@@ -11,17 +10,15 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from cosmo_sdk.coordination import PoolManager, SqliteStore, Task, TaskManager, TaskState
+from cosmo_sdk.coordination import PoolManager, SqliteStore, Task, TaskManager
 from tests.sdk.coordination.processes import fork, race, result_of
+from tests.sdk.coordination.racers import check_whole, claims, race_of_strangers, submit
 
 # A process with threads may fork here: the stores are built for it.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-
-CLAIMER = Path(__file__).parent / "claimer.py"
 
 
 @pytest.fixture
@@ -32,49 +29,8 @@ def store(tmp_path):
     store.close()
 
 
-def submit(manager: TaskManager, count: int, **constraints) -> list[str]:
-    names = [f"t{number:03}" for number in range(count)]
-    for name in names:
-        manager.submit(Task(name, constraints=constraints))
-    return names
-
-
-def claims(store: SqliteStore) -> Counter[str]:
-    after, found = 0, Counter()
-    while told := store.events(after):
-        after = told[-1][0]
-        found.update(event.subject for _, event in told if event.kind == "task.claimed")
-    return found
-
-
 def test_of_eight_processes_one_gets_each_of_500_tasks(store):
-    names = submit(TaskManager(store), 500)
-    racers = [
-        subprocess.Popen(
-            [sys.executable, str(CLAIMER), store.path, f"agent{number}"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for number in range(8)
-    ]
-    try:
-        assert [racer.stdout.readline() for racer in racers] == ["ready\n"] * 8
-        for racer in racers:
-            racer.stdin.write("go\n")
-            racer.stdin.flush()
-        won = [json.loads(racer.stdout.readline()) for racer in racers]
-        assert [racer.wait() for racer in racers] == [0] * 8
-    finally:
-        for racer in racers:
-            racer.kill()
-            racer.communicate()
-    assert sorted(name for each in won for name in each) == names
-    assert claims(store) == Counter(names)
-    for number, mine in enumerate(won):
-        for name in mine:
-            task = store.get(f"task:{name}")
-            assert (task.state, task.assigned_to, task.attempt) == (TaskState.ASSIGNED, f"agent{number}", 1)
+    race_of_strangers(store, store.path, *[(f"agent{number}",) for number in range(8)])
 
 
 def test_forked_children_that_inherited_a_manager_race_fairly(store):
@@ -166,13 +122,6 @@ def suicidal(store: SqliteStore, steps: int) -> None:
     store._pool._open = opened
 
 
-LEGAL = {
-    TaskState.PENDING: lambda task: task.assigned_to is None and task.claimed_at is None,
-    TaskState.ASSIGNED: lambda task: task.assigned_to is not None and task.claimed_at is not None,
-    TaskState.COMPLETED: lambda task: task.assigned_to is not None and task.claimed_at is None,
-}
-
-
 @pytest.fixture
 def kept_open(store):
     """Another process that has the file open: otherwise each fork, which closes it, would write all of it back."""
@@ -221,18 +170,4 @@ def test_whoever_is_killed_in_the_middle_leaves_a_whole_store_and_no_lock(store)
     check = sqlite3.connect(store.path)
     assert check.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     check.close()
-    replayed = dict(states_told(store))
-    for _, task, _ in store.scan("task"):
-        assert LEGAL[task.state](task), task
-        assert replayed[task.id] == task.state.value
-    done = [task for _, task, _ in store.scan("task", state="completed")]
-    assert all(task.result == task.assigned_to for task in done)
-
-
-def states_told(store: SqliteStore):
-    """What each event says of its task, in order."""
-    after = 0
-    while told := store.events(after):
-        after = told[-1][0]
-        for _, event in told:
-            yield event.subject, event.body["state"]
+    check_whole(store)
