@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from cosmo_doppler.redaction import Redaction
     from cosmo_doppler.session import Session
 
-View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology"]
+View = Literal[
+    "traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology", "coordination"
+]
 VIEWS: tuple[View, ...] = get_args(View)
 
 

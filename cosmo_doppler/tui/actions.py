@@ -86,7 +86,12 @@ ACTIONS: tuple[Action, ...] = (
     Action("view('metrics')", "7", "7", "Metrics", "Show rates, latencies and the market in figures", "Look"),
     Action("view('topology')", "8", "8", "Topology", "Show who talks to whom", "Look"),
     Action(
-        "view('coordination')", "9", "9", "Coordination", "Show pools, tasks, votes and what else is agreed", "Look"
+        "view('coordination')",
+        "9",
+        "9",
+        "Coordination",
+        "Show pools, tasks, votes and what else is agreed",
+        "Look",
     ),
     Action("view('held')", "v", "v", "held", "Show what is held on its way, and the breaks", "Look"),
     Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),

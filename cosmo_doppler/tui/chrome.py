@@ -127,20 +127,33 @@ class Tab(NamedTuple):
 def tabs_line(
     view: View, notes: dict[View, tuple[str, Style]], width: int, ink: Ink
 ) -> tuple[Line, list[Tab]]:
-    """The views, the current one on a ground of its own, each with a count in the style given.
+    """The views that have a note, if only an empty one, each with that note in the style given; the current one on a
+    ground of its own.
 
-    Where there is no room the counts go first, then the space around the names, then all names but the current one.
+    Where there is no room the counts go first, then the space around the names, then the longest name, then all names
+    but the current one.
     """
-    for pad, names, counts in ((1, VIEWS, True), (1, VIEWS, False), (0, VIEWS, False), (0, (view,), False)):
+    views = [name for name in VIEWS if name in notes]
+    most = [name for name in views if name != "coordination"]
+    for pad, names, counts in (
+        (1, views, True),
+        (1, views, False),
+        (0, views, False),
+        (0, most if view in most else [view], False),
+        (0, [view], False),
+    ):
         labels = [
-            (name.capitalize() if name in names else "", notes[name][0] if counts else "") for name in VIEWS
+            (name.capitalize() if name in names else "", notes[name][0] if counts else "") for name in views
         ]
-        if sum(1 + 2 * pad + sum(len(text) + 1 for text in label if text) for label in labels) + 7 <= width:
+        if (
+            sum(1 + 2 * pad + sum(len(text) + 1 for text in label if text) for label in labels) + len(views)
+            <= width + 1
+        ):
             break
     line: Line = []
     tabs: list[Tab] = []
     used = 0
-    for number, (name, (label, note)) in enumerate(zip(VIEWS, labels, strict=True), 1):
+    for number, (name, (label, note)) in enumerate(zip(views, labels, strict=True), 1):
         current = name == view
         ground = ink.selection if current else Style()
         pieces: Cell = [(f"{' ' * pad}{number}", ink.dim)]

@@ -37,8 +37,21 @@ def trace_of(scene: Scene) -> str | None:
     return node.trace_id if node is not None else None
 
 
+def object_of(scene: Scene) -> str | None:
+    """What the object of coordination is known by that the inspected signal tells of."""
+    seen = scene.observed(scene.seq)
+    thing = scene.board.coordination.of_signal(seen.header) if seen is not None else None
+    if thing is None and scene.offer_id is not None and scene.auction is not None:
+        offered = scene.observed(scene.auction.seq)
+        thing = scene.board.coordination.of_signal(offered.header) if offered is not None else None
+    return thing.key if thing is not None else None
+
+
 def auction_of(scene: Scene) -> str | None:
     """The auction the inspected signal belongs to: the nearest offer above it, or else its trace's latest."""
+    sale = scene.object_auction
+    if sale is not None and scene.seq is not None and sale.trace_id == trace_of(scene):
+        return sale.offer_id
     node = node_shown(scene)
     trace_id = trace_of(scene)
     trace = scene.board.traces.get(trace_id) if trace_id is not None else None

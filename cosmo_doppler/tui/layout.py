@@ -10,7 +10,18 @@ from typing import Literal, NamedTuple, get_args
 
 from textual.geometry import Region
 
-View = Literal["traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology", "held"]
+View = Literal[
+    "traces",
+    "auctions",
+    "registry",
+    "inbox",
+    "signals",
+    "faults",
+    "metrics",
+    "topology",
+    "coordination",
+    "held",
+]
 Pane = Literal[
     "traces",
     "pathway",
@@ -24,6 +35,8 @@ Pane = Literal[
     "fault",
     "metrics",
     "topology",
+    "coordination",
+    "object",
     "held",
     "hold",
     "breaks",
@@ -46,6 +59,8 @@ DEEPER: dict[Pane, Pane] = {
     "fault": "inspector",
     "metrics": "inspector",
     "topology": "inspector",
+    "coordination": "object",
+    "object": "inspector",
     "held": "hold",
     "breaks": "held",
 }
@@ -101,6 +116,7 @@ _NARROW: dict[View, Grid] = {
     "faults": _stack("faults", "fault", 52),
     "metrics": _whole("metrics"),
     "topology": _stack("topology", "inspector", 62),
+    "coordination": _stack("coordination", "object", 50),
     "held": Grid((58, 42), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
 }
 _MIDDLE: dict[View, Grid] = {
@@ -132,6 +148,16 @@ _MIDDLE: dict[View, Grid] = {
     ),
     "metrics": _whole("metrics"),
     "topology": Grid((62, 38), (100,), (Cell("topology", 0, 0), Cell("inspector", 1, 0))),
+    "coordination": Grid(
+        (50, 50),
+        (72, 28),
+        (
+            Cell("coordination", 0, 0),
+            Cell("object", 1, 0),
+            Cell("registry", 0, 1),
+            Cell("inspector", 1, 1),
+        ),
+    ),
     "held": Grid((62, 38), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
 }
 _THIRDS = (27, 46, 27)
@@ -208,6 +234,18 @@ _WIDE: dict[View, Grid] = {
             Cell("topology", 0, 0, 2),
             Cell("inspector", 2, 0),
             Cell("signals", 0, 1, 2),
+            Cell("registry", 2, 1),
+        ),
+    ),
+    "coordination": Grid(
+        (33, 40, 27),
+        (70, 30),
+        (
+            Cell("coordination", 0, 0),
+            Cell("object", 1, 0),
+            Cell("inspector", 2, 0),
+            Cell("faults", 0, 1),
+            Cell("pathway", 1, 1),
             Cell("registry", 2, 1),
         ),
     ),

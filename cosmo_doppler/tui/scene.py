@@ -6,6 +6,8 @@ from typing import Literal, get_args
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.coordination.sales import SeenSale
+from cosmo_doppler.model.coordination.thing import Thing
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.model.traces import Trace
@@ -36,6 +38,8 @@ class Scene:
         self.offer_id: str | None = None
         self.fault: object = None
         """What the selected fault is known by."""
+        self.object_key: str | None = None
+        """What the selected object of coordination is known by; or the heading that is selected instead."""
         self.seq: int | None = None
         """Position in the store of the signal the inspector shows."""
         self.hold_id: str | None = None
@@ -64,6 +68,18 @@ class Scene:
     def auction(self) -> Auction | None:
         """The selected auction."""
         return self.board.auctions.get(self.offer_id) if self.offer_id else None
+
+    @property
+    def object(self) -> Thing | None:
+        """The selected object of coordination."""
+        return self.board.coordination.find(self.object_key) if self.object_key else None
+
+    @property
+    def object_auction(self) -> Auction | None:
+        """The latest offer of the selected object, when that is an auction."""
+        thing = self.object
+        offers = thing.offers if isinstance(thing, SeenSale) else ()
+        return self.board.auctions.get(offers[-1]) if offers else None
 
     def observed(self, seq: int | None) -> Observed | None:
         """A signal by its position; None when it is not known at this point of time."""

@@ -26,6 +26,7 @@ from cosmo_doppler.model.coordination.thing import Thing
 from cosmo_doppler.model.coordination.votes import SeenVote
 from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.recent import Recent
 from cosmo_sdk.header import Header
 
 MOST_TASKS = 20_000
@@ -33,6 +34,12 @@ MOST_OTHERS = 2_000
 """Objects of each other kind that are kept."""
 
 MOST_STORES = 64
+
+MOST_CHILDREN = 200
+"""Delegations that come from one which are kept with it, the latest."""
+
+_DEEPEST = 64
+"""Delegations above a delegation that are looked at."""
 
 
 class Coordination:
@@ -54,6 +61,8 @@ class Coordination:
         """Stores by id."""
         self.revision = 0
         """Grows with everything that is learned here."""
+        self._handed_on: Recent[str, tuple[str, ...]] = Recent(MOST_OTHERS)
+        """Keys of the delegations that come from each delegation, by arrival."""
         self.seen = 0
         """Signals about coordination."""
         self._rules = CoordinationRules(agenda, faults)
@@ -85,6 +94,30 @@ class Coordination:
         """The delegation another one comes from."""
         return self.grants.get(key_of("delegation", grant.store, grant.parent)) if grant.parent else None
 
+    def children(self, grant: SeenGrant) -> list[SeenGrant]:
+        """The delegations that come from one, by arrival."""
+        known = (self.grants.get(key) for key in self._handed_on.get(grant.key) or ())
+        return [each for each in known if each is not None]
+
+    def stands(self, grant: SeenGrant, now: float) -> str:
+        """How a delegation stands: `active`, `revoked`, `expired`, or `void` when what it comes from has ended.
+
+        Args:
+            grant: which one.
+            now: epoch seconds.
+        """
+        above: SeenGrant | None = grant
+        for _ in range(_DEEPEST):
+            if above is None:
+                break
+            state = above.state
+            if state == "active" and above.expires_ms is not None and now * 1000 >= above.expires_ms:
+                state = "expired"
+            if state != "active":
+                return state if above is grant else "void"
+            above = self.parent(above)
+        return "active"
+
     def saw(self, seen: Observed) -> None:
         """Fold a signal. Never raises; does nothing when it tells of something else."""
         notice = read_notice(seen)
@@ -108,9 +141,17 @@ class Coordination:
         self.revision += 1
         if thing.state != before:
             shelf.moved(thing, before)
+        if isinstance(thing, SeenGrant) and thing.parent and not thing.placed:
+            self._place(thing)
         self._heard(notice)
         if is_news:
             self._rules.heard(thing, notice, before)
+
+    def _place(self, grant: SeenGrant) -> None:
+        """A delegation says what it comes from."""
+        grant.placed = True
+        above = key_of("delegation", grant.store, grant.parent)
+        self._handed_on.put(above, (*(self._handed_on.get(above) or ()), grant.key)[-MOST_CHILDREN:])
 
     def _heard(self, notice: Notice) -> None:
         """How far the store of an event is known."""

@@ -22,6 +22,7 @@ class SeenGrant(Thing):
         "ended_by",
         "expires_ms",
         "parent",
+        "placed",
         "pooled",
         "scope",
     )
@@ -46,6 +47,8 @@ class SeenGrant(Thing):
         """From when on it is void, epoch milliseconds."""
         self.ended_by = ""
         """Who revoked it; empty for an administrator, or while it stands."""
+        self.placed = False
+        """Whether its place below its parent is known."""
         self.denied = 0
         """How often somebody tried to revoke it who may not."""
 

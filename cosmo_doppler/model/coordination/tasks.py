@@ -24,6 +24,7 @@ class SeenTask(Thing):
         "claimed_at",
         "holder",
         "lease_ms",
+        "lease_s",
         "needs",
         "objective",
         "pool_id",
@@ -44,6 +45,8 @@ class SeenTask(Thing):
         """How often it was claimed."""
         self.lease_ms: int | None = None
         """When the claim runs out, epoch milliseconds of its store; None when it does not."""
+        self.lease_s: float | None = None
+        """How long the claim lasts when it is made or prolonged, seconds; None where that is not known."""
         self.claimed_at: float | None = None
         """When the present claim was made, epoch seconds; None when that was not seen."""
         self.priority = 0
@@ -67,6 +70,8 @@ class SeenTask(Thing):
         if event == "submitted":
             self._describe(facts)
         self._progress(facts)
+        if event in ("claimed", "heartbeat"):
+            self.lease_s = None if self.lease_ms is None else max(0.0, self.lease_ms / 1000 - notice.sent_at)
         if event == "claimed":
             self.holder, self.claimed_at = notice.who, notice.at
         elif event in ("released", "cancelled"):

@@ -10,6 +10,8 @@ from rich.style import Style
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.coordination.notice import PREFIX
+from cosmo_doppler.model.coordination.terms import Terms
 from cosmo_doppler.model.market.report import margin as margin_of
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.panes.order import NewestFirst
@@ -152,7 +154,7 @@ class AuctionRows(Source):
         window: Cell = (
             quantity((f"{auction.deadline_ms}", "ms"), ink) if auction.deadline_ms else [("–", ink.dim)]
         )
-        winner = safe(auction.winner, 80)
+        winner = safe(auction.winner.removeprefix(PREFIX), 80)
         return self._columns.row(
             width,
             {
@@ -165,9 +167,12 @@ class AuctionRows(Source):
                 "margin": [(f"{margin:+.0%}" if abs(margin) < 9.995 else f"{margin:+.0f}x", ink.plain)]
                 if margin is not None
                 else [("–", ink.faint)],
-                "why": [(fits(strategies) if auction.mirror is None else "a mirror", ink.dim)],
+                "why": [(fits(strategies) if auction.terms is None else _held(auction.terms), ink.dim)],
                 "id": [(short_id(auction.offer_id), ink.dim)],
-                "need": [(safe(", ".join(auction.capabilities), 200) or safe(auction.title, 200), ink.plain)],
+                "need": [
+                    ("mirrored  ", ink.dim) if auction.mirror is not None else ("", ink.dim),
+                    (_need(auction), ink.plain),
+                ],
             },
         )
 
@@ -189,6 +194,17 @@ class AuctionRows(Source):
                 margin_of(auction),
             )
         return facts
+
+
+def _need(auction: Auction) -> str:
+    """What is needed; of an auction held elsewhere, what it is about."""
+    if auction.terms is not None and auction.mirror is not None:
+        return safe(auction.title, 200) or safe(auction.terms.called, 60)
+    return safe(", ".join(auction.capabilities), 200) or safe(auction.title, 200)
+
+
+def _held(terms: Terms) -> str:
+    return safe(terms.called, 40)
 
 
 def fits(strategies: Sequence[str]) -> str:

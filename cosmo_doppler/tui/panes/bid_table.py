@@ -9,6 +9,8 @@ from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
+from cosmo_doppler.model.coordination.notice import PREFIX
+from cosmo_doppler.model.coordination.terms import ENGLISH
 from cosmo_doppler.model.market.report import ranks
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe
@@ -29,6 +31,17 @@ COLUMNS = Columns(
     Column("lowest_cost", "cheap", 5, right=True, needs=72),
     Column("highest_confidence", "sure", 4, right=True, needs=72),
 )
+
+LADDER = Columns(
+    Column("number", "#", 2, right=True, needs=60),
+    Column("bidder", "bidder", 0, middle=True, most=24),
+    Column("at", "after", 8, right=True),
+    Column("cost", "bid", 10, right=True),
+    # How far it is from the bid before it.
+    Column("step", "step", 8, right=True, needs=56),
+    Column("state", "state", 9),
+)
+"""For auctions that exact rules decide: no strategy ranks their bids."""
 
 MOST_LOOKED_AT = 500
 """Bids that decide how many digits a column has."""
@@ -96,6 +109,8 @@ class Sheet:
 
     def row(self, auction: Auction, index: int, width: int, ink: Ink) -> list[Segment]:
         """One bid."""
+        if auction.terms is not None:
+            return self._rung(auction, index, width, ink)
         seen = auction.bids[index]
         bid = seen.bid
         weight = weight_of(seen, ink)
@@ -121,6 +136,32 @@ class Sheet:
                 cells[select] = [(f"{standing}", best if standing == 1 else ink.dim)]
         return COLUMNS.row(width, cells)
 
+    def _rung(self, auction: Auction, index: int, width: int, ink: Ink) -> list[Segment]:
+        """One bid of an auction by exact rules."""
+        seen = auction.bids[index]
+        weight, word = weight_of(seen, ink), word_of(seen, auction)
+        cost = seen.bid.cost
+        before = auction.bids[index - 1].bid.cost if index else None
+        step: Cell = []
+        if cost is not None and before is not None and not (auction.terms and auction.terms.sealed):
+            step = [(f"{cost - before:+.6g}", ink.dim)]
+        return LADDER.row(
+            width,
+            {
+                "number": [(f"{index + 1}", ink.dim)],
+                "bidder": [
+                    (safe(seen.bid.neuron.removeprefix(PREFIX), 80) or "nobody named", weight),
+                    (" auto" if seen.bid.auto else "", ink.market),
+                ],
+                "at": self._after(seen, auction, weight, ink),
+                "cost": [("▒▒▒▒▒▒", ink.faint)]
+                if cost is None
+                else [(price(cost, self._digits.cost), weight)],
+                "step": step,
+                "state": [(word, ink.bold if word == "leads" else state_style(seen, ink))],
+            },
+        )
+
     def _after(self, seen: SeenBid, auction: Auction, weight: Style, ink: Ink) -> Cell:
         after = seen.at - auction.opened_at
         if self._digits.after < 0:
@@ -131,6 +172,22 @@ class Sheet:
         if seen.bid.cost is None:
             return [("sealed", ink.dim)] if seen.state == "sealed" else []
         return [(price(seen.bid.cost, self._digits.cost), weight)]
+
+
+def word_of(seen: SeenBid, auction: Auction) -> str:
+    """What became of a bid of an auction by exact rules, in one word."""
+    terms = auction.terms
+    if terms is not None and terms.kind == ENGLISH and auction.state == "open":
+        if seen is auction.leading:
+            return "leads"
+        if seen.state in ("bid", "replaced"):
+            return "outbid"
+    return {**_WORDS, "declined": "lost"}.get(seen.state, seen.state)
+
+
+def columns_of(auction: Auction) -> Columns:
+    """The columns of an auction's table."""
+    return COLUMNS if auction.terms is None else LADDER
 
 
 def price(value: float, decimals: int) -> str:

@@ -10,8 +10,9 @@ from rich.segment import Segment
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import bars, words
+from cosmo_doppler.tui.panes.auction_terms import bidder, standing, standing_cell, terms_cell, ticks
 from cosmo_doppler.tui.panes.auctions import state_style
-from cosmo_doppler.tui.panes.bid_table import COLUMNS, Pace, Sheet
+from cosmo_doppler.tui.panes.bid_table import Pace, Sheet, columns_of
 from cosmo_doppler.tui.panes.promises import Promises
 from cosmo_doppler.tui.panes.remarks import Remark, line, remarks
 from cosmo_doppler.tui.panes.what_if import WhatIf
@@ -87,40 +88,45 @@ class BidRows(Source):
         self._sheet.take(auction)
         needs = safe(", ".join(auction.capabilities), 200) or "anything"
         facts: Cell = [("needs ", ink.dim), (needs, ink.plain), ("   window ", ink.dim)]
-        if auction.mirror is not None:
-            facts = [
-                ("mirror of ", ink.dim),
-                (safe(auction.mirror.kind, 40) or "an auction", ink.market),
-                *facts[2:],
-            ]
         facts += (
             [(f"{auction.deadline_ms}", ink.plain), (" ms", ink.dim)]
             if auction.deadline_ms
             else [("none", ink.plain)]
         )
-        lines = [place(facts, width), place(self._window(auction, ink), width), []]
-        return [*lines, COLUMNS.header(width, ink)] if auction.bids else lines
+        at = standing(auction, self._scene.now)
+        first = facts if at is None or at.terms.live else terms_cell(at, ink)
+        told = [first, self._window(auction, ink)]
+        if at is not None and at.terms.live:
+            told.insert(1, terms_cell(at, ink))
+        if at is not None and (stands := standing_cell(at, ink)):
+            told.append(stands)
+        lines = [*(place(cell, width) for cell in told), []]
+        return [*lines, columns_of(auction).header(width, ink)] if auction.bids else lines
 
     def _window(self, auction: Auction, ink: Ink) -> Cell:
         """The countdown while it is open, the outcome afterwards."""
         if auction.state == "open":
             left = auction.left_ms(self._scene.now)
+            decides = "the producer decides" if auction.mirror is None else "somebody resolves it"
             if not auction.deadline_ms:
-                return [("open until the producer decides", ink.dim)]
+                return [(f"open until {decides}", ink.dim)]
             if left <= 0:
-                return [("the window is over; waiting for the award", ink.dim)]
-            bar = bars.countdown(left / auction.deadline_ms, _COUNTDOWN_CELLS)
+                awaited = "the award" if auction.mirror is None else "somebody to resolve it"
+                return [(f"the window is over; waiting for {awaited}", ink.dim)]
+            bar = bars.countdown(min(1.0, left / auction.deadline_ms), _COUNTDOWN_CELLS)
+            # Auctions among people and programs last for minutes.
+            number, unit = (f"{left:.0f}", "ms") if left < 10_000 else words.duration(left / 1000)
             return [
                 (bar, ink.market),
                 ("╌" * (_COUNTDOWN_CELLS - len(bar)), ink.faint),
-                (f"  {left:.0f}", ink.bold),
-                (" ms left", ink.dim),
+                (f"  {number}", ink.bold),
+                (f" {unit} left", ink.dim),
             ]
         if auction.awarded_at is not None:
             after = words.joined(words.duration(auction.awarded_at - auction.opened_at))
             return [
                 ("awarded to ", ink.dim),
-                (safe(auction.winner, 80) or "nobody named", ink.bold),
+                (safe(bidder(auction.winner), 80) or "nobody named", ink.bold),
                 (f" after {after}", ink.dim),
                 *([(f", award {auction.awards}", ink.dim)] if auction.awards > 1 else []),
             ]
@@ -217,10 +223,11 @@ class BidRows(Source):
             return self._scene.offer_id, self.what_if.advance()
         auction = self._scene.auction
         behind = self._pace.behind + self._sheet.pace.behind
+        tick = ticks(auction, self._scene.now) if auction is not None else None
         if auction is None or auction.state != "open" or not auction.deadline_ms:
-            return self._scene.offer_id, behind
+            return self._scene.offer_id, behind, tick
         left = auction.left_ms(self._scene.now) / auction.deadline_ms
-        return self._scene.offer_id, behind, int(left * _COUNTDOWN_CELLS * 8)
+        return self._scene.offer_id, behind, tick, int(left * _COUNTDOWN_CELLS * 8)
 
     def marked(self, key: Hashable) -> bool:
         """While other panes show it."""

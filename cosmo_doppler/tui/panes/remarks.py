@@ -45,7 +45,10 @@ class Remark(NamedTuple):
 
 def remarks(auction: Auction, board: Board) -> list[Remark]:
     """Everything there is to say, most telling first."""
-    found = [*_explained(auction, board), *_against_best(auction), *_ties(auction), *_shape(auction, board)]
+    found = [*_explained(auction, board)]
+    if auction.terms is None:
+        found += [*_against_best(auction), *_ties(auction)]
+    found += _shape(auction, board)
     odd = [seen for seen in auction.bids if seen.state in _ODD or seen.declined_reason not in _USUAL]
     for seen in odd[:MOST]:
         found += _single_bid(seen, auction)
@@ -67,8 +70,13 @@ def _explained(auction: Auction, board: Board) -> Iterator[Remark]:
     findings = explain(auction)
     if not findings:
         if auction.mirror is not None:
-            kind = safe(auction.mirror.kind, 40) or "an auction"
-            yield Remark("mirror", kind, "held elsewhere; its own rules decide, and nobody here works on it")
+            kind = safe(auction.mirror.called, 60)
+            yield Remark(
+                "mirrored", kind, "held elsewhere; its own rules decide, and nobody here works on it"
+            )
+        elif auction.terms is not None:
+            kind = safe(auction.terms.called, 60)
+            yield Remark("rules", kind, "held on this bus; its own rules decide, and no strategy")
         return
     fitting = [finding for finding in findings if finding.fits != "no"]
     if not fitting:

@@ -19,6 +19,7 @@ from cosmo_doppler.tui.actions import Action, action, bindings_of
 from cosmo_doppler.tui.commands import completions, run_command
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.held_line import held_line
+from cosmo_doppler.tui.jumps import object_of
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
@@ -236,6 +237,8 @@ class Observatory(
                 "metrics": ("", ink.dim),
                 "topology": ("", ink.dim),
             }
+            if len(board.coordination) or self.stage.view == "coordination":
+                notes["coordination"] = (_some(len(board.coordination)), ink.dim)
         line, self._tabs = chrome.tabs_line(self.stage.view, notes, width, ink)
         return line
 
@@ -337,8 +340,14 @@ class Observatory(
     # Look and move
 
     def action_view(self, view: View) -> None:
-        """Show a view."""
+        """Show a view; coordination at what the selected signal tells of."""
+        key = None
+        if view == "coordination" and self.stage.view != view:
+            with self.session.lock:
+                key = object_of(self.scene)
         self.stage.show(view)
+        if key is not None:
+            self.stage.go("coordination", "coordination", key)
 
     def action_command(self) -> None:
         """A line of words instead of keys."""

@@ -30,6 +30,8 @@ _SOURCES: dict[Pane, str] = {
     "fault": "fault.FaultLines",
     "metrics": "metrics.MetricRows",
     "topology": "topology.TopologyRows",
+    "coordination": "coordination.CoordinationRows",
+    "object": "object.ObjectLines",
     "held": "held.HeldRows",
     "hold": "hold.HoldLines",
     "breaks": "breaks.BreakRows",
@@ -231,14 +233,14 @@ class Stage(Borders):
         """Make what the cursor of a pane is on the thing all other panes are about."""
         scene = self.scene
         pane = self.panes[name]
-        before = (scene.trace_id, scene.offer_id, scene.fault, scene.seq)
+        before = (scene.trace_id, scene.offer_id, scene.fault, scene.object_key, scene.seq)
         with scene.session.lock:
             key = pane.cursor
             seq = pane.source.sequence(key) if key is not None else None
             if seq is not None:
                 scene.seq = seq
             self._follow_key(name, key)
-            if before == (scene.trace_id, scene.offer_id, scene.fault, scene.seq):
+            if before == (scene.trace_id, scene.offer_id, scene.fault, scene.object_key, scene.seq):
                 return
             for other in self.shown:
                 if other != name:
@@ -253,12 +255,14 @@ class Stage(Borders):
             return
         if name in {"hold", "breaks"}:
             return
+        if name == "coordination":
+            scene.object_key = key if isinstance(key, str) else None
         if name == "traces" and isinstance(key, str):
             scene.trace_id = key
         elif name == "auctions" and isinstance(key, str):
             scene.offer_id = key
             scene.trace_id = scene.auction.trace_id if scene.auction is not None else scene.trace_id
-        elif name in {"inbox", "signals", "faults", "topology"}:
+        elif name in {"inbox", "signals", "faults", "topology", "coordination", "object"}:
             seen = scene.observed(scene.seq)
             if seen is not None and seen.header.trace_id in scene.board.traces:
                 scene.trace_id = seen.header.trace_id

@@ -580,3 +580,17 @@ def test_a_dutch_clock_does_not_lose_a_tick_to_binary_fractions():
     forward, reverse = told.board().auctions.values()
     assert clock_price(forward.terms, BEGIN + 0.3) == 7
     assert [clock_price(reverse.terms, BEGIN + s) for s in (0, 1, 5)] == [1.0, 1.5, 2.0]
+
+
+def test_what_comes_from_a_delegation_ends_with_it():
+    told = Told()
+    root = told.delegation.delegate("boss", "ann", ["topic:*"], max_depth=2, expires_in_s=30)
+    middle = told.delegation.delegate("ann", "bob", ["topic:*"], parent_id=root, max_depth=1)
+    last = told.delegation.delegate("bob", "cat", ["topic:a"], parent_id=middle)
+    told.delegation.revoke(middle)
+    board = told.board()
+    book = board.coordination
+    one, two, three = (found(board, told, "delegation", each) for each in (root, middle, last))
+    assert (book.children(one), book.children(two), book.children(three)) == ([two], [three], [])
+    assert [book.stands(each, BEGIN + 1) for each in (one, two, three)] == ["active", "revoked", "void"]
+    assert book.stands(one, BEGIN + 30) == "expired"

@@ -30,10 +30,16 @@ def test_every_view_has_a_place_at_every_width(view: View) -> None:
 def test_counts_go_first_then_space_then_names() -> None:
     assert shown("traces", 200).count("1,234") == len(VIEWS)
     assert "1,234" not in shown("traces", 100)
-    assert shown("traces", 80).split() == [
-        word for place, view in enumerate(VIEWS, 1) for word in (str(place), view.capitalize())
-    ]
-    assert shown("faults", 60).split() == ["1", "2", "3", "4", "5", "6", "Faults", "7", "8"]
+    named = [word for place, view in enumerate(VIEWS[:-1], 1) for word in (str(place), view.capitalize())]
+    assert shown("traces", 80).split() == [*named, "9"]
+    assert shown("faults", 60).split() == ["1", "2", "3", "4", "5", "6", "Faults", "7", "8", "9"]
+
+
+def test_a_view_without_a_note_has_no_tab_and_leaves_its_room_to_the_others() -> None:
+    notes = {view: note for view, note in NOTES.items() if view != "coordination"}
+    line, tabs = tabs_line("traces", notes, 80, INK)
+    assert [tab.view for tab in tabs] == [view for view in VIEWS if view != "coordination"]
+    assert all(view.capitalize() in "".join(segment.text for segment in line) for view in notes)
 
 
 def test_a_count_has_the_style_it_is_given() -> None:

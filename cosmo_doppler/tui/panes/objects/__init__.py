@@ -1,0 +1,1 @@
+"""What is told of one object of coordination, in lines: a module for each kind."""
