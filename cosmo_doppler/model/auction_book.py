@@ -109,11 +109,29 @@ class AuctionBook:
         """Close the auctions whose window, and the grace after it, are over; in the order they were due."""
         closed: list[Auction] = []
         while self.due and self.due[0][0] <= now:
-            auction = self._open.pop(heappop(self.due)[1], None)
-            if auction is not None:
-                auction.close()
-                closed.append(auction)
+            due_at, offer_id = heappop(self.due)
+            auction = self._open.get(offer_id)
+            if auction is None or auction.held_since is not None or auction.given_up_at > due_at:
+                # Decided, or its window stood still meanwhile: then it is due later.
+                continue
+            del self._open[offer_id]
+            auction.close()
+            closed.append(auction)
         return closed
+
+    def stand_still(self, trace_id: str, at: float) -> list[Auction]:
+        """Something of a trace is held at a gate; return its auctions that take bids."""
+        still_open = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]
+        for auction in still_open:
+            auction.stand_still(at)
+        return still_open
+
+    def go_on(self, trace_id: str, at: float) -> list[Auction]:
+        """Nothing of a trace is held any more; return the auctions that go on."""
+        moved = [auction for auction in self._by_trace.get(trace_id, ()) if auction.go_on(at)]
+        for auction in moved:
+            heappush(self.due, (auction.given_up_at, auction.offer_id))
+        return moved
 
     def forget(self, trace_ids: Iterable[str]) -> None:
         """Drop the auctions of traces that are no longer kept."""

@@ -21,10 +21,11 @@ BidState = Literal[
     "duplicate",
     "withdrawn",
     "revoked",
+    "dropped",
 ]
 """bid: undecided; sealed: undecided, and its price is not told yet; late: after the window or the award; replaced: the
 same neuron bid again; duplicate: another host of the same neuron had bid, and its bid stands; withdrawn: taken back
-before the end; revoked: it had won."""
+before the end; revoked: it had won; dropped: it was held at a gate and never arrived."""
 
 AuctionState = Literal["open", "awarded", "no bid", "unresolved", "stopped", "unsold"]
 """no bid: the window closed and nobody had bid; unresolved: somebody had, the window closed, and no award was seen,
@@ -87,6 +88,8 @@ class Auction:
         "capabilities",
         "deadline_ms",
         "first_award",
+        "held_s",
+        "held_since",
         "offer_id",
         "opened_at",
         "price",
@@ -157,6 +160,10 @@ class Auction:
         self.awards = 0
         """How often the work was awarded."""
         self.first_award: FirstAward | None = None
+        self.held_s = 0.0
+        """How long something of its trace was held at a gate while it took bids, seconds: its window stood still."""
+        self.held_since: float | None = None
+        """Since when it stands still, epoch seconds."""
         self._awaited = ""
         """The winning bid, named by an award that overtook it."""
         self._guessed: SeenBid | None = None
@@ -175,7 +182,7 @@ class Auction:
         """When the window closes, epoch seconds; for a mirrored auction by the clock of its store."""
         if self.mirror is not None and self.mirror.closes_ms is not None:
             return self.mirror.closes_ms / 1000
-        return self.opened_at + (self.deadline_ms or DEFAULT_WINDOW_MS) / 1000
+        return self.opened_at + (self.deadline_ms or DEFAULT_WINDOW_MS) / 1000 + self.held_s
 
     @property
     def given_up_at(self) -> float:
@@ -184,14 +191,40 @@ class Auction:
 
     def left_ms(self, now: float) -> float:
         """Milliseconds until the window closes; 0 when it has closed or the auction is decided."""
-        return max(0.0, (self.closes_at - now) * 1000) if self.state == "open" else 0.0
+        at = now if self.held_since is None else self.held_since
+        return max(0.0, (self.closes_at - at) * 1000) if self.state == "open" else 0.0
+
+    def stand_still(self, at: float) -> None:
+        """Something of its trace is held at a gate: a producer of ours does not let its window run on."""
+        if self.state == "open" and self.held_since is None and at <= self.closes_at:
+            self.revision += 1
+            self.held_since = at
+
+    def go_on(self, at: float) -> bool:
+        """Nothing of its trace is held any more. False when it did not stand still."""
+        if self.held_since is None:
+            return False
+        self.revision += 1
+        self.held_s += max(0.0, at - self.held_since)
+        self.held_since = None
+        return True
+
+    def drop(self, bid: Bid, seq: int, at: float) -> SeenBid:
+        """A bid on its way here was dropped at a gate; `seq` is where the bus says so."""
+        self.revision += 1
+        seen = SeenBid(bid, seq, at)
+        seen.state = "dropped"
+        self.bids.append(seen)
+        self._by_id.setdefault(bid.id, seen)
+        return seen
 
     def admit(self, bid: Bid, seq: int, at: float, *, sealed: bool = False) -> SeenBid:
         """Take in a bid as it arrives; `sealed` when its price is kept secret until the award."""
         self.revision += 1
         seen = SeenBid(bid, seq, at, sealed=sealed)
         if not bid.problem:
-            if self.mirror is None and (self.state != "open" or at > self.closes_at):
+            over = at > self.closes_at and self.held_since is None
+            if self.mirror is None and (self.state != "open" or over):
                 seen.state = "late"
             else:
                 self._stand(seen)

@@ -10,12 +10,10 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from cosmo_bus.facts import read_facts
+from cosmo_doppler.model.interventions import GATE_PREFIX
 from cosmo_doppler.query import Filter
 from cosmo_doppler.stepping.scope import Scope
 from cosmo_sdk.header import Header, read_header
-
-GATE_PREFIX = "doppler/"
-"""What the names of our gates begin with; a token and the expression follow, for recordings and other people."""
 
 NO_GATES = "this bus has no gates, so nothing can be held on it; a break can pause the view"
 """Why nothing can be held on NATS and on buses of released peers."""

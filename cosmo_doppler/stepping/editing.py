@@ -4,23 +4,17 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, Literal, NamedTuple
 
 from cosmo_doppler.errors import EditError
+from cosmo_doppler.model.differences import Difference
+from cosmo_doppler.model.differences import differences as compare
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.payloads import check_payload
 
 Kind = Literal["number", "whole number", "names", "text", "json"]
-
-MOST_DIFFERENCES = 200
-"""Differences told one by one."""
-
-_LONGEST = 200
-"""Characters of a value in a difference."""
-
-_NOT_THERE = "nothing"
 
 
 class EditField(NamedTuple):
@@ -30,14 +24,6 @@ class EditField(NamedTuple):
     kind: Kind
     text: str
     """What stands there now; empty when the signal does not say it."""
-
-
-class Difference(NamedTuple):
-    """One value that is not as it was."""
-
-    path: str
-    before: str
-    after: str
 
 
 _FIELDS: dict[str, tuple[tuple[str, Kind], ...]] = {
@@ -131,13 +117,7 @@ def laid_out(frame: bytes) -> str:
 
 def differences(before: bytes, after: bytes) -> list[Difference]:
     """What an edit changes, value by value: `payload.cost`, `0.4`, `0.1`."""
-    old, new = _object(before, strict=False), _object(after, strict=False)
-    found: list[Difference] = []
-    for difference in _compare("", old, new):
-        found.append(difference)
-        if len(found) == MOST_DIFFERENCES:
-            break
-    return found
+    return compare(_object(before, strict=False), _object(after, strict=False))
 
 
 # -- inside
@@ -211,22 +191,3 @@ def _laid_out(value: Any) -> str:
 
 def _compact(value: Any) -> bytes:
     return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "backslashreplace")
-
-
-def _compare(path: str, before: Any, after: Any) -> Iterator[Difference]:
-    if isinstance(before, dict) and isinstance(after, dict):
-        for name in dict.fromkeys((*before, *after)):
-            yield from _compare(
-                f"{path}.{name}" if path else name, before.get(name, _MISSING), after.get(name, _MISSING)
-            )
-    elif before != after or type(before) is not type(after):
-        yield Difference(path, _shown(before), _shown(after))
-
-
-_MISSING: Any = object()
-
-
-def _shown(value: Any) -> str:
-    if value is _MISSING:
-        return _NOT_THERE
-    return json.dumps(value, ensure_ascii=False)[:_LONGEST]

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from functools import partial
 
-from cosmo_doppler.model.auctions import Auction, SeenBid
+from cosmo_doppler.model.auctions import GRACE_S, Auction, SeenBid
 from cosmo_doppler.model.faults import Fault
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.recent import Recent
@@ -72,6 +72,11 @@ class MarketRules:
         self._ground.agenda.note(auction.given_up_at, partial(self._closed, auction))
 
     def _closed(self, auction: Auction, at: float) -> None:
+        if auction.state == "open" and (auction.held_since is not None or auction.given_up_at > at):
+            # Its window stands still, or did.
+            later = at + GRACE_S if auction.held_since is not None else auction.given_up_at
+            self._ground.agenda.note(later, partial(self._closed, auction))
+            return
         about = self._about(auction)
         if auction.state == "no bid":
             missing = self.missing(auction.capabilities, at)
