@@ -94,6 +94,7 @@ class Operator:
         deadline_ms: int,
         select: Select,
         trace_id: str | None = None,
+        parent_id: str | None = None,
     ) -> OfferOutcome:
         """Put a task up for bids and return once the round is decided; the work itself is not waited for.
 
@@ -102,7 +103,8 @@ class Operator:
             capabilities: what a bidder must be able to do; empty for anybody.
             deadline_ms: how long bids are taken, milliseconds.
             select: how the winner is chosen.
-            trace_id: the trace to open; a fresh one when left out.
+            trace_id: the trace to open, or to go on in; a fresh one when left out.
+            parent_id: the signal it is caused by, on that trace.
         """
         trace_id = trace_id or new_trace_id()
         with in_words("The offer was not sent"):
@@ -114,6 +116,7 @@ class Operator:
                     deadline_ms=deadline_ms,
                     select=select,
                     trace_id=trace_id,
+                    parent_id=parent_id,
                     finalize=True,
                 )
                 try:
@@ -133,13 +136,34 @@ class Operator:
             state="awarded", trace_id=trace_id, winner=winner, words=f"{winner} won and is at work."
         )
 
-    async def task(self, *, input: dict[str, Any], neuron: str | None, capabilities: list[str]) -> str:
-        """Give a task to one neuron, or to one that has the capabilities. Returns the trace id."""
+    async def task(
+        self,
+        *,
+        input: dict[str, Any],
+        neuron: str | None,
+        capabilities: list[str],
+        trace_id: str | None = None,
+        parent_id: str | None = None,
+    ) -> str:
+        """Give a task to one neuron, or to one that has the capabilities. Returns the trace id.
+
+        Args:
+            input: what is asked.
+            neuron: who gets it; None for whoever is able.
+            capabilities: what it takes.
+            trace_id: the trace to go on in; a fresh one when left out.
+            parent_id: the signal it is caused by, on that trace.
+        """
         if not neuron and not capabilities:
             raise ControlError("The task was not sent: name a neuron, or the capabilities it needs.")
         with in_words("The task was not sent"):
             sent = await self._dendrite.dispatch_task(
-                neuron=neuron or None, input=input, capabilities=capabilities or None, finalize=True
+                neuron=neuron or None,
+                input=input,
+                capabilities=capabilities or None,
+                trace_id=trace_id,
+                parent_id=parent_id,
+                finalize=True,
             )
         return sent.trace_id
 

@@ -17,6 +17,7 @@ from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_doppler.tui.screens.comparing import CompareScreen
 from cosmo_sdk import Axon, Dendrite, SignalType, connect_synapse, task_signal
 
 NAMESPACE = "dev"
@@ -39,6 +40,10 @@ class Desk:
         with self.app.session.lock:
             trace = self.app.session.timeline.board.traces.get(trace_id)
             return [node.type for node in sorted(trace.rows, key=lambda node: node.seq)] if trace else []
+
+    def screen(self) -> str:
+        """Every cell of the topmost screen."""
+        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
 
     async def form(self, key: str) -> Form[Any]:
         """Press a key and wait for its form to take keys."""
@@ -163,6 +168,10 @@ async def test_an_auction_is_offered_again_with_changes_and_the_new_one_is_selec
         await desk.until(lambda: auction.state == "awarded")
         assert (desk.app.observatory.stage.view, auction.deadline_ms) == ("auctions", 60)
         assert (auction.title, auction.capabilities) == (board.auctions[offer_id].title, ["summarize"])
+        said = "Offered again: ann at 0 won, as before; D shows both"
+        await desk.until(lambda: said in desk.screen())
+        await desk.pilot.press("D")
+        await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
         await first.close()
 
 

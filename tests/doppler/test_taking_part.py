@@ -107,9 +107,6 @@ class Room(Desk):
         except TimeoutError:
             raise AssertionError(f"{text!r} is not on the screen:\n{self.screen()}") from None
 
-    def screen(self) -> str:
-        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
-
     async def say(self, text: str, reply: str = "answer") -> None:
         form = await self.form("A")
         form.query_one("#reply", Choice).choose(reply)

@@ -68,6 +68,22 @@ def compare(before: Auction, after: Auction) -> Comparison:
     )
 
 
+def in_words(comparison: Comparison) -> str:
+    """Who won which time, and how the price moved, in one sentence; not yet safe for a terminal."""
+    before, after = (
+        f"{winner} at {price:g}" if winner and price is not None else winner or "nobody"
+        for winner, price in zip(comparison.winners, comparison.prices, strict=True)
+    )
+    if comparison.winner_changed:
+        return f"{after} won, before it was {before}"
+    if not comparison.winners[0]:
+        return "nobody won, as before"
+    first, second = comparison.prices
+    if first is None or second is None or first == second:
+        return f"{after} won, as before"
+    return f"{after} won again, {'cheaper' if second < first else 'dearer'} than {first:g}"
+
+
 def _asked(auction: Auction) -> float | None:
     return next((seen.bid.cost for seen in auction.bids if seen.state == "won"), None)
 

@@ -27,7 +27,7 @@ from cosmo_doppler.tui.modals.answer import (
 from cosmo_doppler.tui.modals.connect import ConnectChoice, ConnectForm
 from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_doppler.tui.modals.facts import Question, marked_traces, question, stop_outcome, trace_facts
-from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm
+from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm, Parent
 from cosmo_doppler.tui.modals.offered import LastOffers, Offered, offered
 from cosmo_doppler.tui.modals.person_flows import answer_work, oldest_work
 from cosmo_doppler.tui.modals.stop import BulkStopForm, StopForm
@@ -43,6 +43,7 @@ async def compose_offer(
     *,
     again: str | None = None,
     earlier: LastOffers | None = None,
+    under: Parent | None = None,
     on_sent: Callable[[str], None] | None = None,
 ) -> None:
     """Compose an offer or a task and send it.
@@ -52,6 +53,7 @@ async def compose_offer(
         session: where it goes.
         again: id of the offer to begin with; left out, the form is empty.
         earlier: what was offered before; what is offered now joins it.
+        under: the selected signal, which the person may make its cause.
         on_sent: called with the new trace's id just before an offer goes out, or just after a task did.
     """
     if read_only(app, session):
@@ -64,7 +66,7 @@ async def compose_offer(
             tell(app, str(error))
             return
     draft = await app.push_screen_wait(
-        OfferForm(session, begin, earlier.newest_first() if earlier is not None else ())
+        OfferForm(session, begin, earlier.newest_first() if earlier is not None else (), under)
     )
     if draft is not None:
         if earlier is not None and draft.kind == "offer":
@@ -148,7 +150,7 @@ async def connect(
 async def _send_offer(
     app: App[Any], session: Session, draft: OfferDraft, on_sent: Callable[[str], None]
 ) -> None:
-    trace_id = new_trace_id()
+    trace_id = draft.parent.trace_id if draft.parent is not None else new_trace_id()
     on_sent(trace_id)
     outcome = await act(
         app,
@@ -159,6 +161,7 @@ async def _send_offer(
             deadline_ms=draft.window_ms,
             select=draft.select,
             trace_id=trace_id,
+            parent_id=draft.parent.event_id if draft.parent is not None else None,
         ),
     )
     if outcome is not None and outcome.state == "failed":
@@ -172,7 +175,11 @@ async def _send_task(
         app,
         session,
         lambda operator: operator.task(
-            input=draft.input, neuron=draft.neuron or None, capabilities=draft.capabilities
+            input=draft.input,
+            neuron=draft.neuron or None,
+            capabilities=draft.capabilities,
+            trace_id=draft.parent.trace_id if draft.parent is not None else None,
+            parent_id=draft.parent.event_id if draft.parent is not None else None,
         ),
     )
     if trace_id is not None:

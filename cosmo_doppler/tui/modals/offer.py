@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -21,7 +21,7 @@ from cosmo_doppler.tui.modals.facts import Neuron, neurons, usual_window_ms
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.offered import Offered
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
-from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import many
 from cosmo_sdk.bidding import Select
 
@@ -32,6 +32,13 @@ MAX_SHOWN = 400
 """Characters of the preview."""
 
 Kind = Literal["offer", "task"]
+
+
+class Parent(NamedTuple):
+    """The signal an offer or a task may be caused by."""
+
+    trace_id: str
+    event_id: str
 
 
 @dataclass(frozen=True)
@@ -45,6 +52,8 @@ class OfferDraft:
     window_ms: int
     neuron: str
     """For a task: who gets it; empty for whoever has the capabilities."""
+    parent: Parent | None = None
+    """What it is caused by; None begins a trace of its own."""
 
 
 def read_capabilities(text: str) -> list[str]:
@@ -106,11 +115,13 @@ class OfferForm(Form[OfferDraft]):
         session: where it would go.
         again: an earlier offer to begin with.
         earlier: what was offered before, newest first; up and down in the list of capabilities go through it.
+        under: the selected signal, which may be made its cause.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up", "earlier(1)", "an earlier offer", show=False),
-        Binding("down", "earlier(-1)", "a later offer", show=False),
+        # Before the body, which scrolls with the same keys where the form is higher than the terminal.
+        Binding("up", "earlier(1)", "an earlier offer", show=False, priority=True),
+        Binding("down", "earlier(-1)", "a later offer", show=False, priority=True),
     ]
 
     send_label: ClassVar[str] = "Send offer"
@@ -127,12 +138,17 @@ class OfferForm(Form[OfferDraft]):
     """
 
     def __init__(
-        self, session: Session, again: Offered | None = None, earlier: Sequence[Offered] = ()
+        self,
+        session: Session,
+        again: Offered | None = None,
+        earlier: Sequence[Offered] = (),
+        under: Parent | None = None,
     ) -> None:
         super().__init__("New offer", where(session))
         self._session = session
         self._again = again
         self._earlier = list(earlier)
+        self._under = under
         self._place = -1
         """Which earlier offer is shown; -1 for what was there before the first look back."""
         self._begun: Offered | None = None
@@ -166,7 +182,13 @@ class OfferForm(Form[OfferDraft]):
         yield Field("Award to", Choice[Select](strategies, id="select"), unit=guess, id="choose", close=True)
         asked_ms = self._again.window_ms if self._again is not None else 0
         window = str(min(asked_ms or usual_window_ms(self._session), LONGEST_WINDOW_MS))
-        yield Field("Window", Entry(window, id="window", restrict=r"\d{0,7}"), unit="ms", id="wait")
+        yield Field(
+            "Window", Entry(window, id="window", restrict=r"\d{0,7}"), unit="ms", id="wait", close=True
+        )
+        traces: list[tuple[str, Parent | None]] = [("a new one", None)]
+        if self._under is not None:
+            traces.append((f"{short_id(self._under.trace_id)}, caused by the selected signal", self._under))
+        yield Field("Trace", Choice[Parent | None](traces, id="trace"))
         yield prose(id="preview")
 
     def on_mount(self) -> None:
@@ -176,10 +198,14 @@ class OfferForm(Form[OfferDraft]):
         elif self._again.select is not None:
             self.query_one("#select", Choice).choose(self._again.select)
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Earlier offers are for the list of capabilities; elsewhere these keys mean what they mean there."""
+        return action != "earlier" or self.focused is self.query_one("#needs")
+
     def action_earlier(self, step: int) -> None:
         """Fill the form with the offer before, or the one after; after the newest comes what was there."""
         place = self._place + step
-        if self.focused is not self.query_one("#needs") or not -1 <= place < len(self._earlier):
+        if not -1 <= place < len(self._earlier):
             return
         if self._place == -1:
             self._begun = self._filled()
@@ -232,6 +258,7 @@ class OfferForm(Form[OfferDraft]):
             select=self.query_one("#select", Choice).value,
             window_ms=self._window_ms,
             neuron=self._neuron,
+            parent=self.query_one("#trace", Choice).value if self._under is not None else None,
         )
 
     @property
@@ -283,5 +310,7 @@ class OfferForm(Form[OfferDraft]):
             payload["finalize"] = True
         if draft.neuron:
             envelope["directed"] = {"id": draft.neuron}
+        if draft.parent is not None:
+            envelope |= {"trace_id": draft.parent.trace_id, "parent_id": draft.parent.event_id}
         envelope |= {"payload": payload, "meta": {SOURCE_KEY: SOURCE}}
         return safe(json.dumps(envelope, ensure_ascii=False, separators=(",", ":")), MAX_SHOWN)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
@@ -19,8 +20,12 @@ if TYPE_CHECKING:
 class ActActions(TakePartActions):
     """Offer, stop, answer, connect, take part."""
 
-    _started: str | None = None
-    """The trace whose auction is to be selected once it is seen."""
+    _started: tuple[str, int] | None = None
+    """The trace whose auction is to be selected once it is seen, and how many it had before."""
+    _again: tuple[str, str] | None = None
+    """An auction, and the trace on which the same was offered again: told once that is decided."""
+    _first_offer: str | None
+    """The auction that waits to be compared."""
 
     class Chosen(Message):
         """A person wants to see another session."""
@@ -68,10 +73,23 @@ class ActActions(TakePartActions):
         from cosmo_doppler.tui import modals
 
         on_round = again is not None or self.stage.view == "auctions"
-        on_sent = self._watch_round if on_round else self._watch
+
+        def on_sent(trace_id: str) -> None:
+            if again is not None:
+                self._again = again, trace_id
+            (self._watch_round if on_round else self._watch)(trace_id)
+
+        with self.session.lock:
+            node = jumps.node_shown(self.scene)
+            under = (node.trace_id, node.id) if node is not None and node.id else None
         self.run_worker(
             modals.compose_offer(
-                self.app, self.session, again=again, earlier=self._last_offers, on_sent=on_sent
+                self.app,
+                self.session,
+                again=again,
+                earlier=self._last_offers,
+                under=modals.Parent(*under) if under is not None else None,
+                on_sent=on_sent,
             ),
             exclusive=True,
         )
@@ -136,12 +154,15 @@ class ActActions(TakePartActions):
         """Go to the auction a person opened, as soon as it is seen."""
         if self.stage.view != "auctions":
             self.stage.show("auctions")
-        self._started = trace_id
+        with self.session.lock:
+            trace = self.scene.board.traces.get(trace_id)
+            self._started = trace_id, len(trace.auctions) if trace is not None else 0
 
     def find_started(self) -> None:
         """Select the auction that was waited for, unless the person went elsewhere. The session's lock is held."""
-        trace = self.scene.board.traces.get(self._started) if self._started is not None else None
-        if trace is None:
+        started, before = self._started if self._started is not None else ("", 0)
+        trace = self.scene.board.traces.get(started)
+        if trace is None or (before and len(trace.auctions) == before):
             return
         self._started = None
         if self.stage.view != "auctions":
@@ -150,6 +171,21 @@ class ActActions(TakePartActions):
             self.stage.go("auctions", "auctions", trace.auctions[-1])
         else:
             self.stage.go("traces", "traces", trace.id)
+
+    def hear(self) -> None:
+        """Also say what came of offering something again."""
+        super().hear()
+        if self._again is None:
+            return
+        first, trace_id = self._again
+        auctions, trace = self.scene.board.auctions, self.scene.board.traces.get(trace_id)
+        before = auctions.get(first)
+        after = auctions.get(trace.auctions[-1]) if trace is not None and trace.auctions else None
+        if before is None or after is None or after is before or after.state == "open":
+            return
+        self._again = None
+        self._first_offer = first
+        self.say(f"Offered again: {in_words(compare(before, after))}; D shows both")
 
 
 def session_for(choice: modals.ConnectChoice) -> Session:

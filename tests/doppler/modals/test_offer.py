@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from textual.events import Paste
-from textual.widgets import Button, Input, TextArea
+from textual.widgets import Button, Input, Static, TextArea
 
-from cosmo_doppler.tui.modals import compose_offer, connect
+from cosmo_doppler.tui.modals import Parent, compose_offer, connect
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.offer import CapabilitySuggester, read_capabilities, read_input
 from cosmo_doppler.tui.modals.parts import Choice
@@ -221,3 +221,31 @@ def test_capabilities_are_read_once_each_without_blanks() -> None:
 
 def test_input_that_is_valid_has_no_problem() -> None:
     assert read_input('{"a": [1, null]}') == ({"a": [1, None]}, "")
+
+
+async def test_an_offer_may_be_caused_by_the_selected_signal(desk: Any) -> None:
+    cause = await desk.put(Signal(type=SignalType.TASK, directed=Directed(id="ann"), payload={"input": {}}))
+    under = Parent(cause.trace_id, cause.id)
+    form = await desk.open(lambda app: compose_offer(app, desk.session, under=under))
+    assert f"{cause.trace_id[-8:]}, caused by the selected signal" in await desk.text()
+    assert cause.id not in await desk.text()
+    form.query_one("#trace", Choice).choose(under)
+    form.query_one("#window", Input).value = "20"
+    await desk.until(lambda: cause.id in str(form.query_one("#preview", Static).render()))
+    await desk.press("ctrl+s")
+    sent = await desk.saw(SignalType.TASK_OFFER)
+    await desk.closed()
+    assert (sent.trace_id, sent.parent_id) == (cause.trace_id, cause.id)
+
+
+async def test_a_task_may_be_caused_by_the_selected_signal(desk: Any) -> None:
+    cause = await desk.put(Signal(type=SignalType.TASK, directed=Directed(id="ann"), payload={"input": {}}))
+    under = Parent(cause.trace_id, cause.id)
+    form = await desk.open(lambda app: compose_offer(app, desk.session, under=under))
+    form.query_one("#kind", Choice).choose("task")
+    form.query_one("#neuron", Input).value = "bob"
+    form.query_one("#trace", Choice).choose(under)
+    await desk.press("ctrl+s")
+    sent = await desk.saw(SignalType.TASK, lambda signal: signal.neuron == "bob")
+    await desk.closed()
+    assert (sent.trace_id, sent.parent_id) == (cause.trace_id, cause.id)

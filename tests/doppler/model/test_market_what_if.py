@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_doppler.model.auctions import Auction
-from cosmo_doppler.model.market.compare import compare
+from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.model.market.curve import shortest_window, window_curve, winner_at
 from cosmo_doppler.model.market.rules import RULE_NAMES, rule
 from cosmo_doppler.model.market.score import MAX_LENGTH, Score, ScoreError, Terms
@@ -165,6 +165,13 @@ def test_two_rounds_side_by_side():
     )
     assert (found.winners, found.winner_changed, found.prices) == (("s-a", "s-e"), True, (0.002, 0.001))
     assert found.same_need
+    assert in_words(found) == "s-e at 0.001 won, before it was s-a at 0.002"
+    assert in_words(compare(first, first)) == "s-a at 0.002 won, as before"
+    dearer = the_auction(("s-a", 0.01, {"cost": 0.003}), winner="s-a")
+    assert in_words(compare(first, dearer)) == "s-a at 0.003 won again, dearer than 0.002"
+    nobody = the_auction(winner="")
+    assert in_words(compare(nobody, nobody)) == "nobody won, as before"
+    assert in_words(compare(first, nobody)) == "nobody won, before it was s-a at 0.002"
 
 
 # -- scores
