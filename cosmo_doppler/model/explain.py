@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.coordination.telling import sentence
+from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.model.node import Node
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.sayings import clause
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.model.wording import duration, joined, say, short_id
+from cosmo_sdk.header import Header
 from cosmo_sdk.signal_types import MANAGEMENT_TYPES
 
 LONGEST = 400
@@ -69,13 +72,34 @@ def explain(seen: Observed, board: Board) -> str:
     header = seen.header
     if header.problem:
         return _bounded(f"This frame {clause(header)}; agents drop it, and nothing follows from it")
+    told = board.by_hand.at(seen.seq)
+    if told is not None and told.kind != "sent":
+        return _bounded(_told(told))
+    coordinated = sentence(header)
+    if coordinated is not None:
+        return _bounded(coordinated)
     trace = board.traces.get(header.trace_id)
     node = trace.tree.find(seen.seq, header.id) if trace is not None else None
     if trace is None or node is None or header.type in _MANAGEMENT:
         return _bounded(f"{say(header.who, 60) or 'Somebody'} {clause(header)}")
     case = _Case(seen, node, trace, board)
     meaning = _MEANINGS.get(header.type, _plain)(case)
-    return _bounded(meaning + _placed(case))
+    return _bounded(meaning + _placed(case) + _by_hand(header, board))
+
+
+def _told(done: Intervention) -> str:
+    """What a bus told of a gate or a fault."""
+    words = done.clause()
+    if not done.type:
+        return f"{words[:1].upper()}{words[1:]}"
+    of = f" of {say(done.who, 60)}" if done.who else ""
+    return f"{say(done.type, 40)}{of} in trace {short_id(done.trace_id)} was {words}"
+
+
+def _by_hand(header: Header, board: Board) -> str:
+    """What somebody did to it on its way, or that a person sent it."""
+    done = board.by_hand.of(header.id)
+    return f"; {done.clause()}" if done is not None and done.kind != "dropped" else ""
 
 
 def lasted(seconds: float) -> str:

@@ -27,6 +27,7 @@ class Fault:
         "kind",
         "last_at",
         "look",
+        "object_key",
         "offer_id",
         "over_at",
         "sentence",
@@ -48,6 +49,7 @@ class Fault:
         trace_id: str = "",
         offer_id: str = "",
         who: str = "",
+        object_key: str = "",
     ) -> None:
         self.id = 0
         """Running number; the book gives it."""
@@ -70,6 +72,8 @@ class Fault:
         """Position in the store of the signal to look at; None when there is none."""
         self.trace_id = trace_id
         self.offer_id = offer_id
+        self.object_key = object_key
+        """What the object of coordination is known by that it is about; empty when it is about none."""
         self.who = who
         """The participant it is about; empty when it is about nobody in particular."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from cosmo_doppler.model.coordination.telling import in_short
 from cosmo_doppler.model.wording import LIMIT, finite, say, short_id
 from cosmo_sdk.header import Header
 
@@ -18,7 +19,10 @@ Payload = Mapping[str, Any]
 
 
 def describe(header: Header) -> str:
-    """What a signal says, in one short line for a column; why it is none, when it is malformed."""
+    """What a signal says, in one short line for a column: of coordination its event; why it is none, when malformed."""
+    coordinated = in_short(header)
+    if coordinated is not None:
+        return coordinated
     if header.problem and header.type not in _DESCRIBE:
         return header.problem if not header.type else f"{header.problem}  {say(header.read_payload())}"
     payload = header.read_payload()

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
+from cosmo_doppler.model.coordination.notice import KINDS, About, about_of
 from cosmo_doppler.query import folded
 from cosmo_doppler.query.rows import Known, Row
 from cosmo_doppler.query.searched import text_of
@@ -89,6 +90,16 @@ def _role(row: Row) -> Any:
     return said
 
 
+def _about(of_about: Callable[[About], Any]) -> Callable[[Row], Any]:
+    """A reader of what `meta.coord` says."""
+
+    def read(row: Row) -> Any:
+        about = about_of(row.header)
+        return None if about is None else of_about(about)
+
+    return read
+
+
 def _lag(row: Row) -> float | None:
     sent = read_timestamp(row.header.ts)
     return None if sent is None else row.at - sent.timestamp()
@@ -142,6 +153,28 @@ FIELDS: dict[str, Field] = {
         lambda row: row.meta.get("auto_bid") is True,
         "a bid nobody decided on",
         hint=b"auto_bid",
+    ),
+    "coord": Field(
+        "text",
+        DECODED,
+        _about(lambda about: about.kind),
+        "kind of coordination it tells of",
+        hint=b"coord",
+        values=KINDS,
+    ),
+    "coord.id": Field(
+        "id",
+        DECODED,
+        _about(lambda about: about.subject),
+        "id of the pool, task, vote ... it tells of",
+        hint=b"coord",
+    ),
+    "coord.event": Field(
+        "text",
+        DECODED,
+        _about(lambda about: about.event),
+        "what happened to it: claimed, cast, sold",
+        hint=b"coord",
     ),
     "won": Field("truth", FOLDED, folded.won, "a bid that got the work", folded=True),
     "late": Field("truth", FOLDED, folded.late, "a bid after its window", folded=True),

@@ -75,6 +75,8 @@ class FaultList:
     def place(self, fault: Fault) -> tuple[View, Pane, str | int] | None:
         """Where to look at a fault: a view, a pane in it, and the key of its row. None when nothing of it is left."""
         board = self._scene.board
+        if fault.object_key and board.coordination.find(fault.object_key) is not None:
+            return "coordination", "coordination", fault.object_key
         if fault.offer_id in board.auctions:
             return "auctions", "auctions", fault.offer_id
         if fault.trace_id in board.traces and fault.seq is not None:

@@ -126,6 +126,7 @@ class CoordinationRules:
             seq=task.history[-1].seq if task.history else task.seq,
             trace_id=task.trace_id,
             who=task.holder,
+            object_key=task.key,
         )
         self._lapsed.put(task.key, self._book.report(fault, ("lease expired", task.key)))
 
@@ -179,6 +180,7 @@ class CoordinationRules:
             trace_id=notice.trace_id,
             offer_id=offer_id,
             who=who,
+            object_key=thing.key,
         )
         self._book.report(fault, (kind, thing.key, who))
 

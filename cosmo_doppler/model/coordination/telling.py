@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from cosmo_doppler.model.coordination.notice import SNAPSHOT, About, Notice, about_of, read_notice
+from cosmo_doppler.model.coordination.notice import SNAPSHOT, Notice, about_of, read_notice
 from cosmo_doppler.model.coordination.reading import (
     is_cut,
     moment,
@@ -43,9 +43,10 @@ def in_short(header: Header) -> str | None:
 
 
 def sentence(header: Header) -> str | None:
-    """What an event means, with a subject and a verb; None for signals about something else."""
+    """What an event means, with a subject and a verb; None for signals about something else, and for those of an auction
+    on the bus itself, which mean what they would in any other."""
     notice = _notice(header)
-    if notice is None:
+    if notice is None or notice.about.live:
         return None
     about = notice.about
     tell = _SENTENCES.get(f"{about.kind}.{about.event}")
@@ -55,7 +56,7 @@ def sentence(header: Header) -> str | None:
         said = f"{_who(notice)}: {about.event.replace('_', ' ')} of {_it(notice)}"
     else:
         said = tell(notice)
-    return said if about.live else f"{said} (mirrored)"
+    return f"{said} (mirrored)"
 
 
 def _notice(header: Header) -> Notice | None:
@@ -188,13 +189,9 @@ def _counted(n: Notice) -> str:
 
 
 def _opened(n: Notice) -> str:
-    about: About = n.about
-    terms = terms_of(about, {} if about.live else table(n.facts.get("input")))
-    lot = _lot(n)
-    number = whole(about.facts.get("round"))
-    again = f", round {number}" if number is not None and number > 1 else ""
+    terms, lot = terms_of(n.about, table(n.facts.get("input"))), _lot(n)
     best = "the lowest" if terms.reverse else "the highest"
-    return f"{_it_first(n)} takes bids ({terms.called}, {best} wins{again}){f': “{lot}”' if lot else ''}"
+    return f"{_it_first(n)} takes bids ({terms.called}, {best} wins){f': “{lot}”' if lot else ''}"
 
 
 def _bid(n: Notice) -> str:
@@ -204,8 +201,7 @@ def _bid(n: Notice) -> str:
 
 
 def _sold(n: Notice) -> str:
-    ended = table(n.facts.get("auction"))
-    price = _amount(n.facts.get("price") if n.about.live else ended.get("price"))
+    price = _amount(table(n.facts.get("auction")).get("price"))
     own = _amount(table(n.facts.get("winning_bid")).get("amount"))
     bid = f", having bid {own}" if own and own != price else ""
     return f"{_who(n)} wins {_it(n)}{f' at {price}' if price else ''}{bid}"
