@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 from pathlib import Path
 from typing import IO, Any, Protocol, cast
 
@@ -12,6 +13,9 @@ COMPRESSED = ".zst"
 """The ending of a compressed recording."""
 
 _BUFFER = 1 << 18
+
+_PIECE = 4096
+"""Bytes decompressed at once: few, because each may stand for tens of thousands."""
 
 
 class NeedsZstandard(BusError, ImportError):
@@ -75,6 +79,29 @@ def open_to_write(path: Path) -> Sink:
     return _CompressedSink(file, zstandard)
 
 
+class _Unpacked(io.RawIOBase):
+    """What a compressed file holds so far. Unlike zstandard's own reader it goes on after the end when the file grows."""
+
+    def __init__(self, file: IO[bytes], zstandard: Any) -> None:
+        self._file = file
+        self._decompressor = zstandard.ZstdDecompressor().decompressobj(read_across_frames=True)
+        self._ready = memoryview(b"")
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        while not self._ready:
+            piece = self._file.read(_PIECE)
+            if not piece:
+                return 0
+            self._ready = memoryview(self._decompressor.decompress(piece))
+        given = self._ready[: len(buffer)]
+        buffer[: len(given)] = given
+        self._ready = self._ready[len(given) :]
+        return len(given)
+
+
 class Source:
     """A recording to read, and how far into the file that is.
 
@@ -92,10 +119,7 @@ class Source:
         zstandard = _zstandard(path)
         self._damage = (zstandard.ZstdError,)
         self._file = path.open("rb", buffering=_BUFFER)
-        decompressor = zstandard.ZstdDecompressor().stream_reader(
-            self._file, read_across_frames=True, closefd=False
-        )
-        self._lines = cast(IO[bytes], io.BufferedReader(decompressor, _BUFFER))
+        self._lines = cast(IO[bytes], io.BufferedReader(_Unpacked(self._file, zstandard), _BUFFER))
 
     @property
     def damage(self) -> tuple[type[Exception], ...]:
@@ -111,9 +135,22 @@ class Source:
         """The next line, or `limit` bytes of it."""
         return self._lines.readline(limit)
 
-    def read(self, limit: int) -> bytes:
-        """Up to `limit` bytes more; none at the end."""
-        return self._lines.read(limit)
+    def read_some(self, limit: int) -> bytes:
+        """Up to `limit` bytes more, as many as come at once; none at the end, for now: the file may grow."""
+        return cast(io.BufferedReader, self._lines).read1(limit)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the file now."""
+        return os.fstat(self._file.fileno()).st_size
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to this very file.
+
+        Raises:
+            OSError: nothing is there.
+        """
+        return os.path.samestat(os.fstat(self._file.fileno()), path.stat())
 
     def close(self) -> None:
         """Close the file."""

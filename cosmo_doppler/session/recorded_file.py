@@ -114,7 +114,7 @@ class RecordedFile:
         """
         if self._torn is not None:
             return self._go_on()
-        block = self._blocks.next(torn=self._in_memory)
+        block = self._blocks.next(torn=False)
         if block is None and self._tail_is_whole():
             block = self._blocks.next(torn=True)
         elif block is None:
@@ -131,16 +131,15 @@ class RecordedFile:
             OSError: the file cannot be looked at.
         """
         blocks = self._blocks
-        if not isinstance(blocks, PlainBlocks):
-            return
         if blocks.size < blocks.position:
-            self.cut += 1
-            self._shelf.forget()
+            if not self._in_memory:
+                self.cut += 1
+                self._shelf.forget()
             self._open(self.path)
-        elif self._torn is not None and blocks.next_line_ended():
+        elif self._torn is not None and blocks.next_line_grew():
             self._skips.take_back(self.path, self._torn)
             self._torn = None
-        elif blocks.size == blocks.position and self.path.exists() and not blocks.file.is_at(self.path):
+        elif blocks.size == blocks.position and self.path.exists() and not blocks.is_at(self.path):
             self._leave()
             self._open(self.path)
 
@@ -163,11 +162,10 @@ class RecordedFile:
 
     def _tail_is_whole(self) -> bool:
         """Whether the last line, which has no newline, is whole. One that is not is reported, and read again later."""
-        blocks = self._blocks
-        if not isinstance(blocks, PlainBlocks) or blocks.size <= blocks.position:
+        tail = self._blocks.tail()
+        if not tail:
             return False
         number = self._indexer.lines + 1
-        tail = blocks.file.read(blocks.position, MAX_LINE)
         problem = read_line(number, tail).problem if tail.strip() else ""
         if problem:
             self._torn = number

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from pathlib import Path
 from typing import NamedTuple
 
@@ -70,9 +71,21 @@ class PlainBlocks:
         self.position += cut
         return block
 
-    def next_line_ended(self) -> bool:
+    def tail(self) -> bytes:
+        """The line after those given out, as far as it is there; it has no newline yet."""
+        return self.file.read(self.position, MAX_LINE)
+
+    def next_line_grew(self) -> bool:
         """Whether the line that comes next has its newline by now."""
-        return b"\n" in self.file.read(self.position, MAX_LINE)
+        return b"\n" in self.tail()
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to this very file.
+
+        Raises:
+            OSError: nothing is there.
+        """
+        return self.file.is_at(path)
 
     def close(self) -> None:
         """Close the file."""
@@ -90,7 +103,7 @@ class PlainBlocks:
 
 
 class PackedBlocks:
-    """The lines of a compressed file. They can be read once, so whoever wants them again keeps them.
+    """The lines of a compressed file, which may still grow. They can be read once, so whoever wants them again keeps them.
 
     Raises:
         OSError: it cannot be opened.
@@ -99,25 +112,27 @@ class PackedBlocks:
 
     def __init__(self, path: Path) -> None:
         self._source = Source(path)
-        self._path = path
+        # Sessions are dropped without ceremony by whoever only wanted a picture: the file goes with them.
+        self._close = weakref.finalize(self, self._source.close)
         self._rest = b""
         self._start = 0
-        self._ended = False
+        self._damaged = False
+        """What comes cannot be read."""
         self._skipping = False
         """What comes is the rest of a line that is too long."""
 
     @property
     def position(self) -> int:
         """Bytes of the file read."""
-        return self.size if self._ended else self._source.position
+        return self.size if self._damaged else self._source.position
 
     @property
     def size(self) -> int:
-        """Bytes of the file."""
-        return self._path.stat().st_size
+        """Bytes of the file now."""
+        return self._source.size
 
     def next(self, *, torn: bool) -> Block | None:
-        """The lines that follow; None when there are none.
+        """The lines that follow; None when there are none for now.
 
         Args:
             torn: also give out a last line without newline.
@@ -125,40 +140,60 @@ class PackedBlocks:
         Raises:
             OSError: the file cannot be read.
         """
-        parts, held = [self._rest], len(self._rest)
-        while not self._ended:
-            try:
-                data = self._source.read(BLOCK)
-            except self._source.damage as error:
-                self._end()
-                self._rest = b""
-                lines = b"".join(parts)
-                return self._damaged(lines[: lines.rfind(b"\n") + 1], error)
-            if not data:
-                self._end()
-            if self._skipping:
-                data = self._past_the_line(data)
-            parts.append(data)
-            held += len(data)
-            if b"\n" in data or held > MAX_LINE:
-                break
-        lines = b"".join(parts)
-        cut = lines.rfind(b"\n") + 1
-        if held > MAX_LINE and not cut:
-            self._rest, self._skipping = b"", True
-            return self._given(len(lines), b"", f"longer than {MAX_LINE >> 20} MiB")
-        if self._ended and torn:
-            cut = len(lines)
-        self._rest = lines[cut:]
-        return self._given(cut, lines[:cut]) if cut else None
+        problem = self._fill()
+        cut = self._rest.rfind(b"\n") + 1
+        if problem:
+            lines, self._rest = self._rest[:cut], b""
+            return self._given(cut, lines, problem)
+        if len(self._rest) > MAX_LINE and not cut:
+            length, self._rest, self._skipping = len(self._rest), b"", True
+            return self._given(length, b"", f"longer than {MAX_LINE >> 20} MiB")
+        if torn and not cut:
+            cut = len(self._rest)
+        lines, self._rest = self._rest[:cut], self._rest[cut:]
+        return self._given(cut, lines) if cut else None
+
+    def tail(self) -> bytes:
+        """The line after those given out, as far as it was read; it has no newline yet."""
+        return self._rest
+
+    def next_line_grew(self) -> bool:
+        """Whether the line that comes next may have its newline by now."""
+        return not self._damaged and self.size > self.position
+
+    def is_at(self, path: Path) -> bool:
+        """Whether a path leads to this very file.
+
+        Raises:
+            OSError: nothing is there.
+        """
+        return self._source.is_at(path)
 
     def close(self) -> None:
-        """Close the file."""
-        self._source.close()
+        """Close the file. Calling it again does nothing."""
+        self._close()
 
-    def _end(self) -> None:
-        self._ended = True
-        self._source.close()
+    def _fill(self) -> str:
+        """Read until there are enough lines for a block, or no more. Why there will never be more; empty usually."""
+        parts, held = [self._rest], len(self._rest)
+        whole = b"\n" in self._rest
+        problem = ""
+        while not self._damaged and (held < BLOCK or (not whole and held <= MAX_LINE)):
+            try:
+                data = self._source.read_some(BLOCK)
+            except self._source.damage as error:
+                self._damaged = True
+                problem = f"the compressed data is damaged from here on: {error}"
+                break
+            if not data:
+                break
+            if self._skipping:
+                data = self._past_the_line(data)
+            whole = whole or b"\n" in data
+            parts.append(data)
+            held += len(data)
+        self._rest = b"".join(parts)
+        return problem
 
     def _past_the_line(self, data: bytes) -> bytes:
         cut = data.find(b"\n") + 1
@@ -170,9 +205,6 @@ class PackedBlocks:
         block = Block(self._start, data, problem)
         self._start += length
         return block
-
-    def _damaged(self, lines: bytes, error: Exception) -> Block:
-        return self._given(len(lines), lines, f"the compressed data is damaged from here on: {error}")
 
 
 Blocks = PlainBlocks | PackedBlocks

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -211,3 +212,94 @@ def test_a_recording_is_read_as_it_was_folded(tmp_path):
     session = open_replay(path)
     load_all(session)
     assert session.timeline.board.signals == 200
+
+
+def test_a_compressed_file_that_grows_is_read_on(tmp_path):
+    path = tmp_path / "s.ndjson.zst"
+    writer = RecordingWriter(path)
+    for number in range(3):
+        writer.write(AT + number, "cosmonapse.dev.TASK", frame("TASK", f"a{number}", trace=f"a{number}"))
+    writer.flush()
+    session = opened(path)
+    assert seen(session) == ["a0", "a1", "a2"]
+    for name in ("b", "c"):
+        writer.write(AT + 9, "cosmonapse.dev.TASK", frame("TASK", name, trace=name))
+        read_on(session)
+        assert seen(session)[-1] != name
+        writer.flush()
+        read_on(session)
+        assert seen(session)[-1] == name
+    writer.close()
+    read_on(session)
+    assert len(seen(session)) == 5
+    assert session.status().skipped == 0
+
+
+@given(st.lists(st.integers(1, 4000), max_size=12), st.lists(st.integers(1, 6), min_size=1, max_size=5))
+def test_however_a_compressed_file_grows_nothing_is_lost_or_read_twice(tmp_path_factory, cuts, flushes):
+    folder = tmp_path_factory.mktemp("grows")
+    writer, names, first = RecordingWriter(folder / "whole.ndjson.zst"), [], 0
+    for count in flushes:
+        for _ in range(count):
+            names.append(str(len(names)))
+            noise = hashlib.sha256(names[-1].encode()).hexdigest() * 4
+            data = frame("TASK", names[-1], trace=names[-1], input=noise)
+            writer.write(AT + len(names), "cosmonapse.dev.TASK", data)
+        writer.flush()
+        if len(names) == flushes[0]:
+            first = writer.path.stat().st_size
+    writer.close()
+    whole = writer.path.read_bytes()
+    path = folder / "growing.ndjson.zst"
+    path.write_bytes(whole[:first])
+    session = opened(path)
+    for cut in [*cuts, len(whole)]:
+        first, last = min(first, len(whole)), min(first + cut, len(whole))
+        with path.open("ab") as file:
+            file.write(whole[first:last])
+        first = last
+        read_on(session)
+        assert seen(session) == names[: len(session.store)]
+    assert seen(session) == names
+    assert session.source.skips.count == 0
+
+
+def test_a_compressed_file_put_in_its_place_is_read_from_its_beginning(tmp_path):
+    path = tmp_path / "s.ndjson.zst"
+
+    def put(name):
+        writer = RecordingWriter(tmp_path / "new.ndjson.zst")
+        writer.write(AT, "cosmonapse.dev.TASK", frame("TASK", name, trace=name))
+        writer.close()
+        writer.path.rename(path)
+
+    put("a")
+    session = opened(path)
+    put("b")
+    read_on(session)
+    assert seen(session) == ["a", "b"]
+    path.write_bytes(b"")
+    read_on(session)
+    put("c")
+    read_on(session)
+    assert seen(session) == ["a", "b", "c"]
+    assert [session.store.frame(seq) for seq in range(3)] == [
+        frame("TASK", name, trace=name) for name in "abc"
+    ]
+
+
+def test_what_comes_after_damage_in_a_compressed_file_is_told_and_not_tried_again(tmp_path):
+    path = tmp_path / "s.ndjson.zst"
+    writer = RecordingWriter(path)
+    writer.write(AT, "cosmonapse.dev.TASK", frame("TASK", "a", trace="a"))
+    writer.close()
+    session = opened(path)
+    with path.open("ab") as file:
+        file.write(b"no frame of zstandard")
+    read_on(session)
+    assert seen(session) == ["a"]
+    assert ["damaged" in skip.reason for skip in session.source.skips.first] == [True]
+    with path.open("ab") as file:
+        file.write(b"more of it")
+    read_on(session)
+    assert session.source.skips.count == 1
