@@ -62,14 +62,12 @@ class Round(NamedTuple):
 
 def trace_likeness(trace: Trace, board: Board) -> Likeness:
     """What a trace must share with another one: how it began."""
-    first = trace.tree.first
-    if first is None:
-        return Likeness((), "")
-    kind: tuple[str, ...] = (first.type, first.who)
+    seq, type, who = trace.began_with
+    kind: tuple[str, ...] = (type, who)
     offered = board.auctions.get(trace.auctions[0]) if trace.auctions else None
-    if offered is not None and offered.seq == first.seq:
-        kind = (first.type, *sorted(offered.capabilities))
-    return Likeness(kind, trace.title[:_LONGEST_ASKED] if trace.title_type == first.type else "")
+    if offered is not None and offered.seq == seq:
+        kind = (type, *sorted(offered.capabilities))
+    return Likeness(kind, trace.title[:_LONGEST_ASKED] if trace.title_type == type else "")
 
 
 def auction_likeness(auction: Auction, board: Board) -> Likeness:
@@ -81,8 +79,7 @@ def auction_likeness(auction: Auction, board: Board) -> Likeness:
 
 def run_of(trace: Trace) -> Run:
     """A trace as others will be held against it."""
-    first = trace.tree.first
-    title = trace.title or (f"{first.type} {first.who}".strip() if first is not None else "")
+    title = trace.title or " ".join(trace.began_with[1:]).strip()
     ended = trace.last_at if trace.ended_at is None else trace.ended_at
     return Run(trace.id, title, trace.status, ended - trace.started_at, trace.signals, trace.errors)
 

@@ -130,6 +130,12 @@ class Trace(Placed):
         return self.tree.size
 
     @property
+    def began_with(self) -> tuple[int, str, str]:
+        """Position, type and participant of the signal that came first; -1 and nothing before there is one."""
+        arrivals = self.tree.arrivals
+        return (arrivals[0].seq, arrivals[0].type, arrivals[0].who) if arrivals else (-1, "", "")
+
+    @property
     def closed(self) -> bool:
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
         return self.stopped or self._final_at is not None
@@ -154,6 +160,14 @@ class Trace(Placed):
         self.parent_trace = None
         if self.spans is not None:
             self.spans.whole.over = None
+
+    def let_go(self) -> None:
+        """Cut what holds its signals together: nobody looks at them any more, and the collector does not see them."""
+        for node in self.tree.arrivals:
+            node.parent = node.span = node.within = node.block = None
+            node.children = []
+        self.tree = Tree()
+        self.spans = self.block = None
 
     def timed(self, now: float) -> Spans:
         """Its spans, fit to be looked at."""

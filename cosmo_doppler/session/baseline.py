@@ -8,7 +8,6 @@ from pathlib import Path
 
 from cosmo_doppler.model.baseline import Baseline, Filling, baseline_of
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.model.tree import Tree
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.replay import load_all, open_replay
 from cosmo_doppler.session.session import Session
@@ -141,8 +140,4 @@ def take_apart(board: Board) -> None:
     Folding takes it out of the garbage collector's sight, so what refers to itself in a circle would stay for good.
     """
     for trace in board.traces.values():
-        for node in trace.rows:
-            node.parent = node.span = node.within = node.block = None
-            node.children = []
-        trace.spans = trace.block = None
-        trace.tree = Tree()
+        trace.let_go()
