@@ -135,6 +135,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("jump_participant", "r", "r", "participant", "Go to who the signal names", "Jump"),
     Action("copy", "y", "y", "copy", "Copy the value under the cursor to the clipboard", "Jump"),
     Action("copy_signal", "Y", "Y", "copy all", "Copy the whole signal as JSON to the clipboard", "Jump"),
+    Action("go", "apostrophe", "'", "go to", "Go to any trace, auction, participant or mark", "Jump"),
+    Action("sort", "s", "s", "sort", "Sort the focused list", "Look"),
     Action("page", "o", "o", "open in pager", "Open the whole payload in $PAGER or $EDITOR", "Jump"),
     Action("compare", "D", "D", "compare", "Take a trace or an auction, then compare another", "Jump"),
     Action(

@@ -8,17 +8,17 @@ from typing import ClassVar
 
 from rich.segment import Segment
 
-from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.filtering import Filtering, auction_began, trace_began
 from cosmo_doppler.tui.panes.auctions import AuctionRows
 from cosmo_doppler.tui.panes.registry import RosterRows
 from cosmo_doppler.tui.panes.signals import SignalRows
+from cosmo_doppler.tui.panes.through import Through
 from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
-from cosmo_doppler.tui.widgets.source import Glance, Source, find_near
+from cosmo_doppler.tui.widgets.source import Source, find_near
 
 
 def _with_filter(hints: tuple[str, ...]) -> tuple[str, ...]:
@@ -26,7 +26,7 @@ def _with_filter(hints: tuple[str, ...]) -> tuple[str, ...]:
     return (*hints[:2], "filter", *hints[2:])
 
 
-class Sifted(Source):
+class Sifted(Through):
     """Rows of another source that the filter means; all of them while there is no filter.
 
     Args:
@@ -35,8 +35,8 @@ class Sifted(Source):
     """
 
     def __init__(self, scene: Scene, whole: Source) -> None:
+        super().__init__(whole)
         self._scene = scene
-        self.whole = whole
 
     @property
     def _filter(self) -> Filtering:
@@ -109,45 +109,15 @@ class Sifted(Source):
             return self.whole.rest(current)
         if current is not None and self.whole.rest(current) == current and self.index(current, 0) is not None:
             return current
-        return super().rest(current)
+        return Source.rest(self, current)
 
     def stamp(self) -> Hashable:
         """What is shown of the time, and what the filter found."""
         return self.whole.stamp(), self._filter.version
 
-    # The rest is as without a filter.
-
-    def title(self, ink: Ink) -> Cell:
-        """The pane's name."""
-        return self.whole.title(ink)
-
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""
         return self.whole.head(width, ink) if self.count() else []
-
-    def scope(self) -> Hashable:
-        """What the rows belong to."""
-        return self.whole.scope()
-
-    def touched(self, changes: Changes) -> bool:
-        """Whether these changes may show."""
-        return self.whole.touched(changes)
-
-    def marked(self, key: Hashable) -> bool:
-        """Whether the row is what other panes show."""
-        return self.whole.marked(key)
-
-    def sequence(self, key: Hashable) -> int | None:
-        """The signal behind a row."""
-        return self.whole.sequence(key)
-
-    def copied(self, key: Hashable) -> str:
-        """What is copied of a row."""
-        return self.whole.copied(key)
-
-    def seek(self, key: Hashable) -> None:
-        """Have a row among the others."""
-        self.whole.seek(key)
 
     def fold(self, key: Hashable) -> Hashable | None:
         """Fold a branch."""
@@ -156,14 +126,6 @@ class Sifted(Source):
     def unfold(self, key: Hashable) -> bool:
         """Unfold a branch."""
         return not self._narrowed and self.whole.unfold(key)
-
-    def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
-        """Show the same in another way."""
-        return self.whole.look(how, key, cell)
-
-    def look_at(self, first: int, last: int) -> bool:
-        """Show another stretch of time."""
-        return self.whole.look_at(first, last)
 
 
 class SiftedTraces(Sifted):

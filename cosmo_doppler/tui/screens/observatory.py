@@ -31,6 +31,7 @@ from cosmo_doppler.tui.screens.acting import ActActions
 from cosmo_doppler.tui.screens.arranging import ArrangeActions
 from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
+from cosmo_doppler.tui.screens.listing import ListActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
 from cosmo_doppler.tui.screens.recording import RecordActions
 from cosmo_doppler.tui.screens.stage import Stage
@@ -70,6 +71,7 @@ class Observatory(
     StepActions,
     ArrangeActions,
     RecordActions,
+    ListActions,
     ActActions,
 ):
     """A session on the screen."""

@@ -18,15 +18,15 @@ from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _SOURCES: dict[Pane, str] = {
-    "traces": "sifted.SiftedTraces",
+    "traces": "ordered.OrderedTraces",
     "pathway": "pathway.PathwayRows",
     "inspector": "inspector.InspectorRows",
-    "auctions": "sifted.SiftedAuctions",
+    "auctions": "ordered.OrderedAuctions",
     "bids": "bids.BidRows",
-    "registry": "sifted.SiftedRoster",
+    "registry": "ordered.OrderedRoster",
     "inbox": "inbox.InboxRows",
     "signals": "sifted.SiftedSignals",
-    "faults": "faults.FaultRows",
+    "faults": "ordered.OrderedFaults",
     "fault": "fault.FaultLines",
     "metrics": "metrics.MetricRows",
     "topology": "topology.TopologyRows",

@@ -194,6 +194,13 @@ class Lines(Widget, can_focus=True):
         if self._count and self._top_key is None:
             self._top_key = self.source.key(self._top)
 
+    def top(self) -> None:
+        """Rest on the first row."""
+        with self._lock:
+            self._settle()
+            self._top_key, self._top = None, 0
+            self._place_cursor(0)
+
     # Keys
 
     def action_cursor_down(self) -> None:
