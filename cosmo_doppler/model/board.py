@@ -17,6 +17,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.book import Coordination
 from cosmo_doppler.model.coordination.notice import tells
 from cosmo_doppler.model.faults import FaultBook
+from cosmo_doppler.model.interventions import Interventions
 from cosmo_doppler.model.market.ledger import drift_fault
 from cosmo_doppler.model.market.market import Market
 from cosmo_doppler.model.metrics import Metrics
@@ -71,6 +72,8 @@ class Board:
         """Frames among them that were no valid Signal."""
         self.interventions = 0
         """What a bus told of gates and faults; no signals."""
+        self.by_hand = Interventions()
+        """What was held, changed, dropped or sent by hand."""
         self.duplicates = 0
         """Signals that had been delivered before; they change nothing."""
         self.types: Counter[str] = Counter()
@@ -209,6 +212,7 @@ class Board:
         self._changes.signals += 1
         if is_event(seen.subject):
             self.interventions += 1
+            self._intervened(seen)
             self._watch.told(seen)
             return
         if header.problem:
@@ -226,6 +230,7 @@ class Board:
                 self._watch.saw_again(seen, self._known[header.trace_id].by_id.get(header.id))
                 return
             self.topology.saw(seen, trace.title)
+            self.by_hand.saw(header, seen.seq, at)
         if who and (kind in _PRODUCED or counted is UNKNOWN_TYPE) and self._roster.heard(who, at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
@@ -235,6 +240,15 @@ class Board:
         self._watch.saw(seen, who)
         if tells(header):
             self.coordination.saw(seen)
+
+    def _intervened(self, seen: Observed) -> None:
+        """A bus tells what was done to its frames on purpose."""
+        for done in self.by_hand.told(seen):
+            held = self.by_hand.is_held(done.trace_id)
+            moved = self.market.intervened(done, seen, held=held)
+            self._changes.auctions.update(auction.offer_id for auction in moved)
+            if done.trace_id in self.traces:
+                self._changes.traces.add(done.trace_id)
 
     def _pass_time(self) -> None:
         """Decide what is due by now."""

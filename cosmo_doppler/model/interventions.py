@@ -29,6 +29,7 @@ _MOST_AWAITED = 4_096
 """Signals let go of which it is remembered what was done to them, until they come."""
 
 _MOST_CHANGES = 8
+_MOST_IN_A_TRACE = 64
 _SOURCE = b'"cosmo.source"'
 
 Kind = Literal["held", "released", "edited", "dropped", "break set", "break gone", "sent", "chaos"]
@@ -162,6 +163,9 @@ class Interventions:
         self._standing: dict[tuple[str, str], Intervention] = {}
         """What is held now, by gate and hold id."""
         self._by_signal: dict[str, Intervention] = Table()
+        self._by_seq: dict[int, Intervention] = Table()
+        """By the positions of what tells of it."""
+        self._by_trace: dict[str, tuple[Intervention, ...]] = Table()
         self._awaited: Recent[str, Intervention] = Recent(_MOST_AWAITED)
         """What was let go, by the id of the signal, until that comes."""
         self._before: Recent[str, str] = Recent(_MOST_AWAITED)
@@ -178,6 +182,14 @@ class Interventions:
     def of(self, signal_id: str) -> Intervention | None:
         """What was done to a signal, or that a person sent it; None when nothing was."""
         return self._by_signal.get(signal_id) if signal_id else None
+
+    def at(self, seq: int) -> Intervention | None:
+        """What a frame of the bus at a position tells of."""
+        return self._by_seq.get(seq)
+
+    def of_trace(self, trace_id: str) -> tuple[Intervention, ...]:
+        """What was done to signals of a trace, the first ones."""
+        return self._by_trace.get(trace_id, ())
 
     def is_held(self, trace_id: str) -> bool:
         """Whether something of a trace is held at the moment shown."""
@@ -211,7 +223,7 @@ class Interventions:
         loose = [self._standing.pop(key) for key in keys]
         for each in loose:
             self._turn(each, "released")
-            each.done_at, each.seq = seen.at, seen.seq
+            each.done_at = seen.at
         return loose
 
     def saw(self, header: Header, seq: int, at: float) -> None:
@@ -245,6 +257,7 @@ class Interventions:
             self._standing.pop(_hold(event), None)
         self._turn(done, happened)
         done.done_at, done.seq = seen.at, seen.seq
+        self._by_seq[seen.seq] = done
         frame = _text(event, "frame")
         if happened == "dropped":
             self._dropped(done, frame)
@@ -292,6 +305,9 @@ class Interventions:
 
     def _name(self, done: Intervention, signal_id: str, type: str, trace_id: str) -> None:
         done.signal_id, done.type, done.trace_id = signal_id, type, trace_id
+        before = self._by_trace.get(trace_id, ())
+        if trace_id and len(before) < _MOST_IN_A_TRACE:
+            self._by_trace[trace_id] = (*before, done)
 
     def _add(self, kind: Kind, at: float, seq: int) -> Intervention:
         if len(self.order) >= MOST:
@@ -300,6 +316,7 @@ class Interventions:
         self._number += 1
         self.order.append(added)
         self.counts[kind] += 1
+        self._by_seq[seq] = added
         return added
 
     def _turn(self, done: Intervention, kind: Kind) -> None:
@@ -312,9 +329,13 @@ class Interventions:
         gone, kept = self.order[: MOST // 2], self.order[MOST // 2 :]
         self.order = Log(kept)
         self.forgotten += len(gone)
+        places = {each.number for each in kept}
         for each in gone:
             if self._by_signal.get(each.signal_id) is each:
                 del self._by_signal[each.signal_id]
+            self._by_trace.pop(each.trace_id, None)
+        for seq in [seq for seq, each in self._by_seq.items() if each.number not in places]:
+            del self._by_seq[seq]
 
 
 def _hold(event: dict[str, Any]) -> tuple[str, str]:

@@ -203,6 +203,14 @@ FIELDS: dict[str, Field] = {
         "how its trace stands",
         ("open", "waiting", "done", "failed", "stopped"),
     ),
+    "hand": Field(
+        "text",
+        FOLDED,
+        folded.by_hand,
+        "what was done to it by hand",
+        folded=True,
+        values=("held", "released", "edited", "dropped", "break set", "break gone", "sent", "chaos"),
+    ),
     "text": Field("text", SEARCHED, text_of, "anything in it"),
 }
 
@@ -216,6 +224,19 @@ FLAGS: dict[str, Field] = {
     "is:pending": Field("truth", FOLDED, folded.pending, "a question nobody has answered", folded=True),
     "is:stale": _of_column("who", "truth", "who it names is not heard any more", folded.stale)._replace(
         folded=True
+    ),
+    "is:edited": Field(
+        "truth", FOLDED, folded.was("edited"), "somebody changed it on its way", folded=True
+    ),
+    "is:dropped": Field(
+        "truth", FOLDED, folded.was("dropped"), "it tells of what somebody dropped", folded=True
+    ),
+    "is:held": Field(
+        "truth",
+        FOLDED,
+        folded.was("held", "released", "edited", "dropped"),
+        "it is held, or was",
+        folded=True,
     ),
     "is:orphan": Field("truth", FOLDED, folded.orphan, "it answers what nobody saw", folded=True),
 }

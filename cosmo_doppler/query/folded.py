@@ -33,6 +33,9 @@ def node_of(row: Row) -> Node | None:
 def auction_of(row: Row) -> Auction | None:
     """The auction it is, it bids in, or it is work of: the nearest offer above it."""
     board, above = row.known.board, node_of(row)
+    if board is not None and above is None and row.trace_id in board.traces:
+        # What is held at a gate is in no tree yet.
+        above = board.traces[row.trace_id].by_id.get(row.header.parent_id or "")
     while board is not None and above is not None:
         found = board.auctions.get(above.id)
         if found is not None:
@@ -141,3 +144,17 @@ def orphan(row: Row) -> bool:
     """Whether its parent was never seen."""
     node = node_of(row)
     return node is not None and node.placement == "orphan"
+
+
+def by_hand(row: Row) -> str | None:
+    """What was done to it by hand, or what it tells of that; None for what nobody touched."""
+    board = row.known.board
+    if board is None or not len(board.by_hand):
+        return None
+    done = board.by_hand.at(row.seq) or board.by_hand.of(row.header.id)
+    return None if done is None else done.kind
+
+
+def was(*kinds: str) -> Callable[[Row], bool]:
+    """Whether one of these was done to it."""
+    return lambda row: by_hand(row) in kinds

@@ -91,3 +91,11 @@ class Scene:
 def says(header: Header) -> str:
     """What a signal says in one short line, safe for a terminal."""
     return safe(describe(header), 400)
+
+
+def by_hand_of(scene: Scene, header: Header) -> str:
+    """What was done to a signal by hand, with a gap behind it; empty for nearly all. Safe for a terminal."""
+    done = scene.board.by_hand.of(header.id)
+    if done is None:
+        return ""
+    return "by hand  " if done.kind == "sent" else f"{safe(done.clause(), 200)}  "

@@ -12,9 +12,11 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.coordination.notice import PREFIX, About, about_of
 from cosmo_doppler.model.coordination.reading import moment, name, table
 from cosmo_doppler.model.coordination.terms import Terms, terms_of
+from cosmo_doppler.model.interventions import Intervention, dropped_bid
 from cosmo_doppler.model.market.honesty import Honesty
 from cosmo_doppler.model.market.ledger import Ledger
 from cosmo_doppler.model.market.record import Promise
+from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.dialects import read_timestamp
@@ -56,6 +58,8 @@ class Market:
         if not header.id or header.id in self.book.by_offer:
             return None
         payload = header.read_payload()
+        terms = _terms(payload, header)
+        is_mirror = terms is not None and not terms.live
         window = finite(payload.get("deadline_ms"))
         needed = payload.get("capabilities")
         auction = Auction(
@@ -67,10 +71,10 @@ class Market:
             capabilities=[item for item in needed if isinstance(item, str)]
             if isinstance(needed, list)
             else [],
-            title=say(payload.get("input")),
+            title=say(table(payload.get("input")).get("lot") if is_mirror else payload.get("input")),
             sent_at=_sent_at(header),
             producer=header.who or self._holders.get(header.parent_id or "", ""),
-            terms=_terms(payload, header),
+            terms=terms,
         )
         self.book.open(auction)
         return auction
@@ -120,6 +124,25 @@ class Market:
             who=header.who,
             reason=say(header.read_payload().get("reason"), 80),
         )
+
+    def intervened(self, done: Intervention, seen: Observed, *, held: bool) -> list[Auction]:
+        """Something was done by hand; return the auctions it changes.
+
+        Args:
+            done: what.
+            seen: what tells of it.
+            held: whether something of its trace is held now.
+        """
+        if done.kind == "held":
+            return self.book.stand_still(done.trace_id, seen.at)
+        changed = [] if held or not done.trace_id else self.book.go_on(done.trace_id, seen.at)
+        frame = seen.header.read_payload().get("frame") if done.kind == "dropped" else None
+        found = dropped_bid(frame) if isinstance(frame, str) else None
+        auction = self.book.by_offer.get(found[0]) if found is not None else None
+        if found is not None and auction is not None:
+            auction.drop(found[1], seen.seq, seen.at)
+            changed.append(auction)
+        return changed
 
     def saw(self, header: Header, at: float, seq: int) -> Auction | None:
         """Anything else was seen.

@@ -11,6 +11,7 @@ from rich.style import Style
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.coordination.terms import ENGLISH
+from cosmo_doppler.model.interventions import Interventions
 from cosmo_doppler.model.market.report import ranks
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe
@@ -101,11 +102,13 @@ class Sheet:
         self.pace = Pace()
         self._ranks: dict[str, dict[str, int]] = {}
         self._digits = Digits(4, 1)
+        self._edited: set[str] = set()
 
-    def take(self, auction: Auction) -> None:
+    def take(self, auction: Auction, by_hand: Interventions) -> None:
         """Be about this auction as it is now."""
         if self.pace.due(auction):
             self._ranks, self._digits = ranks(auction), digits_of(auction)
+            self._edited = edited_bids(auction, by_hand)
 
     def row(self, auction: Auction, index: int, width: int, ink: Ink) -> list[Segment]:
         """One bid."""
@@ -120,6 +123,7 @@ class Sheet:
             "bidder": [
                 (safe(bid.neuron, 80) or "nobody named", weight),
                 (" auto" if bid.auto else "", ink.market),
+                (" edited" if bid.id in self._edited else "", ink.bold),
             ],
             "at": self._after(seen, auction, weight, ink),
             "cost": self._cost(seen, weight, ink) or missing,
@@ -174,6 +178,14 @@ class Sheet:
         return [(price(seen.bid.cost, self._digits.cost), weight)]
 
 
+def edited_bids(auction: Auction, by_hand: Interventions) -> set[str]:
+    """Ids of the bids that somebody changed on their way."""
+    if not by_hand.counts["edited"]:
+        return set()
+    done = ((seen.bid.id, by_hand.of(seen.bid.id)) for seen in auction.bids)
+    return {id for id, each in done if each is not None and each.kind == "edited"}
+
+
 def word_of(seen: SeenBid, auction: Auction) -> str:
     """What became of a bid of an auction by exact rules, in one word."""
     terms = auction.terms
@@ -221,7 +233,7 @@ def state_style(seen: SeenBid, ink: Ink) -> Style:
     """How a bid's state is written."""
     if seen.state == "won":
         return ink.well + Style(bold=True)
-    if seen.state in {"invalid", "revoked"}:
+    if seen.state in {"invalid", "revoked", "dropped"}:
         return ink.failure
     return ink.plain if seen.state in {"bid", "sealed", "late"} else ink.dim
 

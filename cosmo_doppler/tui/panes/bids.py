@@ -85,7 +85,7 @@ class BidRows(Source):
             return []
         if self.face == "what if":
             return self.what_if.head(width, ink)
-        self._sheet.take(auction)
+        self._sheet.take(auction, self._scene.board.by_hand)
         needs = safe(", ".join(auction.capabilities), 200) or "anything"
         facts: Cell = [("needs ", ink.dim), (needs, ink.plain), ("   window ", ink.dim)]
         facts += (

@@ -115,6 +115,8 @@ class PathwayRows(Source):
             lines.append(place(spent, width))
         if trace.stop is not None:
             lines.append(place(_ledger(trace, ink), width))
+        if dropped := _dropped(trace, self._scene, ink):
+            lines.append(place(dropped, width))
         if isinstance(self._face, LanesFace):
             lines.append(place(self._face.legend(ink), width))
         return [*lines, self._face.head(width, ink)]
@@ -307,3 +309,13 @@ def _ledger(trace: Trace, ink: Ink) -> Cell:
     if not by and not ledger.unnamed:
         line.append(("  nobody was known to be at work", ink.dim))
     return line
+
+
+def _dropped(trace: Trace, scene: Scene, ink: Ink) -> Cell:
+    """What somebody kept from coming: there is no row for it. The session's lock is held."""
+    gone = [done for done in scene.board.by_hand.of_trace(trace.id) if done.kind == "dropped"]
+    if not gone:
+        return []
+    told = [f"{safe(each.type, 20)} of {safe(each.who, 40) or 'somebody'}" for each in gone[:3]]
+    more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+    return [("dropped by hand", ink.bold), (f"  {', '.join(told)}{more}", ink.plain)]

@@ -9,11 +9,13 @@ from rich.segment import Segment
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.market.by_hand import without_hands
 from cosmo_doppler.model.market.curve import shortest_window, window_curve
 from cosmo_doppler.model.market.explain import Finding, explain
 from cosmo_doppler.model.market.ledger import desk_of
 from cosmo_doppler.model.market.rules import rule
-from cosmo_doppler.tui.panes.bid_table import lateness
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.bid_table import MOST_LOOKED_AT, lateness
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
@@ -45,7 +47,7 @@ class Remark(NamedTuple):
 
 def remarks(auction: Auction, board: Board) -> list[Remark]:
     """Everything there is to say, most telling first."""
-    found = [*_explained(auction, board)]
+    found = [*_by_hand(auction, board), *_explained(auction, board)]
     if auction.terms is None:
         found += [*_against_best(auction), *_ties(auction)]
     found += _shape(auction, board)
@@ -64,6 +66,32 @@ def line(remark: Remark, width: int, ink: Ink) -> list[Segment]:
     sign = "! " if remark.warns else ""
     text = ink.plain if remark.label else ink.dim
     return place([(f"{sign}{remark.label}".ljust(LABEL), label), *who, (remark.text, text)], width)
+
+
+def _by_hand(auction: Auction, board: Board) -> Iterator[Remark]:
+    """What somebody did to its bids on their way, and who would have won without that."""
+    touched = False
+    for seen in auction.bids[:MOST_LOOKED_AT]:
+        done = board.by_hand.of(seen.bid.id)
+        if done is None:
+            continue
+        touched |= done.kind in ("edited", "dropped")
+        name = safe(seen.bid.neuron, 60) or "somebody"
+        yield Remark("by hand", name, safe(done.clause(), 200), warns=done.kind in ("edited", "dropped"))
+    if auction.held_s > 0:
+        stood = words.joined(words.duration(auction.held_s))
+        yield Remark("", "", f"its window stood still for {stood} while something of it was held")
+    if touched:
+        yield from _untouched(auction, board)
+
+
+def _untouched(auction: Auction, board: Board) -> Iterator[Remark]:
+    would: dict[str, list[str]] = {}
+    for select, winner in without_hands(auction, board.by_hand).items():
+        would.setdefault(safe(winner, 60) or "nobody", []).append(select)
+    for winner, selects in would.items():
+        same = "would have won all the same" if winner == safe(auction.winner, 60) else "would have won"
+        yield Remark("left alone", winner, f"{same} on {' and '.join(selects)}")
 
 
 def _explained(auction: Auction, board: Board) -> Iterator[Remark]:

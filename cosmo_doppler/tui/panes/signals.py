@@ -10,7 +10,7 @@ from rich.segment import Segment
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe, short_id
-from cosmo_doppler.tui.scene import Scene, says
+from cosmo_doppler.tui.scene import Scene, by_hand_of, says
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source
@@ -102,6 +102,7 @@ class SignalRows(Source):
                 "trace": [(short_id(header.trace_id), ink.dim)],
                 "text": [
                     ("◆ " if index in self._scene.session.marks else "", ink.bold),
+                    (by_hand_of(self._scene, header), ink.bold),
                     (says(header), ink.plain),
                 ],
                 "seq": [(f"{index:,}", ink.dim)],

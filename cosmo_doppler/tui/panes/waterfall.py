@@ -17,7 +17,7 @@ from cosmo_doppler.tui.panes.spans import Lasting, bar, lasting, remark
 from cosmo_doppler.tui.panes.timeaxis import TimeAxis, tick_line
 from cosmo_doppler.tui.panes.traces import sign_of, status_style, took
 from cosmo_doppler.tui.safe import safe
-from cosmo_doppler.tui.scene import Scene, says
+from cosmo_doppler.tui.scene import Scene, by_hand_of, says
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
 
@@ -276,8 +276,10 @@ class TreeFace(Face):
         deeper = "deeper… " if node.depth == MAX_DEPTH else ""
         seen = self.scene.observed(node.seq)
         said = says(seen.header) if seen is not None else ""
+        by_hand = by_hand_of(self.scene, seen.header) if seen is not None else ""
         return [
             (deeper + _PLACED[node.placement][1], ink.dim),
+            (by_hand, ink.bold),
             (said, ink.plain if node.type in _WEIGHTY else ink.dim),
         ]
 

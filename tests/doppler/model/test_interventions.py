@@ -1,0 +1,161 @@
+"""What was done by hand, folded from what a bus tells of its gates."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.bus_events import read_any
+from cosmo_doppler.model.observed import Observed
+from cosmo_sdk import Signal, SignalType
+from cosmo_sdk.envelope import Directed
+
+OFFER = Signal(type=SignalType.TASK_OFFER, payload={"input": {"text": "add"}, "deadline_ms": 100})
+GATE = "doppler/ab12.1 type:BID cost<0.5"
+
+
+def bid(who: str, cost: float) -> Signal:
+    return OFFER.reply(SignalType.BID, {"cost": cost}, Directed(id=who))
+
+
+class Tape:
+    """A board, and frames told to it one after the other."""
+
+    def __init__(self) -> None:
+        self.board = Board()
+        self.at = 1000.0
+        self.seq = 0
+
+    def signal(self, signal: Signal) -> None:
+        self._tell(f"cosmonapse.dev.{signal.type}", signal.encode())
+
+    def gate(self, event: str, signal: Signal | None = None, **more: Any) -> None:
+        told: dict[str, Any] = {"gate": GATE, "event": event, **more}
+        if signal is not None:
+            told |= {"signal_id": signal.id, "type": str(signal.type), "trace_id": signal.trace_id}
+        self._tell("_gate.dev", json.dumps(told).encode())
+
+    def wait(self, seconds: float) -> None:
+        self.at += seconds
+        self.board.advance(self.at)
+
+    def _tell(self, subject: str, frame: bytes) -> None:
+        self.board.apply(Observed(self.seq, self.at, subject, read_any(subject, frame)))
+        self.seq += 1
+        self.at += 0.001
+
+
+@pytest.fixture
+def tape() -> Tape:
+    return Tape()
+
+
+def edited(signal: Signal, cost: float) -> Signal:
+    changed = Signal.decode(signal.encode())
+    changed.payload["cost"] = cost
+    return changed
+
+
+def test_an_edited_bid_says_what_it_was_and_how_long_it_was_held(tape: Tape) -> None:
+    ada = bid("ada", 0.4)
+    tape.signal(OFFER)
+    tape.gate("held", ada, hold="h1", waiting=1)
+    assert [each.clause() for each in tape.board.by_hand.held] == ["held by doppler at type:BID cost<0.5"]
+    tape.wait(3.2)
+    tape.gate("edited", ada, hold="h1", frame=ada.encode().decode())
+    tape.signal(edited(ada, 0.1))
+    done = tape.board.by_hand.of(ada.id)
+    assert done is not None
+    assert done.clause() == "edited by doppler: cost 0.4 → 0.1, held 3.2 s"
+    assert (done.who, done.signal_seq, done.rule) == ("ada", 3, "type:BID cost<0.5")
+    assert tape.board.by_hand.held == []
+
+
+def test_the_window_stands_still_while_a_bid_is_held(tape: Tape) -> None:
+    ada = bid("ada", 0.4)
+    tape.signal(OFFER)
+    tape.gate("held", ada, hold="h1", waiting=1)
+    tape.wait(5)
+    auction = tape.board.auctions[OFFER.id]
+    assert auction.state == "open"
+    assert 0 < auction.left_ms(tape.at) <= 100
+    tape.gate("released", ada, hold="h1")
+    tape.signal(ada)
+    assert auction.bids[0].state == "bid"
+    tape.wait(2)
+    assert auction.state == "unresolved"
+
+
+def test_a_dropped_bid_stands_in_its_auction_and_counts_for_nothing(tape: Tape) -> None:
+    ada, bob = bid("ada", 0.4), bid("bob", 0.2)
+    tape.signal(OFFER)
+    tape.signal(ada)
+    tape.gate("held", bob, hold="h1", waiting=1)
+    tape.gate("dropped", bob, hold="h1", frame=bob.encode().decode())
+    auction = tape.board.auctions[OFFER.id]
+    assert [(seen.bid.neuron, seen.state) for seen in auction.bids] == [("ada", "bid"), ("bob", "dropped")]
+    assert [each.neuron for each in auction.contenders()] == ["ada"]
+    done = tape.board.by_hand.of(bob.id)
+    assert done is not None
+    assert done.clause().startswith("dropped by hand at doppler, held 1.0 ms: ")
+
+
+def test_a_gate_that_is_gone_holds_nothing_any_more(tape: Tape) -> None:
+    ada = bid("ada", 0.4)
+    tape.gate("set")
+    tape.signal(OFFER)
+    tape.gate("held", ada, hold="h1", waiting=1)
+    tape.gate("gone", reason="owner left")
+    assert tape.board.by_hand.held == []
+    assert [each.kind for each in tape.board.by_hand.order] == ["break set", "released", "break gone"]
+    assert tape.board.by_hand.order[-1].clause() == "break gone (owner left): type:BID cost<0.5"
+    assert tape.board.auctions[OFFER.id].held_since is None
+
+
+def test_what_a_person_sent_is_known_by_its_mark(tape: Tape) -> None:
+    offer = Signal(type=SignalType.TASK_OFFER, payload={"input": {}}, meta={"cosmo.source": "doppler"})
+    tape.signal(offer)
+    tape.signal(Signal(type=SignalType.DISCOVER, meta={"cosmo.source": "doppler"}))
+    assert [each.clause() for each in tape.board.by_hand.order] == ["sent by hand"]
+    assert tape.board.by_hand.counts["sent"] == 1
+
+
+def test_faults_made_to_order_are_interventions_too(tape: Tape) -> None:
+    told = {
+        "rule": "flaky",
+        "event": "drop",
+        "signal_id": OFFER.id,
+        "type": "TASK_OFFER",
+        "trace_id": OFFER.trace_id,
+    }
+    tape._tell("_chaos.dev", json.dumps(told).encode())
+    done = tape.board.by_hand.of(OFFER.id)
+    assert done is not None
+    assert done.clause() == "dropped by chaos rule flaky"
+
+
+def test_gates_of_others_are_named(tape: Tape) -> None:
+    tape._tell("_gate.dev", json.dumps({"gate": "cosmo-123", "event": "set"}).encode())
+    assert tape.board.by_hand.order[0].clause() == "break set by cosmo gate: cosmo-123"
+
+
+@pytest.mark.parametrize(
+    "event", [{}, {"event": 3}, {"event": "held"}, {"event": "edited", "frame": "{"}, {"gate": []}]
+)
+def test_nothing_a_bus_says_raises(tape: Tape, event: dict[str, Any]) -> None:
+    tape._tell("_gate.dev", json.dumps(event).encode())
+    tape._tell("_chaos.dev", json.dumps(event).encode())
+    assert tape.board.interventions == 2
+
+
+def test_the_older_half_goes_when_there_are_too_many(tape: Tape, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("cosmo_doppler.model.interventions.MOST", 10)
+    for number in range(25):
+        tape._tell("_gate.dev", json.dumps({"gate": str(number), "event": "set"}).encode())
+    by_hand = tape.board.by_hand
+    assert len(by_hand) + by_hand.forgotten == 25
+    assert len(by_hand) <= 10
+    assert by_hand.order[-1].gate == "24"
