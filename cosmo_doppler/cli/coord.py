@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,7 +15,7 @@ from cosmo_doppler.cli.output import say, show, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
 
 if TYPE_CHECKING:
-    from cosmo_sdk.coordination import SqliteStore
+    from cosmo_sdk.coordination.store import BaseStore
 
 LOOK_S = 0.2
 """How often a store is asked for news."""
@@ -24,14 +23,15 @@ LOOK_S = 0.2
 KINDS = ("pool", "task", "negotiation", "vote", "auction", "delegation")
 
 
-def db_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """`--db`: which store."""
+def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """`--store`: which store. `--db` is the same."""
     return click.option(
+        "--store",
         "--db",
-        type=click.Path(path_type=Path),
+        "where",
         required=True,
-        metavar="FILE",
-        help="The file of the SqliteStore.",
+        metavar="FILE|URL",
+        help="The file of the SqliteStore, or postgresql://user@host:port/database.",
     )(command)
 
 
@@ -43,12 +43,12 @@ def command() -> None:
 @command.command(
     name="ls",
     epilog=examples(
-        "cosmo coord ls --db work.db",
-        "cosmo coord ls --db work.db --kind task --state pending",
-        "cosmo coord ls --db work.db --json | jq -r '.[].id'",
+        "cosmo coord ls --store work.db",
+        "cosmo coord ls --store work.db --kind task --state pending",
+        "cosmo coord ls --store work.db --json | jq -r '.[].id'",
     ),
 )
-@db_option
+@store_option
 @click.option("--kind", type=click.Choice(KINDS), help="Only objects of this kind.")
 @click.option("--state", metavar="STATE", help="Only objects in this state: pending, open, active, sold, ...")
 @click.option(
@@ -60,22 +60,25 @@ def command() -> None:
     help="Of each kind at most so many.",
 )
 @json_option("Print a JSON array.")
-def list_objects(db: Path, kind: str | None, state: str | None, limit: int, as_json: bool) -> None:
+def list_objects(where: str, kind: str | None, state: str | None, limit: int, as_json: bool) -> None:
     """List what there is."""
     from cosmo_doppler.cli import coord_reading as reading
 
-    store = reading.open_store(db)
     rows: list[dict[str, Any]] = []
-    for each in KINDS if kind is None else (kind,):
-        found = list(reading.objects(store, each, state, limit + 1))
-        if len(found) > limit:
-            say(f"more than {limit} objects of kind {each}; --limit shows more of them")
-        rows += found[:limit]
-    store.close()
+    with reading.opened(where) as store:
+        for each in KINDS if kind is None else (kind,):
+            found = list(reading.objects(store, each, state, limit + 1))
+            if len(found) > limit:
+                say(f"more than {limit} objects of kind {each}; --limit shows more of them")
+            rows += found[:limit]
     if as_json:
         show_json(rows)
     elif not rows:
-        say(f"nothing of that kind in {db}" if kind or state else f"nothing in {db} yet")
+        say(
+            f"nothing of that kind in {reading.shown(where)}"
+            if kind or state
+            else f"nothing in {reading.shown(where)} yet"
+        )
     else:
         _show_rows(rows)
 
@@ -92,30 +95,32 @@ def _show_rows(rows: list[dict[str, Any]]) -> None:
 @command.command(
     name="show",
     epilog=examples(
-        "cosmo coord show t1 --db work.db",
-        "cosmo coord show task/t1 --db work.db --json | jq .events",
+        "cosmo coord show t1 --store work.db",
+        "cosmo coord show task/t1 --store work.db --json | jq .events",
     ),
 )
 @click.argument("name", metavar="[KIND/]ID")
-@db_option
+@store_option
 @json_option("Print one JSON object: kind, id, version, state, events.")
-def show_object(name: str, db: Path, as_json: bool) -> None:
+def show_object(name: str, where: str, as_json: bool) -> None:
     """Show one object, and everything that happened to it.
 
     Sealed bids, the reserve of an open auction and secret votes are kept back.
     """
     from cosmo_doppler.cli import coord_reading as reading
 
-    store = reading.open_store(db)
-    found = reading.find(store, name)
-    if not found:
-        raise CommandError(f"nothing in {db} is called {name!r}", f"see `cosmo coord ls --db {db}`")
-    if len(found) > 1:
-        names = " or ".join(f"{kind}/{subject}" for kind, subject, _, _ in found)
-        raise CommandError(f"{name!r} is more than one object", f"say which: {names}")
-    [(kind, subject, state, version)] = found
-    happened = list(reading.history(store, kind, subject))
-    store.close()
+    with reading.opened(where) as store:
+        found = reading.find(store, name)
+        if not found:
+            raise CommandError(
+                f"nothing in {reading.shown(where)} is called {name!r}",
+                f"see `cosmo coord ls --store {reading.shown(where)}`",
+            )
+        if len(found) > 1:
+            names = " or ".join(f"{kind}/{subject}" for kind, subject, _, _ in found)
+            raise CommandError(f"{name!r} is more than one object", f"say which: {names}")
+        [(kind, subject, state, version)] = found
+        happened = list(reading.history(store, kind, subject))
     if as_json:
         facts = [reading.event_facts(*each) for each in happened]
         show_json({"kind": kind, "id": subject, "version": version, "state": state, "events": facts})
@@ -131,11 +136,11 @@ def show_object(name: str, db: Path, as_json: bool) -> None:
 @command.command(
     name="tail",
     epilog=examples(
-        "cosmo coord tail --db work.db",
-        "cosmo coord tail --db work.db --after 0 --for 1s --json | jq -c '[.kind, .subject]'",
+        "cosmo coord tail --store work.db",
+        "cosmo coord tail --store work.db --after 0 --for 1s --json | jq -c '[.kind, .subject]'",
     ),
 )
-@db_option
+@store_option
 @click.option(
     "--after",
     type=click.IntRange(0),
@@ -144,17 +149,16 @@ def show_object(name: str, db: Path, as_json: bool) -> None:
 )
 @for_option("Stop after this long.")
 @json_option("Print one JSON object a line.")
-def tail(db: Path, after: int | None, seconds: float | None, as_json: bool) -> None:
+def tail(where: str, after: int | None, seconds: float | None, as_json: bool) -> None:
     """Print what happens in a store, as it happens. Ctrl-C ends it."""
-    from cosmo_doppler.cli.coord_reading import open_store
+    from cosmo_doppler.cli.coord_reading import opened
 
-    store = open_store(db)
-    begin = store.revision() if after is None else after
-    run(lambda: until_interrupted(_follow(store, begin, as_json), seconds=seconds))
-    store.close()
+    with opened(where) as store:
+        begin = store.revision() if after is None else after
+        run(lambda: until_interrupted(_follow(store, begin, as_json), seconds=seconds))
 
 
-async def _follow(store: SqliteStore, after: int, as_json: bool) -> None:
+async def _follow(store: BaseStore, after: int, as_json: bool) -> None:
     from cosmo_doppler.cli import coord_reading as reading
 
     while True:
@@ -171,31 +175,30 @@ async def _follow(store: SqliteStore, after: int, as_json: bool) -> None:
 @command.command(
     name="mirror",
     epilog=examples(
-        "cosmo coord mirror --db work.db",
-        "cosmo coord mirror --db work.db --url cosmo://127.0.0.1:7070 --namespace agents",
-        "cosmo coord mirror --db work.db --once",
+        "cosmo coord mirror --store work.db",
+        "cosmo coord mirror --store work.db --url cosmo://127.0.0.1:7070 --namespace agents",
+        "cosmo coord mirror --store work.db --once",
     ),
 )
-@db_option
+@store_option
 @bus_options
 @click.option("--once", is_flag=True, help="End when everything that happened so far is on the bus.")
 @for_option("Stop after this long.")
 @json_option("Print the counts as a JSON object at the end.")
-def mirror(db: Path, url: str, namespace: str, once: bool, seconds: float | None, as_json: bool) -> None:
+def mirror(where: str, url: str, namespace: str, once: bool, seconds: float | None, as_json: bool) -> None:
     """Tell on a bus of everything that happens in a store.
 
     It goes on where the last mirror of this store left off, waits while the bus is away, and changes nothing but
     that mark. Nobody on the bus bids or works because of it. Ctrl-C ends it.
     """
-    from cosmo_doppler.cli.coord_reading import open_store
+    from cosmo_doppler.cli.coord_reading import opened, shown
 
-    store = open_store(db)
-    run(lambda: _mirror(store, url, namespace, once, seconds, as_json))
-    store.close()
+    with opened(where) as store:
+        run(lambda: _mirror(store, shown(where), url, namespace, once, seconds, as_json))
 
 
 async def _mirror(
-    store: SqliteStore, url: str, namespace: str, once: bool, seconds: float | None, as_json: bool
+    store: BaseStore, name: str, url: str, namespace: str, once: bool, seconds: float | None, as_json: bool
 ) -> None:
     from cosmo_doppler.cli.connecting import CLI_ID, on_bus
     from cosmo_doppler.settings import without_login
@@ -207,7 +210,7 @@ async def _mirror(
         mirrored = BusMirror(dendrite)
         mirrored.attach(store)
         async with mirrored:
-            where = f"{store.path} to {without_login(url)}, namespace {namespace}"
+            where = f"{name} to {without_login(url)}, namespace {namespace}"
             ending = await until_interrupted(
                 mirrored.flush() if once else mirrored.ended(),
                 seconds=seconds,

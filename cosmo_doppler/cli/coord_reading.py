@@ -4,23 +4,56 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from cosmo_doppler.cli.exits import CommandError
+from cosmo_doppler.cli.exits import CommandError, Exit
+from cosmo_doppler.settings import without_login
 from cosmo_doppler.tui.safe import pad, safe
-from cosmo_sdk.coordination import Event, SqliteStore
+from cosmo_sdk.coordination import Event, SqliteStore, StoreBusyError, StoreCorruptError, open_store
 from cosmo_sdk.coordination._codec import index_of
 from cosmo_sdk.coordination.public import PREFIXES, public
+from cosmo_sdk.coordination.store import BaseStore
 
 
-def open_store(path: Path) -> SqliteStore:
-    """A store that is there. A file that is none is not touched.
+def shown(where: str) -> str:
+    """The name of a store, without a password."""
+    return without_login(where.partition("?")[0]) if "://" in where else where
+
+
+@contextmanager
+def opened(where: str) -> Iterator[BaseStore]:
+    """A store that is there, for a `with` block. What is none is not touched.
 
     Raises:
-        CommandError: there is no such file, or it is no store.
+        CommandError: there is none, or it cannot be reached or read.
     """
+    try:
+        store: BaseStore = (
+            open_store(where, create=False) if "://" in where else SqliteStore(_checked(Path(where)))
+        )
+        try:
+            yield store
+        finally:
+            store.close()
+    except FileNotFoundError as error:
+        raise CommandError(
+            f"{shown(where)}: {error}", "name the database that PostgresStore(url) was given"
+        ) from None
+    except ConnectionError as error:
+        raise CommandError(str(error), "check the URL", Exit.UNREACHABLE) from None
+    except StoreBusyError as error:
+        raise CommandError(str(error), "try again") from None
+    except ModuleNotFoundError as error:
+        what, _, remedy = str(error).partition(": ")
+        raise CommandError(what, remedy) from None
+    except (OSError, StoreCorruptError, ValueError) as error:
+        raise CommandError(f"{shown(where)}: {error}", "is this the store that you mean?") from None
+
+
+def _checked(path: Path) -> Path:
     if not path.is_file():
         raise CommandError(f"{path}: no such file", "name the file that SqliteStore(path) was given")
     try:
@@ -35,10 +68,10 @@ def open_store(path: Path) -> SqliteStore:
         raise CommandError(
             f"{path} is no coordination store", "name the file that SqliteStore(path) was given"
         )
-    return SqliteStore(path)
+    return path
 
 
-def objects(store: SqliteStore, kind: str, state: str | None, limit: int) -> Iterator[dict[str, Any]]:
+def objects(store: BaseStore, kind: str, state: str | None, limit: int) -> Iterator[dict[str, Any]]:
     """Up to `limit` objects of a kind as rows: `kind`, `id`, `state`, `version`, `about`."""
     for key, record, version in store.scan(kind, state=state, limit=limit):
         yield {
@@ -50,7 +83,7 @@ def objects(store: SqliteStore, kind: str, state: str | None, limit: int) -> Ite
         }
 
 
-def find(store: SqliteStore, name: str) -> list[tuple[str, str, Any, int]]:
+def find(store: BaseStore, name: str) -> list[tuple[str, str, Any, int]]:
     """The objects with this id, or this id behind its kind (`task/t1`): kind, id, public state and version."""
     wanted, _, rest = name.partition("/")
     named = [(wanted, rest)] if rest and wanted in PREFIXES else []
@@ -62,14 +95,14 @@ def find(store: SqliteStore, name: str) -> list[tuple[str, str, Any, int]]:
     return found
 
 
-def history(store: SqliteStore, kind: str, subject: str) -> Iterator[tuple[int, Event]]:
+def history(store: BaseStore, kind: str, subject: str) -> Iterator[tuple[int, Event]]:
     """The events about one object, oldest first."""
     for revision, event in events(store, 0):
         if event.subject == subject and event.kind.partition(".")[0] == kind:
             yield revision, event
 
 
-def events(store: SqliteStore, after: int) -> Iterator[tuple[int, Event]]:
+def events(store: BaseStore, after: int) -> Iterator[tuple[int, Event]]:
     """The events that there are after a revision, oldest first."""
     while batch := store.events(after):
         yield from batch

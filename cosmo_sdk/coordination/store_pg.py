@@ -93,8 +93,10 @@ class PostgresStore(BaseStore):
         try:
             given = conninfo.conninfo_to_dict(url)
         except self._psycopg.Error as error:
+            # libpq repeats the whole URL, the password too.
+            said = " ".join(str(error).split()).split(': "postgres')[0]
             raise ValueError(
-                f"not the URL of a PostgreSQL database ({error}): postgresql://user@host:port/database"
+                f"not the URL of a PostgreSQL database ({said}): postgresql://user@host:port/database"
             ) from None
         where = f"{given.get('host', 'localhost')}/{given.get('dbname', '')}"
         defaults = {"connect_timeout": 10, "fallback_application_name": "cosmo coordination"}

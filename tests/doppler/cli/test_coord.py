@@ -17,6 +17,7 @@ from cosmo_sdk.coordination import (
     DelegationProtocol,
     ManualClock,
     PoolManager,
+    PostgresStore,
     SqliteStore,
     Task,
     TaskManager,
@@ -24,6 +25,7 @@ from cosmo_sdk.coordination import (
 )
 from tests.contracts.synapse import Inbox
 from tests.doppler.cli.commands import cosmo
+from tests.postgres_server import running_postgres
 
 
 @pytest.fixture
@@ -115,17 +117,61 @@ def test_events_are_printed_as_they_come(db, capsys):
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (("ls",), 2, "--db"),
+        (("ls",), 2, "--store"),
         (("ls", "--db", "nowhere.db"), 1, "nowhere.db: no such file"),
         (("show", "nobody", "--db", "DB"), 1, "is called 'nobody'"),
         (("ls", "--db", "DB", "--kind", "thing"), 2, "thing"),
         (("mirror", "--db", "DB", "--url", "cosmo://127.0.0.1:9"), 3, "cannot reach the bus"),
+        (("ls", "--store", "postgresql://127.0.0.1:9/db"), 3, "127.0.0.1/db cannot be reached"),
+        (("ls", "--store", "postgresql://h/db?odd=1"), 1, "not the URL of a PostgreSQL database"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(db, capsys, arguments, code, words):
     error = printed(capsys, *[db if word == "DB" else word for word in arguments], code=code).err
     assert words in error
     assert len(error.strip().splitlines()) == 1
+
+
+@pytest.fixture(scope="module")
+def server():
+    with running_postgres() as server:
+        yield server
+
+
+async def test_a_store_in_postgresql_is_looked_into_and_mirrored(server, capsys):
+    url = server.url("postgres").replace("postgres@", "postgres:geheim@")
+    missing = await asyncio.to_thread(printed, capsys, "ls", "--store", url, code=1)
+    assert "no coordination store there" in missing.err
+    assert "geheim" not in missing.err
+    store = PostgresStore(url)
+    tasks = TaskManager(store)
+    tasks.submit(Task("t1", priority=5))
+    tasks.claim("ann", "t1")
+    there = ("--store", url)
+    [row] = json.loads((await asyncio.to_thread(printed, capsys, "ls", *there, "--json")).out)
+    assert (row["id"], row["state"], row["about"]) == ("t1", "assigned", "ann, attempt 1, priority 5")
+    facts = json.loads((await asyncio.to_thread(printed, capsys, "show", "t1", *there, "--json")).out)
+    assert [each["kind"] for each in facts["events"]] == ["task.submitted", "task.claimed"]
+    tailed = await asyncio.to_thread(cosmo, "coord", "tail", *there, "--after", "1", "--for", "50ms")
+    assert "task.claimed" in tailed.stdout
+    async with running_bus() as bus:
+        synapse = await connect_synapse(bus.url)
+        inbox = Inbox()
+        await synapse.subscribe("cosmonapse.agents.>", inbox)
+        done = await asyncio.to_thread(
+            cosmo, "coord", "mirror", *there, "--url", bus.url, "-n", "agents", "--once", "--json"
+        )
+        await inbox.holds(2)
+        assert json.loads(done.stdout) == {"published": 2, "dropped": 0, "failed": 0}
+        assert "geheim" not in done.stderr
+        assert [signal.id for signal in inbox.signals] == [event.id for _, event in store.events(0)]
+        await synapse.close()
+    assert store.published_through() == 2
+    store.close()
+    server.stop()
+    away = await asyncio.to_thread(printed, capsys, "ls", *there, code=3)
+    assert "cannot be reached" in away.err
+    assert len(away.err.strip().splitlines()) == 1
 
 
 def test_a_file_that_is_no_store_is_left_alone(tmp_path, capsys):

@@ -529,6 +529,7 @@ def test_two_schemas_are_two_stores(postgres):
     [
         ("postgresql://u:geheim@127.0.0.1:1/db", {}, ConnectionError, "127.0.0.1/db cannot be reached"),
         ("postgresql://h/db?what=ever", {}, ValueError, "postgresql://user@host:port/database"),
+        ("postgresql://u:geheim@[::1]x/db", {}, ValueError, "postgresql://user@host:port/database"),
         (17, {}, TypeError, "url must be a str, not int"),
         ("postgresql://h/db", {"schema": "No; DROP"}, ValueError, "small letters"),
         ("postgresql://h/db", {"busy_timeout_ms": 0}, ValueError, "busy_timeout_ms"),
