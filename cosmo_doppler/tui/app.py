@@ -19,12 +19,18 @@ from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.actions import Action, bindings_of
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
-from cosmo_doppler.tui.palette import ObservatoryCommands
 from cosmo_doppler.tui.screens.observatory import Observatory
 from cosmo_doppler.tui.watched import Watched
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
+
+
+def _commands() -> type[Provider]:
+    """What the palette offers, imported when it opens."""
+    from cosmo_doppler.tui.palette import ObservatoryCommands
+
+    return ObservatoryCommands
 
 
 class DopplerApp(LookedApp):
@@ -43,7 +49,7 @@ class DopplerApp(LookedApp):
     """
 
     TITLE: str | None = "Doppler"
-    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {ObservatoryCommands}
+    COMMANDS: ClassVar[set[type[Provider] | Callable[[], type[Provider]]]] = {_commands}
     BINDINGS: ClassVar[list[BindingType]] = bindings_of("app")
     DEFAULT_CSS = """
     CommandPalette { background: $background 60%; }

@@ -1,15 +1,17 @@
-"""The command palette: the action table, and every trace by name."""
+"""The command palette: the action table, what has no key, and every trace by name."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from textual.command import DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
 
-from cosmo_doppler.tui.actions import ACTIONS, Action
+from cosmo_doppler.tui.actions import ACTIONS
 from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.more_commands import more, why_not
 from cosmo_doppler.tui.safe import pad, safe, short_id
 
 if TYPE_CHECKING:
@@ -18,25 +20,38 @@ if TYPE_CHECKING:
 _TRACES_LISTED = 500
 """Traces searched, the newest."""
 
-
 _KEY_CELLS = 8
+
+
+class _Entry(NamedTuple):
+    keys: str
+    name: str
+    why_not: str
+    run: Callable[[], Any]
+
+    def display(self) -> Content:
+        """Keys, what it does, and why it cannot be done now."""
+        keys = (pad(self.keys, _KEY_CELLS), "$dim")
+        if not self.why_not:
+            return Content.assemble(keys, self.name)
+        below = f"\n{' ' * _KEY_CELLS}not now: {self.why_not}"
+        return Content.assemble(keys, (self.name, "$dim"), (below, "$dim"))
 
 
 class ObservatoryCommands(Provider):
     """What can be done, and where one can go. Names from the bus are content, never markup."""
 
     async def discover(self) -> Hits:
-        """Everything in the table, in its order."""
-        for entry in ACTIONS:
-            if entry.palette:
-                yield DiscoveryHit(self._display(entry), partial(self._run, entry), entry.help)
+        """Everything in the table, in its order, and what has no key."""
+        for entry in self._entries():
+            yield DiscoveryHit(entry.display(), entry.run, entry.name)
 
     async def search(self, query: str) -> Hits:
-        """Commands and traces that match."""
+        """Commands and traces that match; what cannot be done now comes last."""
         matcher = self.matcher(query)
-        for entry in ACTIONS:
-            if entry.palette and (score := matcher.match(entry.help)) > 0:
-                yield Hit(score, self._display(entry), partial(self._run, entry), entry.help)
+        for entry in self._entries():
+            if (score := matcher.match(entry.name)) > 0:
+                yield Hit(score * (0.5 if entry.why_not else 1.0), entry.display(), entry.run, entry.name)
         for trace_id, name in self._traces():
             if (score := matcher.match(name)) > 0:
                 yield Hit(score * 0.9, Content(name), partial(self._app.go_to_trace, trace_id), name)
@@ -46,16 +61,23 @@ class ObservatoryCommands(Provider):
         app: DopplerApp = self.app  # type: ignore[assignment]
         return app
 
+    def _entries(self) -> Iterator[_Entry]:
+        observatory = self._app.observatory
+        keymap = look_of(self.app).keymap
+        for entry in ACTIONS:
+            if entry.palette:
+                reason = safe(why_not(observatory, entry), 80)
+                run = partial(observatory.run_listed, entry)
+                yield _Entry(keymap.shown(entry), entry.help, reason, run)
+        for each in more(observatory):
+            run_or_say = (
+                partial(observatory.say, f"{each.name}: {each.why_not}") if each.why_not else each.run
+            )
+            yield _Entry("", each.name, safe(each.why_not, 80), run_or_say)
+
     def _traces(self) -> list[tuple[str, str]]:
         session = self._app.session
         with session.lock:
             board = session.timeline.board
             newest = board.trace_order[: -_TRACES_LISTED - 1 : -1]
             return [(key, f"Trace {short_id(key)}  {safe(board.traces[key].title, 120)}") for key in newest]
-
-    async def _run(self, entry: Action) -> None:
-        await self._app.run_listed(entry)
-
-    def _display(self, entry: Action) -> Content:
-        keys = look_of(self.app).keymap.shown(entry)
-        return Content.assemble((pad(keys, _KEY_CELLS), "$dim"), entry.help)

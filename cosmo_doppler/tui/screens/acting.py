@@ -123,6 +123,17 @@ class ActActions(TakePartActions):
             modals.answer_request(self.app, self.session, request_id, drafts=self.drafts), exclusive=True
         )
 
+    def discover(self) -> None:
+        """Ask everybody on the bus who they are."""
+        if self._may_act():
+            self.run_worker(self._discover())
+
+    async def _discover(self) -> None:
+        try:
+            await self.session.act(lambda operator: operator.discover())
+        except DopplerError as error:
+            self.say(str(error))
+
     def action_arm(self) -> None:
         """May signals be sent."""
         from cosmo_doppler.tui import modals

@@ -98,6 +98,11 @@ class Borders(Container):
             self._arrange(after)
 
     @property
+    def arranged_by_hand(self) -> bool:
+        """Whether a person changed how the panes of this view stand at this size."""
+        return self.arrangement != USUAL
+
+    @property
     def optional(self) -> list[Pane]:
         """Panes of this view that may be hidden at this size: all but its own."""
         grid = grid_of(self.view, self.size.width)
@@ -123,7 +128,7 @@ class Borders(Container):
 
     def reset(self) -> bool:
         """Share the room as usual. False when it is shared so already."""
-        changed = self.arrangement != USUAL
+        changed = self.arranged_by_hand
         if changed:
             self._arrange(USUAL)
         return changed

@@ -30,6 +30,7 @@ from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
 from cosmo_doppler.tui.screens.arranging import ArrangeActions
 from cosmo_doppler.tui.screens.comparing import CompareActions
+from cosmo_doppler.tui.screens.ending import EndActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.listing import ListActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
@@ -72,6 +73,7 @@ class Observatory(
     ArrangeActions,
     RecordActions,
     ListActions,
+    EndActions,
     ActActions,
 ):
     """A session on the screen."""
@@ -353,7 +355,12 @@ class Observatory(
 
     def action_command(self) -> None:
         """A line of words instead of keys."""
-        self.prompt.ask(":", hint="trace, seek, open, bus ... tab completes", completer=self._completions)
+        self.begin_command("")
+
+    def begin_command(self, line: str) -> None:
+        """A line of words that begins so."""
+        hint = "trace, seek, open, bus ... tab completes"
+        self.prompt.ask(":", hint=hint, value=line, completer=self._completions)
 
     def _completions(self, line: str) -> list[str]:
         with self.session.lock:

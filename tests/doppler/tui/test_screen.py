@@ -256,6 +256,46 @@ async def test_the_palette_finds_commands_and_traces(market_session: Session, sh
         assert screen.scene.trace_id == TRACES[0]
 
 
+async def test_the_palette_says_what_cannot_be_done_now(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, size=(160, 60)) as screen:
+        await screen.press("ctrl+p", *"record what")
+        await screen.app.workers.wait_for_complete()
+        await screen.settle()
+        place = next(index for index, line in enumerate(screen.lines) if "Record what a bus" in line)
+        assert "not now: this is a recording already" in screen.lines[place + 1]
+        await screen.press("escape", "ctrl+p", *"offer a task")
+        await screen.app.workers.wait_for_complete()
+        await screen.settle()
+        place = next(index for index, line in enumerate(screen.lines) if "Offer a task to whoever" in line)
+        assert f"not now: {market_session.read_only_reason[:20]}" in screen.lines[place + 1]
+
+
+async def test_the_palette_has_what_no_key_has(market_session: Session, shown: Shown) -> None:
+    async def choose(text: str) -> None:
+        await screen.press("ctrl+p", *text)
+        await screen.app.workers.wait_for_complete()
+        await screen.settle()
+        await screen.press("down", "enter")
+        await screen.app.workers.wait_for_complete()
+        await screen.settle()
+
+    async with shown(market_session, size=(160, 60)) as screen:
+        await choose("theme contrast")
+        assert screen.app.look.theme == "contrast"
+        assert screen.app.theme == "doppler-contrast"
+        await choose("hide the pane registry")
+        assert "registry" not in screen.stage.shown
+        await choose("show the pane registry")
+        assert "registry" in screen.stage.shown
+        await choose("open a recording")
+        assert screen.app.observatory.prompt.asking
+        assert ":open" in "".join(screen.lines).replace(" ", "")
+        await screen.press("escape")
+        await choose("how doppler itself")
+        assert "signals" in screen.lines[-1]
+        assert "memory" in screen.lines[-1]
+
+
 async def test_q_and_ctrl_q_leave(market_session: Session, shown: Shown) -> None:
     async with shown(market_session, size=(80, 24)) as screen:
         await screen.press("enter", "enter", "q")

@@ -1,0 +1,102 @@
+"""What the palette offers beside the keys, and why something cannot be done now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, get_args
+
+from cosmo_doppler.config import ThemeName, config_path
+from cosmo_doppler.tui import words
+from cosmo_doppler.tui.actions import Action
+from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.pulse import memory_bytes
+
+if TYPE_CHECKING:
+    from cosmo_doppler.tui.screens.observatory import Observatory
+
+_REPLAYED = frozenset({"slower", "faster", "cut_pauses"})
+
+
+class More(NamedTuple):
+    """One thing to do."""
+
+    name: str
+    run: Callable[[], object]
+    why_not: str = ""
+    """Why it cannot be done now; empty when it can."""
+
+
+def why_not(observatory: Observatory, entry: Action) -> str:
+    """Why an action cannot be done now; empty when it can."""
+    session = observatory.session
+    if entry.group == "Act" and entry.name not in ("arm", "connect"):
+        return session.read_only_reason
+    if entry.name == "record" and session.kind == "replay":
+        return "this is a recording already"
+    if entry.name in _REPLAYED and session.kind != "replay" and session.timeline.following:
+        return "live runs at its own speed; space pauses it"
+    if entry.name in ("other(1)", "detach") and len(observatory.watched.sessions) == 1:
+        return "nothing else is watched"
+    if entry.name.startswith("marked(") and not len(session.marks):
+        return "no signal is marked; m marks one"
+    if entry.name.startswith("hit(") and observatory.scene.filtering.wanted is None:
+        return "there is no filter; / writes one"
+    return ""
+
+
+def more(observatory: Observatory) -> Iterator[More]:
+    """Everything, in groups: what is shown, where to look, this program."""
+    stage = observatory.stage
+    for pane in stage.optional:
+        verb = "Show" if stage.hidden(pane) else "Hide"
+        yield More(f"{verb} the pane {pane}", partial(_toggle, observatory, pane))
+    usual = "" if stage.arranged_by_hand else "they do"
+    yield More("Let the panes of this view stand as usual", observatory.action_reset_layout, usual)
+    look = look_of(observatory.app)
+    for theme in get_args(ThemeName):
+        present = "it is in use" if theme == look.theme else ""
+        yield More(
+            f"Use the theme {theme}", partial(observatory.take_look, replace(look, theme=theme)), present
+        )
+    signs = "Draw with all signs again" if look.ascii else "Draw with ASCII only"
+    yield More(signs, partial(observatory.take_look, replace(look, ascii=not look.ascii)))
+    for line, name in (
+        ("open ", "Open a recording ..."),
+        ("bus ", "Watch another bus ..."),
+        ("seek ", "Go to a time, a share or an expression ..."),
+        ("filter ", "Filter by an expression ..."),
+        ("baseline ", "Set a recording as baseline ..."),
+    ):
+        yield More(name, partial(observatory.begin_command, line))
+    absent = "" if observatory.session.operator is not None else "there is no bus"
+    yield More(
+        "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason
+    )
+    yield More("Say where the settings are", lambda: observatory.say(f"Settings: {config_path()}"))
+    yield More("Say how Doppler itself is doing", lambda: observatory.say(diagnosis(observatory)))
+    yield More("Say which version this is", lambda: observatory.say(_version()))
+
+
+def _toggle(observatory: Observatory, pane: str) -> None:
+    if reason := observatory.toggle_pane(pane):
+        observatory.say(reason)
+
+
+def diagnosis(observatory: Observatory) -> str:
+    """How well the screen keeps up, in a line."""
+    status, pulse = observatory.session.status(), observatory.scene.pulse
+    told = [f"{words.count(status.signals)} signals", f"{words.count(status.dropped)} dropped"]
+    if pulse is not None:
+        told.append(
+            f"{pulse.frames_per_second():.0f} frames/s, {pulse.frame_ms(0.99):.0f} ms at most for 99%"
+        )
+    told.append(f"memory {words.size(memory_bytes())}")
+    return "   ".join(told)
+
+
+def _version() -> str:
+    from importlib.metadata import version
+
+    return f"Cosmo Doppler {version('cosmo-doppler')}: watch, record and steer agents that talk over a bus"
