@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape, quoteattr
 from cosmo_doppler.checking.against import Against, Sameness, against_json
 from cosmo_doppler.checking.verdict import Judged, Verdict
 from cosmo_doppler.export.escaping import for_markdown, table
+from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import duration, joined, many, signed, time_of_day
@@ -66,7 +67,7 @@ def markdown(verdict: Verdict) -> str:
                 f"## Broken: {for_markdown(judged.assertion.text)}",
                 _signals(verdict, judged.offenders),
             ]
-    parts += _against(verdict), _auctions(verdict), _faults(verdict)
+    parts += _against(verdict), _auctions(verdict), _by_hand(verdict), _faults(verdict)
     return "\n\n".join(filter(None, parts)) + "\n"
 
 
@@ -169,6 +170,20 @@ def _auctions(verdict: Verdict) -> str:
     return f"## Auctions\n\n{states.total():,}{_parts(states)}" if states else ""
 
 
+def _by_hand(verdict: Verdict) -> str:
+    """What somebody did to the run, so that nobody takes it for what the agents did alone."""
+    by_hand = verdict.board.by_hand
+    if not len(by_hand):
+        return ""
+    rows = [
+        [time_of_day(done.at), done.kind, done.type, short_id(done.trace_id), done.who, done.clause()]
+        for done in by_hand.order[:MOST]
+    ]
+    listed = table(["time", "done", "type", "trace", "who", "what"], rows)
+    forgotten = f"\n\n{by_hand.forgotten:,} older ones are not kept." if by_hand.forgotten else ""
+    return f"## By hand\n\n{listed}{_more(len(by_hand), MOST)}{forgotten}"
+
+
 def _faults(verdict: Verdict) -> str:
     book = verdict.board.faults
     rows = [
@@ -241,15 +256,34 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
             for each in verdict.judged
         ],
         "against": None if verdict.against is None else against_json(verdict.against),
+        "by_hand": [_done(done) for done in verdict.board.by_hand.order],
+    }
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _done(done: Intervention) -> dict[str, Any]:
+    return {
+        "at": _moment(done.at),
+        "held_s": done.held_s,
+        "done": done.kind,
+        "type": done.type,
+        "id": done.signal_id,
+        "trace_id": done.trace_id,
+        "who": done.who,
+        "gate": done.gate,
+        "changes": [each._asdict() for each in done.changes],
+        "what": done.clause(),
     }
 
 
 def _signal(verdict: Verdict, seq: int) -> dict[str, Any]:
     header = verdict.store.header(seq)
-    at = datetime.fromtimestamp(verdict.store.at(seq), UTC)
     return {
         "seq": seq,
-        "at": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+        "at": _moment(verdict.store.at(seq)),
         "type": header.type,
         "id": header.id,
         "trace_id": header.trace_id,

@@ -43,6 +43,9 @@ def trace_page(board: Board, store: Store, trace_id: str) -> str:
     parts = [f"# Trace {title}", "\n".join(facts)]
     known = [board.auctions[offer_id] for offer_id in trace.auctions if offer_id in board.auctions]
     parts += [auction_page(auction, level=2) for auction in known]
+    if done := board.by_hand.of_trace(trace_id):
+        told = [f"* {each.type}: {for_markdown(each.clause())}" for each in done]
+        parts += ["## By hand", "\n".join(told)]
     seqs = trace_seqs(board, trace_id)
     parts.append("## Signals")
     rows = [_signal_row(store, seq, trace.started_at) for seq in seqs[:MOST_SIGNALS]]

@@ -76,7 +76,8 @@ class Stepper:
         self._known = known
         self._redact = redact
         self._loop = asyncio.get_running_loop()
-        self._token = uuid4().hex[:4]
+        self.token = uuid4().hex[:4]
+        """Tells the gates of this Doppler from those of another."""
         self._numbers = 0
         self._client: BusClient | None = None
         self._gates: GateClient | None = None
@@ -116,7 +117,7 @@ class Stepper:
         with self._lock:
             self._numbers += 1
             added = Break(
-                self._numbers, self._token, wanted, scope_of(wanted.node, self._namespace), max_hold_s
+                self._numbers, self.token, wanted, scope_of(wanted.node, self._namespace), max_hold_s
             )
             self.book.breaks[added.number] = added
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.interventions import GATE_PREFIX, Intervention
 from cosmo_doppler.stepping.book import NO_GATES, Held, HeldBook
 from cosmo_doppler.tui.scene import Scene
 
@@ -39,6 +40,13 @@ def held_now(scene: Scene) -> list[Held]:
     """What a person is asked about, oldest first."""
     book = book_of(scene)
     return book.meant if book is not None else []
+
+
+def held_elsewhere(scene: Scene) -> list[Intervention]:
+    """What other people's gates hold, or in a recording all that was held then, oldest first."""
+    stepper = scene.session.stepper
+    ours = f"{GATE_PREFIX}{stepper.token}." if stepper is not None else None
+    return [held for held in scene.board.by_hand.held if ours is None or not held.gate.startswith(ours)]
 
 
 def selected(scene: Scene) -> Held | None:

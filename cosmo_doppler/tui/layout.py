@@ -21,6 +21,7 @@ View = Literal[
     "topology",
     "coordination",
     "held",
+    "hands",
 ]
 Pane = Literal[
     "traces",
@@ -40,10 +41,11 @@ Pane = Literal[
     "held",
     "hold",
     "breaks",
+    "hands",
 ]
 
-VIEWS: tuple[View, ...] = tuple(view for view in get_args(View) if view != "held")
-"""Those that have a tab. What is held is a view of its own kind: it comes and goes."""
+VIEWS: tuple[View, ...] = tuple(view for view in get_args(View) if view not in ("held", "hands"))
+"""Those that have a tab. What is held, and what was done by hand, is wanted now and then."""
 
 PANES: tuple[Pane, ...] = get_args(Pane)
 
@@ -63,6 +65,7 @@ DEEPER: dict[Pane, Pane] = {
     "object": "inspector",
     "held": "hold",
     "breaks": "held",
+    "hands": "inspector",
 }
 """Where enter leads from each pane."""
 
@@ -118,6 +121,7 @@ _NARROW: dict[View, Grid] = {
     "topology": _stack("topology", "inspector", 62),
     "coordination": _stack("coordination", "object", 50),
     "held": Grid((58, 42), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
+    "hands": _stack("hands", "inspector", 55),
 }
 _MIDDLE: dict[View, Grid] = {
     "traces": Grid(
@@ -159,6 +163,7 @@ _MIDDLE: dict[View, Grid] = {
         ),
     ),
     "held": Grid((62, 38), (45, 55), (Cell("held", 0, 0, 2), Cell("hold", 0, 1), Cell("breaks", 1, 1))),
+    "hands": Grid((62, 38), (100,), (Cell("hands", 0, 0), Cell("inspector", 1, 0))),
 }
 _THIRDS = (27, 46, 27)
 _WIDE: dict[View, Grid] = {
@@ -257,6 +262,16 @@ _WIDE: dict[View, Grid] = {
             Cell("hold", 2, 0),
             Cell("pathway", 0, 1, 2),
             Cell("breaks", 2, 1),
+        ),
+    ),
+    "hands": Grid(
+        _THIRDS,
+        (62, 38),
+        (
+            Cell("hands", 0, 0, 2),
+            Cell("inspector", 2, 0),
+            Cell("pathway", 0, 1, 2),
+            Cell("bids", 2, 1),
         ),
     ),
 }

@@ -8,9 +8,10 @@ from typing import ClassVar
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.stepping.book import Held
 from cosmo_doppler.tui import words
-from cosmo_doppler.tui.holding import book_of, held_now, offset_of, why_not, window_of
+from cosmo_doppler.tui.holding import book_of, held_elsewhere, held_now, offset_of, why_not, window_of
 from cosmo_doppler.tui.panes.traces import quantity
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene, says
@@ -48,7 +49,7 @@ class HeldRows(Source):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
-        self._rows: list[Held] = []
+        self._rows: list[Held | Intervention] = []
         self._ids: list[str] = []
 
     def title(self, ink: Ink) -> Cell:
@@ -60,7 +61,8 @@ class HeldRows(Source):
         book = book_of(self._scene)
         countdown = book.countdown() if book is not None else None
         if countdown is None:
-            return []
+            others = len(held_elsewhere(self._scene))
+            return [(f"{words.count(others)} held", ink.stop)] if others else []
         note: Cell = [(f"{words.count(countdown.meant)} held", ink.stop)]
         if countdown.waiting:
             note.append((f"  {words.count(countdown.waiting)} wait behind", ink.dim))
@@ -74,7 +76,8 @@ class HeldRows(Source):
         """What would be here, or why it cannot be."""
         reason = why_not(self._scene)
         if reason:
-            return [[("Nothing can be held here", ink.dim)], [(reason, ink.dim)]]
+            then = "was held at this moment" if self._scene.session.kind == "replay" else "can be held here"
+            return [[(f"Nothing {then}", ink.dim)], [(reason, ink.dim)]]
         book = book_of(self._scene)
         standing = sum(by.on for by in book.breaks.values()) if book is not None else 0
         if standing:
@@ -89,8 +92,9 @@ class HeldRows(Source):
 
     def count(self) -> int:
         """Signals held."""
-        self._rows = held_now(self._scene)
-        self._ids = [held.hold_id for held in self._rows]
+        own, others = held_now(self._scene), held_elsewhere(self._scene)
+        self._rows = [*own, *others]
+        self._ids = [*(held.hold_id for held in own), *(f"#{other.number}" for other in others)]
         return len(self._rows)
 
     def key(self, index: int) -> str:
@@ -108,13 +112,16 @@ class HeldRows(Source):
     def stamp(self) -> Hashable:
         """The book's revision, and time while something is held."""
         book = book_of(self._scene)
+        others = len(self._scene.board.by_hand.held)
         if book is None:
-            return why_not(self._scene)
-        return book.revision, int(self._scene.session.wall() * 4) if len(book) else 0
+            return why_not(self._scene), others, int(self._scene.now) if others else 0
+        return others, book.revision, int(self._scene.session.wall() * 4) if len(book) else 0
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One held signal."""
         held = self._rows[index]
+        if isinstance(held, Intervention):
+            return self._elsewhere(held, width, ink)
         scene, header = self._scene, held.header
         book = book_of(scene)
         now = scene.session.wall()
@@ -141,5 +148,18 @@ class HeldRows(Source):
                 "rule": [(safe(held.by.text, 80), ink.dim)],
                 "window": [(window.words if window is not None else "", window_style)],
                 "says": said,
+            },
+        )
+
+    def _elsewhere(self, held: Intervention, width: int, ink: Ink) -> list[Segment]:
+        """What somebody else's gate holds, or held then: the bus says of it no more than this."""
+        return _COLUMNS.row(
+            width,
+            {
+                "held": quantity(words.age(self._scene.now - held.at), ink),
+                "type": [(safe(held.type, 20), ink.family(held.type))],
+                "trace": [(short_id(held.trace_id), ink.dim)],
+                "rule": [(safe(held.rule, 80), ink.dim)],
+                "says": [(f"by {safe(held.by, 60)}: {safe(held.rule, 120)}", ink.dim)],
             },
         )

@@ -35,6 +35,7 @@ _SOURCES: dict[Pane, str] = {
     "held": "held.HeldRows",
     "hold": "hold.HoldLines",
     "breaks": "breaks.BreakRows",
+    "hands": "hands.HandRows",
 }
 """Where the rows of each pane are at home, under `cosmo_doppler.tui.panes`; imported when the pane is first wanted."""
 
@@ -262,7 +263,7 @@ class Stage(Borders):
         elif name == "auctions" and isinstance(key, str):
             scene.offer_id = key
             scene.trace_id = scene.auction.trace_id if scene.auction is not None else scene.trace_id
-        elif name in {"inbox", "signals", "faults", "topology", "coordination", "object"}:
+        elif name in {"inbox", "signals", "faults", "topology", "hands", "coordination", "object"}:
             seen = scene.observed(scene.seq)
             if seen is not None and seen.header.trace_id in scene.board.traces:
                 scene.trace_id = seen.header.trace_id
