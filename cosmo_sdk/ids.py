@@ -14,6 +14,8 @@ from itertools import count
 from typing import NamedTuple, Protocol
 
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_CHARACTERS = frozenset(_ALPHABET)
+_TO_BASE_32 = str.maketrans(_ALPHABET, "0123456789abcdefghijklmnopqrstuv")
 _PAIRS = [a + b for a in _ALPHABET for b in _ALPHABET]
 _RANDOM_BITS = 80
 _LOW_BITS = 20
@@ -41,6 +43,13 @@ def encode_ulid(value: int) -> str:
     """Write a 128-bit number as the 26 characters of a ULID."""
     pairs = _PAIRS
     return "".join([pairs[(value >> shift) & 0x3FF] for shift in range(120, -1, -10)])
+
+
+def decode_ulid(text: str) -> int | None:
+    """The 128-bit number that the 26 characters of a ULID stand for; None when these are none."""
+    if len(text) != 26 or not _CHARACTERS.issuperset(text) or text[0] > "7":
+        return None
+    return int(text.translate(_TO_BASE_32), 32)
 
 
 class _Block(NamedTuple):

@@ -17,7 +17,9 @@ from cosmo_doppler.cli.output import ReaderLeft, say
 if TYPE_CHECKING:
     from cosmo_doppler.export import Format
 
-FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md")
+FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md", "otlp")
+_SUFFIXES: dict[Format, str] = {"otlp": "json"}
+"""Where the ending of a file is not the name of the format."""
 
 
 @click.command(
@@ -25,6 +27,7 @@ FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md")
         "cosmo export session.ndjson --trace 07A2BC91 > one.ndjson",
         "cosmo export session.ndjson --trace 07A2BC91 -o trace.md",
         "cosmo export session.ndjson -o bids.csv",
+        "cosmo export session.ndjson -o spans.json",
         "cosmo export session.ndjson --redact payload.**.email -o shareable.ndjson",
     )
 )
@@ -35,7 +38,8 @@ FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md")
     "--format",
     "format_",
     type=click.Choice(FORMATS),
-    help="ndjson: a recording; csv: one row for each bid; md: a page.  [default: by OUT, else ndjson]",
+    help="ndjson: a recording; csv: one row for each bid; md: a page; otlp: traces as spans for OpenTelemetry, in JSON, one "
+    "trace a line.  [default: by OUT, else ndjson]",
 )
 @click.option(
     "-o",
@@ -56,7 +60,8 @@ def command(
     force: bool,
     redact: tuple[str, ...],
 ) -> None:
-    """Write a part of the recording FILE: its signals, its bids, or a page about one trace or auction."""
+    """Write a part of the recording FILE: its signals, its bids, its traces as spans, or a page about
+    one trace or auction."""
     from cosmo_doppler.export import Selection, exported, write_new
     from cosmo_doppler.session import load_all, open_replay
 
@@ -65,6 +70,8 @@ def command(
     kind = format_ or _format_of(out)
     if kind == "md" and not (trace or auction):
         raise click.UsageError("a page is about one trace or one auction: add --trace ID or --auction ID")
+    if kind == "otlp" and auction:
+        raise click.UsageError("spans are of traces: leave out --auction, or use --trace ID")
     if out is not None:
         refuse_existing(out, force=force)
     redaction = redaction_of(redact)
@@ -90,9 +97,9 @@ def command(
 def _format_of(out: Path | None) -> Format:
     suffix = "" if out is None else out.suffix.lstrip(".")
     for kind in FORMATS:
-        if suffix in ("", kind):
+        if suffix in ("", _SUFFIXES.get(kind, kind)):
             return kind
-    raise click.UsageError(f"{out} names no format: end it in .ndjson, .csv or .md, or say --format")
+    raise click.UsageError(f"{out} names no format: end it in .ndjson, .csv, .md or .json, or say --format")
 
 
 def _find(known: list[str], end: str, noun: str) -> str:

@@ -1,6 +1,7 @@
-"""What leaves Doppler: signals as a recording, bids as a table, a trace or an auction as a page of markdown."""
+"""What leaves Doppler: signals as a recording, bids as a table, traces as spans, a trace or an auction as a page."""
 
 from cosmo_doppler.export.bids import BID_COLUMNS, bids_csv
+from cosmo_doppler.export.otlp import otlp_lines
 from cosmo_doppler.export.pages import auction_page, trace_page
 from cosmo_doppler.export.pytest_file import export_pytest
 from cosmo_doppler.export.selection import Format, Selection, exported, write_new
@@ -15,6 +16,7 @@ __all__ = [
     "bids_csv",
     "export_pytest",
     "exported",
+    "otlp_lines",
     "recording_lines",
     "trace_page",
     "trace_seqs",

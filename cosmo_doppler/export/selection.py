@@ -9,13 +9,15 @@ from typing import Literal, NamedTuple
 
 from cosmo_doppler.errors import ExportError
 from cosmo_doppler.export.bids import bids_csv
+from cosmo_doppler.export.otlp import otlp_lines
 from cosmo_doppler.export.pages import auction_page, trace_page
 from cosmo_doppler.export.pytest_file import export_pytest
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
 from cosmo_doppler.session import Session
 
-Format = Literal["ndjson", "csv", "md", "py"]
-"""A recording, one row for each bid, a page of markdown, or a pytest file that holds the auction again."""
+Format = Literal["ndjson", "csv", "md", "otlp", "py"]
+"""A recording, one row for each bid, a page of markdown, spans for OpenTelemetry, or a pytest file that holds the
+auction again."""
 
 _AT_ONCE = 500
 """Signals read in one hold of the session's lock."""
@@ -37,11 +39,14 @@ def exported(session: Session, selection: Selection, kind: Format) -> Iterator[b
     """The part in its format, piece by piece. The session's lock is held briefly, again and again.
 
     Raises:
-        ExportError: a page of everything, or a test of anything but one auction.
+        ExportError: a page of everything, spans of an auction, or a test of anything but one auction.
         KeyError: no such trace or auction.
     """
     if kind == "ndjson":
         yield from _signals(session, selection)
+        return
+    if kind == "otlp":
+        yield from _spans(session, selection)
         return
     if kind == "md" and selection.everything:
         raise ExportError("a page is about one trace or one auction: choose one")
@@ -73,6 +78,18 @@ def _signals(session: Session, selection: Selection) -> Iterator[bytes]:
         with session.lock:
             lines = b"".join(recording_lines(session.store, some))
         yield lines
+
+
+def _spans(session: Session, selection: Selection) -> Iterator[bytes]:
+    if selection.offer_id is not None:
+        raise ExportError("spans are of one trace or of everything: choose the trace of the auction")
+    with session.lock:
+        board = session.timeline.board
+        ids = [selection.trace_id] if selection.trace_id is not None else list(board.trace_order)
+    for trace_id in ids:
+        with session.lock:
+            line = b"".join(otlp_lines(board, session.store, [trace_id]))
+        yield line
 
 
 def _offers(session: Session, selection: Selection) -> list[str]:

@@ -20,7 +20,7 @@ from cosmo_doppler.tui.safe import safe, short_id
 
 What = Literal["trace", "auction", "everything", "screen"]
 
-_SUFFIXES: dict[Format, str] = {"ndjson": "ndjson", "md": "md", "csv": "csv", "py": "py"}
+_SUFFIXES: dict[Format, str] = {"ndjson": "ndjson", "md": "md", "csv": "csv", "otlp": "json", "py": "py"}
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,8 @@ class ExportForm(Form[ExportDraft]):
         kinds: list[tuple[str, Format]] = [
             ("signals", "ndjson"),
             ("a page", "md"),
-            ("a table of bids", "csv"),
+            ("bids", "csv"),
+            ("spans", "otlp"),
         ]
         if self._selection.offer_id is not None:
             kinds.append(("a pytest file", "py"))
@@ -94,6 +95,8 @@ class ExportForm(Form[ExportDraft]):
             return "A page is about one trace or one auction"
         if self._what in ("trace", "everything") and self._kind == "py":
             return "A pytest file is about one auction"
+        if self._what == "auction" and self._kind == "otlp":
+            return "Spans are of one trace or of everything"
         path = self._path
         if path is None:
             return "Name a file"
