@@ -85,10 +85,10 @@ def _bid_row(number: int, seen: SeenBid, auction: Auction) -> list[str]:
         str(number),
         bid.neuron + (" (auto)" if bid.auto else ""),
         f"{(seen.at - auction.opened_at) * 1000:.1f} ms",
-        "" if bid.cost is None else f"{bid.cost:.4f}",
+        "" if bid.cost is None else f"{bid.cost:.6g}",
         "" if bid.eta_ms is None else f"{bid.eta_ms} ms",
         "" if bid.confidence is None else f"{bid.confidence:.2f}",
-        seen.state + (f": {note}" if note else ""),
+        seen.state + (f": {note}" if note and note != seen.state else ""),
     ]
 
 

@@ -73,7 +73,7 @@ def test_a_page_tells_a_trace(session: Session) -> None:
     assert page.startswith("# Trace add the figures\n")
     assert "* **State**: waiting" in page
     assert "## Auction" in page
-    assert "| 2 | bob | 400.0 ms | 0.0020 | 300 ms | 0.90 | won |" in page
+    assert "| 2 | bob | 400.0 ms | 0.002 | 300 ms | 0.90 | won |" in page
     assert "* **Explained by**: `lowest_cost`, `highest_confidence`" in page
     assert "invalid: " in page
     assert page.count("| CLARIFICATION | bob |") == 1
