@@ -67,6 +67,7 @@ class Connections:
         self._pid = os.getpid()
         self._free = threading.BoundedSemaphore(MOST)
         self._gate = threading.Lock()
+        self._lock = threading.Lock()
         self._idle: list[Pg] = []
 
     def run(self, work: Callable[[Pg], R]) -> R:
@@ -96,16 +97,16 @@ class Connections:
         if self._pid != os.getpid():
             # Forked without Python's hooks. What the parent uses is not ours, not even to close.
             self._start_anew()
-        free, idle = self._free, self._idle
+        free = self._free
         if not free.acquire(timeout=self._patience_s):
             raise StoreBusyError(
                 f"all {MOST} connections were in use for {self._patience_s:g} s; nothing was written"
             )
         try:
-            try:
-                connection = idle.pop()
-            except IndexError:
-                connection = self._open()
+            with self._lock:
+                idle = self._idle
+                connection = idle.pop() if idle else None
+            connection = connection or self._open()
             try:
                 yield connection
             finally:
@@ -114,22 +115,21 @@ class Connections:
             free.release()
 
     def _take_back(self, connection: Pg, idle: list[Pg]) -> None:
-        """Keep a connection that is as it was lent; another one is of no use to anybody."""
-        if connection.closed or connection.info.transaction_status.name != "IDLE":
-            connection.close()
-        else:
-            idle.append(connection)
+        """Keep a connection that is as it was lent, unless all were closed meanwhile."""
+        with self._lock:
+            if idle is self._idle and connection.info.transaction_status.name == "IDLE":
+                idle.append(connection)
+                return
+        connection.close()
 
     def close(self) -> None:
-        """Close what is not in use. The next use opens it again."""
+        """Close every connection: those in use when they come back. The next use opens one again."""
         if self._pid != os.getpid():
             self._start_anew()
-        idle = self._idle
-        while idle:
-            try:
-                idle.pop().close()
-            except IndexError:
-                return
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
 
     def before_fork(self) -> None:
         """Wait for what is under way, and close everything."""

@@ -120,10 +120,12 @@ class BaseStore(ABC):
 
     Attributes:
         atomic: whether several processes may use it at once.
+        remote: whether calls go over a network, so that a coroutine should not wait for them.
         store_id: tells stores apart on a bus.
     """
 
     atomic = True
+    remote = False
     store_id: str
 
     def __init__(self, clock: Clock | None = None) -> None:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from cosmo_sdk.coordination._locks import ForkedLock
 from cosmo_sdk.coordination.models import Task
 
 if TYPE_CHECKING:
     from cosmo_sdk.coordination.task_manager import TaskManager
+
+T = TypeVar("T")
 
 FIRST_LOOK_S = 0.02
 LAST_LOOK_S = 0.25
@@ -45,11 +48,11 @@ class Waiters:
             pause = FIRST_LOOK_S
             revision = None
             while True:
-                latest = self._manager.store.revision()
+                latest = await self._ask(self._manager.store.revision)
                 # Whoever writes without an event is noticed at the slow pace.
                 if latest != revision or pause == LAST_LOOK_S:
                     revision = latest
-                    task = self._manager.get_task(task_id)
+                    task = await self._ask(lambda: self._manager.get_task(task_id))
                     if task is None or task.state.terminal:
                         return task
                 left = until - loop.time()
@@ -64,3 +67,6 @@ class Waiters:
                 others.remove(mine)
                 if not others:
                     del self._waiting[task_id]
+
+    async def _ask(self, question: Callable[[], T]) -> T:
+        return await asyncio.to_thread(question) if self._manager.store.remote else question()

@@ -266,8 +266,7 @@ class BusMirror:
         """Publish how everything stands that has not ended."""
         feed.due, began = False, self._clock.monotonic()
         try:
-            revision, objects = await asyncio.to_thread(_standing, feed.store)
-            now_ms = feed.store.now_ms()
+            revision, objects, now_ms = await asyncio.to_thread(_standing, feed.store)
             for start in range(0, len(objects), BATCH):
                 signals = [
                     signal
@@ -321,6 +320,6 @@ class BusMirror:
             return None
 
 
-def _standing(store: BaseStore) -> tuple[int, list[Any]]:
+def _standing(store: BaseStore) -> tuple[int, list[Any], int]:
     revision, rows = store.unended(OVER)
-    return revision, list(live(rows))
+    return revision, list(live(rows)), store.now_ms()

@@ -58,6 +58,8 @@ class PostgresStore(BaseStore):
         StoreCorruptError: the tables are of another version, or the database is not in UTF-8.
     """
 
+    remote = True
+
     def __init__(
         self,
         url: str,

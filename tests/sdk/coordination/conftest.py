@@ -15,8 +15,12 @@ def clock():
     return ManualClock()
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request, tmp_path, clock):
+    if request.param == "postgres":
+        # Closed where it was opened.
+        yield request.getfixturevalue("open_postgres")(clock)
+        return
     store = MemoryStore(clock) if request.param == "memory" else SqliteStore(tmp_path / "c.db", clock=clock)
     yield store
     store.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 import socket
@@ -14,7 +15,10 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from cosmo_bus.backoff import Backoff
+from cosmo_sdk import Dendrite, MemorySynapse
 from cosmo_sdk.coordination import (
+    BusMirror,
     ManualClock,
     PoolManager,
     PostgresStore,
@@ -23,11 +27,13 @@ from cosmo_sdk.coordination import (
     Task,
     TaskManager,
     TaskState,
+    aio,
     open_store,
 )
 from cosmo_sdk.coordination.models import Pool
 from tests.contracts.coordination_store import broken, event
 from tests.contracts.coordination_store import submit as submit_key
+from tests.contracts.synapse import Inbox
 from tests.postgres_server import running_postgres
 from tests.sdk.coordination.claimer import ElsewhereClock
 from tests.sdk.coordination.processes import fork, race, result_of
@@ -312,6 +318,60 @@ def test_a_race_goes_on_over_a_crash_of_the_server():
             held = {task.id for _, task, _ in store.scan("task") if task.assigned_to == agent}
             assert held >= set(mine)
         store.close()
+
+
+class Failing:
+    """Metrics that wait for a failure."""
+
+    def __init__(self):
+        self.failed = asyncio.Event()
+
+    def mirror(self, what, count):
+        if what == "failed":
+            self.failed.set()
+
+
+async def test_a_mirror_waits_for_its_server_and_misses_nothing():
+    synapse = MemorySynapse()
+    await synapse.connect()
+    inbox = Inbox()
+    await synapse.subscribe("cosmonapse.dev.>", inbox)
+    with running_postgres() as server:
+        store, failing = PostgresStore(server.url()), Failing()
+        tasks = TaskManager(store)
+        mirror = BusMirror(
+            Dendrite(synapse=synapse, namespace="dev"),
+            poll_s=0.01,
+            metrics=failing,
+            backoff=Backoff(first_s=0.005, longest_s=0.02),
+        )
+        mirror.attach(store)
+        async with mirror:
+            tasks.submit(Task("before"))
+            await mirror.flush()
+            server.stop(signal.SIGQUIT)
+            await failing.failed.wait()
+            server.start()
+            tasks.submit(Task("after"))
+            await mirror.flush()
+            await inbox.holds(2)
+        assert [signal.payload["key"] for signal in inbox.signals] == [
+            "coord/task/before",
+            "coord/task/after",
+        ]
+        assert (mirror.published, mirror.dropped) == (2, 0)
+        store.close()
+    await synapse.close()
+
+
+async def test_coroutines_wait_for_the_end_of_a_task_and_let_others_run(store):
+    tasks = TaskManager(store)
+    tasks.submit(Task("t"))
+    elsewhere = TaskManager(store)
+    waiting = asyncio.create_task(tasks.wait_until_done("t", 30))
+    assert await aio(elsewhere).claim("ann", "t")
+    await aio(elsewhere).report("ann", "t", {"done": True})
+    assert (await waiting).result == {"done": True}
 
 
 class Cutting:
