@@ -17,7 +17,8 @@ from cosmo_bus.address import parse_url
 from cosmo_bus.backoff import Backoff
 from cosmo_bus.connection import Connection, program_name
 from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, NotAdmitted, Refused
-from cosmo_bus.wire import Incoming, line_of, pub_line
+from cosmo_bus.router import CACHED_SUBJECTS
+from cosmo_bus.wire import Incoming, Message, line_of, pub_lead, pub_line
 
 logger = logging.getLogger(__name__)
 
@@ -119,6 +120,7 @@ class BusClient:
         self._name = program_name() if name is None else name
         self._kept: deque[tuple[str, bytes]] = deque()
         self._connection: Connection | None = None
+        self._leads: dict[str, bytes] = {}
         self._subscriptions: dict[str, BusSubscription] = {}
         self._state_listeners: list[Callable[[str], None]] = []
         self._error_listeners: list[Callable[[str], None]] = []
@@ -216,8 +218,13 @@ class BusClient:
 
     # -- messages
 
-    def publish(self, subject: str, frame: bytes) -> None:
+    def publish(self, subject: str, frame: bytes, *, encoded: bool = False) -> None:
         """Queue a message. It is written before this turn of the loop ends, or when the bus is back if it is to be kept.
+
+        Args:
+            subject: where.
+            frame: what.
+            encoded: the frame comes from a JSON encoder, so that it is UTF-8 and holds no control characters.
 
         Raises:
             BusClosed: not connected, and nothing more is kept for later.
@@ -228,12 +235,19 @@ class BusClient:
             self._kept.append((subject, frame))
             return
         connection = self._require()
-        line = pub_line(subject, frame)
-        length = connection.length_there(line)
-        if length > connection.max_sent:
-            raise LineTooLong(length, connection.max_sent)
+        line = pub_line(self._leads.get(subject) or self._lead(subject), frame, encoded=encoded)
+        excess = connection.excess(line)
+        if excess:
+            raise LineTooLong(excess, connection.max_sent)
         connection.send(line)
         self._published += 1
+
+    def _lead(self, subject: str) -> bytes:
+        """How messages on a subject begin, kept for the next one. Subjects that are used once would pile up."""
+        if len(self._leads) >= CACHED_SUBJECTS:
+            self._leads.clear()
+        lead = self._leads[subject] = pub_lead(subject)
+        return lead
 
     @property
     def congested(self) -> bool:
@@ -331,7 +345,11 @@ class BusClient:
     async def _open(self) -> None:
         """Make a connection that has the bus's welcome and all our subscriptions."""
         connection = Connection(
-            self.url, receive=self._receive, lost=self._on_lost, unreadable=self._count_unreadable
+            self.url,
+            deliver=self._deliver,
+            receive=self._receive,
+            lost=self._on_lost,
+            unreadable=self._count_unreadable,
         )
         self._connection = connection
         await connection.open(self._address, self._answer_s, tls_ca=self._tls_ca)
@@ -400,17 +418,18 @@ class BusClient:
                 logger.warning("%d messages that were kept are lost: %s", len(kept) - number, error)
                 return
 
+    def _deliver(self, message: Message) -> None:
+        subscription = self._subscriptions.get(message.sub_id)
+        if subscription is None:
+            return
+        self._received += 1
+        try:
+            subscription.handler(message.subject, message.frame.encode())
+        except Exception:
+            logger.exception("the handler of %s failed", subscription.pattern)
+
     def _receive(self, incoming: Incoming) -> None:
-        if incoming.op == "msg":
-            subscription = self._subscriptions.get(incoming.sub_id)
-            if subscription is None:
-                return
-            self._received += 1
-            try:
-                subscription.handler(incoming.subject, incoming.frame.encode())
-            except Exception:
-                logger.exception("the handler of %s failed", subscription.pattern)
-        elif incoming.ref is not None:
+        if incoming.ref is not None:
             self._take_answer(incoming.ref, incoming)
         elif incoming.op == "err":
             self._refusals += 1

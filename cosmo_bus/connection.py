@@ -30,13 +30,14 @@ from cosmo_bus.wire import (
     BadLine,
     Incoming,
     LineReader,
+    Message,
     Oversize,
     decode_incoming,
     legacy_length,
     line_of,
 )
 
-_WRITE_AT_ONCE = 16 << 10
+_WRITE_AT_ONCE = 64 << 10
 """Bytes that are written before the turn of the loop ends, so that the bus and whoever listens can begin meanwhile."""
 
 _SOCKET_FULL = 256 << 10
@@ -53,7 +54,8 @@ class Connection(asyncio.Protocol):
 
     Args:
         url: for messages.
-        receive: gets every line but `welcome` and `pong`.
+        deliver: gets every `msg`.
+        receive: gets every other line but `welcome` and `pong`.
         lost: called once, when an open connection ends.
         unreadable: gets the reason why a line could not be read.
     """
@@ -62,6 +64,7 @@ class Connection(asyncio.Protocol):
         self,
         url: str,
         *,
+        deliver: Callable[[Message], None],
         receive: Callable[[Incoming], None],
         lost: Callable[[Connection], None],
         unreadable: Callable[[str], None],
@@ -75,12 +78,15 @@ class Connection(asyncio.Protocol):
         self.extensions: frozenset[str] = frozenset()
         """What the bus can do beyond the protocol, as its welcome says."""
         self._url = url
+        self._deliver = deliver
         self._receive = receive
         self._lost = lost
         self._unreadable = unreadable
         self._loop = asyncio.get_running_loop()
         self._welcome: asyncio.Future[Incoming] = self._loop.create_future()
         self._pongs: deque[asyncio.Future[None]] = deque()
+        self.congested = False
+        """Whether the socket takes no more for now."""
         self._writable = asyncio.Event()
         self._writable.set()
         self._ended = asyncio.Event()
@@ -162,9 +168,10 @@ class Connection(asyncio.Protocol):
             raise NotAdmitted(self._url, f"it says: {self._fault[:200]}") from None
         self._asks_for_token = False
 
-    def length_there(self, line: bytes) -> int:
-        """The length that counts against `max_sent`."""
-        return legacy_length(line) - 1 if self._legacy else len(line) - 1
+    def excess(self, line: bytes) -> int:
+        """0 for a line that the bus takes; otherwise the length that is too much for it."""
+        length = (legacy_length(line) if self._legacy else len(line)) - 1
+        return length if length > self.max_sent else 0
 
     def send(self, line: bytes) -> None:
         """Queue a line; the lines of one turn of the loop share a write, or a few when they are many.
@@ -175,7 +182,7 @@ class Connection(asyncio.Protocol):
         """
         if self._transport is None or self._transport.is_closing():
             raise BusClosed(f"lost the bus at {self._url}")
-        if not self._waiting and self._writable.is_set():
+        if not self._waiting and not self.congested:
             self._loop.call_soon(self._write)
         elif self._waiting_bytes > _MAX_WAITING:
             raise OutgoingFull(self._waiting_bytes)
@@ -183,11 +190,6 @@ class Connection(asyncio.Protocol):
         self._waiting_bytes += len(line)
         if self._waiting_bytes > _WRITE_AT_ONCE:
             self._write()
-
-    @property
-    def congested(self) -> bool:
-        """Whether the socket takes no more for now."""
-        return not self._writable.is_set()
 
     async def drain(self) -> None:
         """Wait until the socket takes more.
@@ -278,6 +280,8 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Handle every line that is complete."""
         self._heard = self._loop.time()
+        deliver = self._deliver
+        welcomed = self._welcome.done()
         for line in self._reader.feed(data):
             if isinstance(line, Oversize):
                 self._unreadable(f"{line.length:,} bytes, more than the {self._reader.limit:,} announced")
@@ -287,27 +291,38 @@ class Connection(asyncio.Protocol):
             except BadLine as error:
                 self._refuse(str(error))
                 continue
-            if incoming.op == "pong":
-                self._on_pong()
-            elif incoming.op == "welcome":
-                if not self._welcome.done():
-                    self._welcome.set_result(incoming)
-            elif not self._welcome.done():
-                if incoming.op == "err":
-                    self._give_up(NotAdmitted(self._url, f"it says: {incoming.message[:200]}"))
-                else:
-                    self._refuse(f"it says {incoming.op!r} instead of welcome")
+            if welcomed and incoming.op == "msg":
+                deliver(incoming)
             else:
-                if self._asks_for_token and incoming.op == "err":
-                    self._fault = incoming.message
-                self._receive(incoming)
+                self._take(incoming)
+                welcomed = self._welcome.done()
+
+    def _take(self, incoming: Message) -> None:
+        """Take any line but a message, and what comes instead of a welcome."""
+        op = incoming.op
+        if op == "pong":
+            self._on_pong()
+        elif op == "welcome":
+            if not self._welcome.done():
+                self._welcome.set_result(cast(Incoming, incoming))
+        elif not self._welcome.done():
+            if op == "err":
+                self._give_up(NotAdmitted(self._url, f"it says: {cast(Incoming, incoming).message[:200]}"))
+            else:
+                self._refuse(f"it says {op!r} instead of welcome")
+        else:
+            if self._asks_for_token and op == "err":
+                self._fault = cast(Incoming, incoming).message
+            self._receive(cast(Incoming, incoming))
 
     def pause_writing(self) -> None:
         """The socket takes no more for now."""
+        self.congested = True
         self._writable.clear()
 
     def resume_writing(self) -> None:
         """The socket takes more."""
+        self.congested = False
         self._writable.set()
         self._write()
 
@@ -318,6 +333,7 @@ class Connection(asyncio.Protocol):
         self.unsent += len(self._waiting)
         self._waiting.clear()
         self._ended.set()
+        self.congested = False
         self._writable.set()
         why = self._fault or str(exc or "")
         gone = BusClosed(f"lost the bus at {self._url}" + (f": {why}" if why else ""))

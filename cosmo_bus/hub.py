@@ -15,7 +15,7 @@ from cosmo_bus.extension import Extension
 from cosmo_bus.gate_ops import GateOps
 from cosmo_bus.journal import Journal
 from cosmo_bus.router import CACHED_SUBJECTS, Router
-from cosmo_bus.wire import msg_head, msg_lead, unquote
+from cosmo_bus.wire import MSG_MIDDLE, msg_lead, unquote
 
 logger = logging.getLogger(__name__)
 
@@ -117,6 +117,7 @@ class Hub:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self.loop = loop
         self.router: Router[Subscriber] = Router()
+        self._matches = self.router.answers
         self.counts = Counts()
         self.journal = Journal(loop)
         self.taps: list[Tap] = []
@@ -139,13 +140,15 @@ class Hub:
         self.counts.published += 1
         if self._rules and not self.chaos.admit(subject, frame):
             return 0
-        return self._enter(subject, frame, publisher)
-
-    def _enter(self, subject: str, frame: msgspec.Raw, publisher: Receiver | None = None) -> int:
-        """Come to the gates. Faults lie before them: what a person lets go does arrive."""
         if self._gates and not self.gates.admit(subject, frame):
             return 0
         return self.deliver(subject, frame, publisher)
+
+    def _enter(self, subject: str, frame: msgspec.Raw) -> int:
+        """Come to the gates. Faults lie before them: what a person lets go does arrive."""
+        if self._gates and not self.gates.admit(subject, frame):
+            return 0
+        return self.deliver(subject, frame)
 
     def deliver(self, subject: str, frame: msgspec.Raw, publisher: Receiver | None = None) -> int:
         """Queue a message for everyone it concerns now; return how many could not read a line that long.
@@ -158,11 +161,11 @@ class Hub:
         counts = self.counts
         for tap in self.taps:
             self._run_tap(tap, subject, frame)
-        match = self.router.match(subject)
+        match = self._matches.get(subject) or self.router.match(subject)
         if not match.solo and not match.groups:
             counts.unheard += 1
             return 0
-        head = msg_head(self._leads.get(subject) or self._lead(subject), frame)
+        head = b"".join((self._leads.get(subject) or self._lead(subject), frame, MSG_MIDDLE))
         skipped = lost = delivered = 0
         length = len(head) - 1
         behind = False

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
 
 from cosmo_bus.errors import NamespaceTaken
+from cosmo_bus.router import CACHED_SUBJECTS
 
 Owner = TypeVar("Owner")
 
@@ -41,6 +42,7 @@ class Namespaces(Generic[Owner]):
     def __init__(self, now: Callable[[], datetime] = _now) -> None:
         self._now = now
         self._by_name: dict[str, Namespace[Owner]] = {}
+        self._by_subject: dict[str, Namespace[Owner] | None] = {}
 
     def __len__(self) -> int:
         return len(self._by_name)
@@ -55,6 +57,7 @@ class Namespaces(Generic[Owner]):
         if known is not None and known.owner is not owner:
             raise NamespaceTaken(name)
         self._by_name[name] = Namespace(name, transport, owner, self._now())
+        self._by_subject.clear()
         return self._by_name[name]
 
     def get(self, name: str | None) -> Namespace[Owner] | None:
@@ -64,20 +67,31 @@ class Namespaces(Generic[Owner]):
     def remove(self, name: str) -> None:
         """Forget a namespace."""
         self._by_name.pop(name, None)
+        self._by_subject.clear()
 
     def remove_owner(self, owner: Owner) -> list[str]:
         """Forget everything that owner announced; return what that was."""
         names = [name for name, known in self._by_name.items() if known.owner is owner]
         for name in names:
-            del self._by_name[name]
+            self.remove(name)
         return names
 
     def count(self, subject: str) -> None:
         """Count a published message for the namespace its subject names, if announced."""
-        if self._by_name and subject.startswith("cosmonapse."):
-            known = self._by_name.get(subject.split(".", 2)[1])
-            if known is not None:
-                known.signal_count += 1
+        try:
+            known = self._by_subject[subject]
+        except KeyError:
+            known = self._find(subject)
+        if known is not None:
+            known.signal_count += 1
+
+    def _find(self, subject: str) -> Namespace[Owner] | None:
+        """The namespace of a subject, remembered for the next message there."""
+        if len(self._by_subject) >= CACHED_SUBJECTS:
+            self._by_subject.clear()
+        known = self._by_name.get(subject.split(".", 2)[1]) if subject.startswith("cosmonapse.") else None
+        self._by_subject[subject] = known
+        return known
 
     def describe(self) -> list[dict[str, Any]]:
         """The answer to `mgmt_list`, in order of announcement."""

@@ -15,7 +15,6 @@ from cosmo_bus.subjects import MAX_LENGTH
 from cosmo_bus.wire import LEGACY_MAX_RECEIVED, Line, Op, is_absent, is_string, line_of, msg_tail, unknown_op
 
 _LONGEST_NAME = 64
-_MISSING = "pub: missing subject/frame"
 
 
 class Client(Receiver, Protocol):
@@ -70,12 +69,8 @@ class Ops:
         """Held now."""
         return len(self._routes)
 
-    def carry_out(self, op: Line) -> None:
-        """Do it and answer, or refuse."""
-        if op.op == "pub":
-            self._pub(op)
-            return
-        assert isinstance(op, Op)
+    def carry_out(self, op: Op) -> None:
+        """Do it and answer, or refuse. Anything but a `pub`."""
         method = self._methods.get(op.op or "")
         if method is not None:
             method(self, op)
@@ -96,24 +91,18 @@ class Ops:
         for extension in self._hub.extensions:
             extension.leave(self._client)
 
-    def _pub(self, op: Line) -> None:
+    def publish(self, op: Line) -> None:
+        """Carry out a `pub`, as nearly all lines are."""
         subject = op.subject
-        if not subject:
-            self._client.refuse(_MISSING)
-        elif not is_string(op.frame):
-            absent = is_absent(op.frame)
+        if not subject or len(subject) > MAX_LENGTH or not is_string(op.frame):
+            self._client.refuse(_why_not_published(op))
+            return
+        self._namespaces.count(subject)
+        skipped = self._hub.publish(subject, op.frame, self._client)
+        if skipped:
             self._client.refuse(
-                _MISSING if absent else "pub: frame must be a string, the JSON text of the message"
+                f"frame too large for {skipped} legacy subscriber(s) of {subject}: not sent to them"
             )
-        elif len(subject) > MAX_LENGTH:
-            self._client.refuse(f"pub: subject longer than {MAX_LENGTH} characters")
-        else:
-            self._namespaces.count(subject)
-            skipped = self._hub.publish(subject, op.frame, self._client)
-            if skipped:
-                self._client.refuse(
-                    f"frame too large for {skipped} legacy subscriber(s) of {subject}: not sent to them"
-                )
 
     def _sub(self, op: Op) -> None:
         if op.sub_id is None or not op.subject:
@@ -199,6 +188,14 @@ class Ops:
         "mgmt_info": _mgmt_info,
         "mgmt_stop": _mgmt_stop,
     }
+
+
+def _why_not_published(op: Line) -> str:
+    if not op.subject or is_absent(op.frame):
+        return "pub: missing subject/frame"
+    if not is_string(op.frame):
+        return "pub: frame must be a string, the JSON text of the message"
+    return f"pub: subject longer than {MAX_LENGTH} characters"
 
 
 def _not_found(namespace: str | None) -> str:

@@ -11,6 +11,12 @@ from cosmo_bus.wire import line_of
 MAX_LINES = 65_536
 MAX_BYTES = 64 << 20
 
+_MUCH = 64 << 10
+"""Where more than this comes in one turn, who reads it can begin meanwhile."""
+
+_SHORTEST = 14
+"""Bytes of a pong, the shortest line there is."""
+
 
 class OutboxStatistics(NamedTuple):
     """Counts of one outbox."""
@@ -43,33 +49,31 @@ class Outbox:
         self._max_lines = max_lines
         self._max_bytes = max_bytes
         self._parts: deque[bytes] = deque()
-        self._bytes = 0
+        self.waiting_bytes = 0
+        """Bytes that wait now."""
+        self.much = min(_MUCH, max_bytes // 2, max_lines * _SHORTEST // 2)
+        """Waiting bytes beyond which writing should not be put off to the end of the turn."""
 
     def __len__(self) -> int:
         return len(self._parts) // 2
 
     @property
-    def waiting_bytes(self) -> int:
-        """Bytes that wait now."""
-        return self._bytes
-
-    @property
     def crowded(self) -> bool:
         """Whether half of the room is taken."""
-        return len(self._parts) > self._max_lines or self._bytes * 2 > self._max_bytes
+        return len(self._parts) > self._max_lines or self.waiting_bytes * 2 > self._max_bytes
 
     def put(self, head: bytes, tail: bytes = b"") -> bool:
         """Queue a line. False: there was no room, and it is not queued."""
         parts = self._parts
         size = len(head) + len(tail)
         # A line larger than the whole room may still go alone, or it could never go.
-        if parts and (len(parts) >= 2 * self._max_lines or self._bytes + size > self._max_bytes):
+        if parts and (len(parts) >= 2 * self._max_lines or self.waiting_bytes + size > self._max_bytes):
             if not self.drop_oldest:
                 return False
             self._make_room(size)
         parts.append(head)
         parts.append(tail)
-        self._bytes += size
+        self.waiting_bytes += size
         return True
 
     def take(self, up_to: int) -> bytes:
@@ -81,11 +85,11 @@ class Outbox:
             missing, self._untold = self._untold, 0
             return line_of(op="dropped", count=missing) + self.take(up_to)
         parts = self._parts
-        if self._bytes <= up_to:
+        if self.waiting_bytes <= up_to:
             joined = b"".join(parts)
             self.taken += len(parts) // 2
             parts.clear()
-            self._bytes = 0
+            self.waiting_bytes = 0
             return joined
         taken: list[bytes] = []
         size = 0
@@ -93,7 +97,7 @@ class Outbox:
             taken.append(parts.popleft())
             taken.append(parts.popleft())
             size += len(taken[-2]) + len(taken[-1])
-        self._bytes -= size
+        self.waiting_bytes -= size
         self.taken += len(taken) // 2
         return b"".join(taken)
 
@@ -101,17 +105,17 @@ class Outbox:
         """Empty it; return how many lines there were."""
         lines = len(self)
         self._parts.clear()
-        self._bytes = 0
+        self.waiting_bytes = 0
         return lines
 
     def statistics(self) -> OutboxStatistics:
         """Counts at this moment."""
-        return OutboxStatistics(len(self), self._bytes, self.dropped)
+        return OutboxStatistics(len(self), self.waiting_bytes, self.dropped)
 
     def _make_room(self, size: int) -> None:
         parts = self._parts
-        while parts and (len(parts) >= 2 * self._max_lines or self._bytes + size > self._max_bytes):
-            self._bytes -= len(parts.popleft()) + len(parts.popleft())
+        while parts and (len(parts) >= 2 * self._max_lines or self.waiting_bytes + size > self._max_bytes):
+            self.waiting_bytes -= len(parts.popleft()) + len(parts.popleft())
             self.dropped += 1
             self._untold += 1
         self.on_dropped()

@@ -86,7 +86,8 @@ class Router(Generic[T]):
 
     def __init__(self) -> None:
         self._root: _Node[T] = _Node()
-        self._cache: dict[str, Match[T]] = {}
+        self.answers: dict[str, Match[T]] = {}
+        """What was found for subjects asked for before, kept up to date; for who must not even pay for a call."""
         self._turns: Counter[str] = Counter()
         self._group_sizes: Counter[str] = Counter()
         self._serial = 0
@@ -129,19 +130,19 @@ class Router(Generic[T]):
 
     def targets(self, subject: str) -> Sequence[T]:
         """Every target outside a group, and the next member of each group."""
-        match = self._cache.get(subject) or self.match(subject)
+        match = self.answers.get(subject) or self.match(subject)
         if not match.groups:
             return match.solo
         return (*match.solo, *[group.next() for group in match.groups])
 
     def match(self, subject: str) -> Match[T]:
         """Everything `subject` reaches, groups with all their members. Takes no turn."""
-        found = self._cache.get(subject)
+        found = self.answers.get(subject)
         if found is None:
             found = self._resolve(subject)
-            if len(self._cache) >= CACHED_SUBJECTS:
-                del self._cache[next(iter(self._cache))]
-            self._cache[subject] = found
+            if len(self.answers) >= CACHED_SUBJECTS:
+                del self.answers[next(iter(self.answers))]
+            self.answers[subject] = found
         return found
 
     def _resolve(self, subject: str) -> Match[T]:
@@ -187,9 +188,9 @@ class Router(Generic[T]):
     def _forget(self, pattern: str) -> None:
         """Drop the answers this pattern may change."""
         if is_literal(pattern):
-            self._cache.pop(pattern, None)
+            self.answers.pop(pattern, None)
         else:
-            self._cache.clear()
+            self.answers.clear()
 
 
 def _by_age(route: Route[T]) -> int:

@@ -18,7 +18,7 @@ from cosmo_bus.door import BACKLOG, Door
 from cosmo_bus.errors import BusError, NotLoopback, PortTaken
 from cosmo_bus.hub import BusStatistics, Hub, Tap
 from cosmo_bus.journal import Journal, note
-from cosmo_bus.namespaces import Namespaces
+from cosmo_bus.namespaces import Namespace, Namespaces
 from cosmo_bus.ops import Owner
 from cosmo_bus.outbox import MAX_BYTES, MAX_LINES, Outbox
 from cosmo_bus.session import Session
@@ -89,10 +89,21 @@ class BusServer:
         """Call `tap(subject, frame)` with every published message. It must not block."""
         self._taps.append(tap)
 
-    def announce(self, namespace: str, on_stop: Callable[[], None]) -> None:
-        """Announce a namespace that belongs to the bus itself; `on_stop` is called when somebody stops it."""
-        self.namespaces.register(namespace, "memory", _Host(on_stop))
+    def announce(self, namespace: str, on_stop: Callable[[], None]) -> Namespace[Owner]:
+        """Announce a namespace that belongs to the bus itself, best before `start()`, while nobody else can.
+
+        Args:
+            namespace: its name.
+            on_stop: called when somebody stops it.
+
+        Returns:
+            What is known of it, its count of signals kept up to date until it is stopped.
+
+        Raises:
+            NamespaceTaken: a client announced it already.
+        """
         note("namespace_announced", namespace=namespace)
+        return self.namespaces.register(namespace, "memory", _Host(on_stop))
 
     async def start(self) -> None:
         """Listen. Calling it again does nothing.

@@ -188,14 +188,17 @@ class Session(asyncio.Protocol):
         if not self._dirty:
             self._dirty = True
             self._hub.wake(self)
-        elif self.outbox.crowded:
+        elif self.outbox.waiting_bytes > self.outbox.much:
             # Many lines came in one turn. What the socket takes now must not count against who reads.
-            self.flush()
+            self._write()
         return True
 
     def flush(self) -> None:
         """Write what is queued, as far as the socket takes it."""
         self._dirty = False
+        self._write()
+
+    def _write(self) -> None:
         transport = self._transport
         if transport is None or transport.is_closing():
             return
@@ -367,8 +370,12 @@ class Session(asyncio.Protocol):
             else:
                 self.turn_away(_SHOW_TOKEN)
             return
-        if self._known or self._admit(op):
-            self._ops.carry_out(op)
+        if not self._known and not self._admit(op):
+            return
+        if op.op == "pub":
+            self._ops.publish(op)
+        else:
+            self._ops.carry_out(cast(Op, op))
 
     def _admit(self, op: Line) -> bool:
         """Whether the first line of a client shows the token; otherwise it is sent away."""

@@ -60,7 +60,7 @@ async def show_broker(
                 await until_interrupted(wait_for(over), ready=tell)
             finally:
                 _forget_ours(url, namespace)
-        sum_up(namespace, counter, printer)
+        sum_up(namespace, counter.signals, printer)
     finally:
         if flushing is not None:
             flushing.cancel()

@@ -77,16 +77,18 @@ async def serve(
     recorder = None if record is None else new_recording(record, rotate_bytes=notes.rotate_bytes)
     printer = None if quiet else LinePrinter[Frame](signal_line)
     counter = Counter(namespace, printer, recorder)
-    server.add_tap(counter.take)
+    if recorder is not None or printer is not None:
+        server.add_tap(counter.take)
     flushing = asyncio.create_task(keep_recording(recorder)) if recorder is not None else None
     metrics: MetricsServer | None = None
+    stopped = asyncio.Event()
+    # Before anybody can come in and announce it.
+    announced = server.announce(namespace, stopped.set)
     try:
         await server.start()
         if notes.metrics_port is not None:
             metrics = MetricsServer(server.statistics, notes.metrics_port)
             say(f"metrics on http://127.0.0.1:{metrics.port}/metrics")
-        stopped = asyncio.Event()
-        server.announce(namespace, stopped.set)
 
         def tell() -> None:
             if notes.port_file is not None:
@@ -95,7 +97,7 @@ async def serve(
                 printer.print(_banner(_url_for_others(server), namespace, door))
 
         await until_interrupted(wait_for(stopped), ready=tell)
-        sum_up(namespace, counter, printer)
+        sum_up(namespace, announced.signal_count, printer)
     finally:
         if metrics is not None:
             await metrics.close()
@@ -153,9 +155,9 @@ class Counter:
             self._printer.print(Frame(at, subject, data))
 
 
-def sum_up(namespace: str, counter: Counter, printer: LinePrinter[Frame] | None) -> None:
+def sum_up(namespace: str, signals: int, printer: LinePrinter[Frame] | None) -> None:
     """The last line: how much there was."""
-    summary = f"Synapse stopped.  namespace={namespace!r}  signals={counter.signals}"
+    summary = f"Synapse stopped.  namespace={namespace!r}  signals={signals}"
     if printer is None:
         say(summary)
     else:

@@ -139,7 +139,7 @@ class DevSynapse(Synapse):
         frame = signal.encode()
         # translated() written out: this is the path of every Signal sent.
         try:
-            self._client.publish(subject, frame)
+            self._client.publish(subject, frame, encoded=True)
             if self._client.congested:
                 await self._client.drain()
         except BusError as error:

@@ -11,16 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_bus.wire import (
+    MSG_MIDDLE,
     BadLine,
     LineReader,
     Oversize,
+    cut,
     decode_incoming,
     decode_op,
     is_string,
     legacy_length,
-    msg_head,
     msg_lead,
     msg_tail,
+    pub_lead,
     pub_line,
     unquote,
 )
@@ -36,9 +38,9 @@ def expected(lines: list[bytes]) -> list[bytes | Oversize]:
 @given(LINES)
 def test_lines_are_the_same_wherever_the_stream_is_split(lines):
     stream = b"".join(line + b"\n" for line in lines)
-    for cut in range(len(stream) + 1):
+    for at in range(len(stream) + 1):
         reader = LineReader(LIMIT)
-        assert reader.feed(stream[:cut]) + reader.feed(stream[cut:]) == expected(lines)
+        assert reader.feed(stream[:at]) + reader.feed(stream[at:]) == expected(lines)
         assert reader.finish() == []
 
 
@@ -53,6 +55,12 @@ def test_lines_are_the_same_in_segments_of_any_size(lines, sizes):
         found += reader.feed(stream[position : position + size])
         position, turn = position + size, turn + 1
     assert found == expected(lines)
+
+
+@given(st.lists(st.integers(0, 1500), min_size=1, max_size=8))
+def test_long_lines_are_cut_as_short_ones_are(lengths):
+    stream = b"\n".join(b"x" * length for length in lengths)
+    assert cut(stream) == stream.split(b"\n")
 
 
 def test_the_last_line_needs_no_newline():
@@ -72,18 +80,24 @@ def test_an_endless_line_takes_no_memory():
 
 @given(st.text(), st.text(), st.text())
 def test_a_frame_survives_the_way_through_the_bus(subject, frame, sub_id):
-    op = decode_op(pub_line(subject, frame.encode()).rstrip(b"\n"))
+    op = decode_op(pub_line(pub_lead(subject), frame.encode()).rstrip(b"\n"))
     assert is_string(op.frame)
     assert unquote(op.frame) == frame.encode()
-    line = msg_head(msg_lead(op.subject or ""), op.frame) + msg_tail(sub_id)
+    line = msg_lead(op.subject or "") + bytes(op.frame) + MSG_MIDDLE + msg_tail(sub_id)
     arrived = decode_incoming(line)
     assert (arrived.op, arrived.subject, arrived.frame, arrived.sub_id) == ("msg", subject, frame, sub_id)
     assert list(json.loads(line)) == ["op", "subject", "frame", "sub_id"]
 
 
+@given(st.text(), st.sampled_from(['"', "\\", "é", '\\"', ""]), st.integers(0, 4000))
+def test_what_an_encoder_wrote_is_the_same_line_by_the_short_way(text, often, times):
+    frame = msgspec.json.encode({"text": text + often * times})
+    assert pub_line(pub_lead("s"), frame, encoded=True) == pub_line(pub_lead("s"), frame)
+
+
 @given(st.text())
 def test_the_length_at_a_released_server_is_that_of_its_ascii_json(text):
-    line = pub_line("s", text.encode())
+    line = pub_line(pub_lead("s"), text.encode())
     # What json.dumps makes of the characters outside ASCII, and of nothing else.
     foreign = [character for character in line.decode() if ord(character) > 127]
     longer = sum(len(json.dumps(character)) - 2 - len(character.encode()) for character in foreign)

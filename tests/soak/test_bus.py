@@ -18,7 +18,7 @@ import pytest
 
 from cosmo_bus.client import BusClient
 from cosmo_bus.errors import BusError
-from cosmo_bus.wire import line_of, pub_line
+from cosmo_bus.wire import line_of, pub_lead, pub_line
 
 SIGNALS = int(os.environ.get("COSMO_SOAK_SIGNALS", "900000"))
 """An hour at 250 signals a second."""
@@ -143,7 +143,9 @@ async def leave_rudely(bus: Bus) -> int:
     """A connection that publishes, waits until that was taken, and is reset."""
     reader, writer = await asyncio.open_connection("127.0.0.1", bus.port)
     writer.write(
-        line_of(op="sub", sub_id="s", subject="steady.0") + pub_line("rude", b"x") + line_of(op="ping")
+        line_of(op="sub", sub_id="s", subject="steady.0")
+        + pub_line(pub_lead("rude"), b"x")
+        + line_of(op="ping")
     )
     while b'"pong"' not in await reader.readline():
         pass

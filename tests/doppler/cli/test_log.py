@@ -52,7 +52,7 @@ def test_clients_coming_and_going_are_told_as_json(tmp_path):
         assert bus.interrupt() == 0
     told = events(bus)
     assert [each["event"] for each in told] == [
-        *("bus_started", "namespace_announced", "session_opened", "session_named", "line_refused"),
+        *("namespace_announced", "bus_started", "session_opened", "session_named", "line_refused"),
         *("session_closed", "bus_ended"),
     ]
     assert all(each["ts"].endswith("+00:00") and each["level"] in ("info", "warning") for each in told)
@@ -60,7 +60,7 @@ def test_clients_coming_and_going_are_told_as_json(tmp_path):
     assert closed["name"] == "e\x1b[2Jvil"
     assert closed["reason"] == "the client left"
     assert (closed["lines_in"], closed["refused"], closed["sessions"]) == (4, 2, 0)
-    assert told[0]["url"] == f"cosmo://127.0.0.1:{port}"
+    assert told[1]["url"] == f"cosmo://127.0.0.1:{port}"
     assert told[-1]["refused"] == 2
     assert "\x1b" not in bus.text
 
