@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from cosmo_doppler.query import Filter
     from cosmo_doppler.redaction import Redaction
     from cosmo_doppler.session import Session
+    from cosmo_doppler.steward import Steward
 
 View = Literal[
     "traces", "auctions", "registry", "inbox", "signals", "faults", "metrics", "topology", "coordination"
@@ -138,6 +139,11 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     help="Be able to send from the beginning, also to a bus that is not on this machine.",
 )
 @click.option(
+    "--store",
+    metavar="WHERE",
+    help="A coordination store, FILE or postgresql://..., that Q acts on: cancel a task, close a vote.",
+)
+@click.option(
     "--daemon", is_flag=True, help="Record without a screen until Ctrl-C or SIGTERM; needs --record."
 )
 @look_options
@@ -170,6 +176,7 @@ def command(
     payload: bool,
     as_json: bool,
     allow_actions: bool,
+    store: str | None,
     daemon: bool,
     theme: ThemeName | None,
     ascii: bool,
@@ -209,6 +216,10 @@ def command(
         run(lambda: record_bus(path, url, namespace, seconds, None, False, redaction, as_json))
         return
     on_screen = not (told_as_lines or checks.any or screenshot or plain) and _on_terminal()
+    if store is not None and not on_screen:
+        raise click.UsageError(
+            "--store is what Q acts on: it needs the screen; see `cosmo coord` for the shell"
+        )
     if on_screen:
         # All that is made until the first picture stays: the screen lets the collector work when that is painted.
         gc.disable()
@@ -232,7 +243,8 @@ def command(
         _tell(session, seconds, wanted, asked=plain)
     else:
         beside = _beside(more, namespace, redaction, allow_actions=allow_actions)
-        _open_screen(session, view, select, seconds, theme, ascii, text, beside, checks.baseline)
+        steward = None if store is None else _steward(ctx, store)
+        _open_screen(session, view, select, seconds, theme, ascii, text, beside, checks.baseline, steward)
 
 
 def _check_baseline(checks: Checks, *, shown: bool) -> None:
@@ -253,6 +265,14 @@ def _where(
     if recordings and demo:
         raise click.UsageError("FILE is a recording, --demo makes its own signals: use one of them")
     return recordings, buses[0] if buses else url, buses[1:]
+
+
+def _steward(ctx: click.Context, where: str) -> Steward:
+    """Who acts on a store; it is closed with the command."""
+    from cosmo_doppler.cli.coord_reading import opened, shown
+    from cosmo_doppler.steward import Steward
+
+    return Steward(ctx.with_resource(opened(where)), shown(where))
 
 
 def _only_recorded(record: Path | None, *, elsewhere: bool) -> Path:
@@ -397,6 +417,7 @@ def _open_screen(
     wanted: str,
     beside: list[Session],
     baseline: Path | None,
+    steward: Steward | None,
 ) -> None:
     from cosmo_doppler.cli.screens import open_screen
 
@@ -411,5 +432,6 @@ def _open_screen(
             wanted=wanted,
             beside=beside,
             baseline=baseline,
+            steward=steward,
         )
     )

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from cosmo_doppler.cli.doppler import Picture, View
     from cosmo_doppler.config import ThemeName
     from cosmo_doppler.model.baseline import Baseline
+    from cosmo_doppler.steward import Steward
     from cosmo_doppler.tui.look import Look
 
 PICTURE_S = 5.0
@@ -41,6 +42,7 @@ async def open_screen(
     wanted: str = "",
     beside: Sequence[Session] = (),
     baseline: Path | None = None,
+    steward: Steward | None = None,
 ) -> None:
     """Show a session on the terminal until the person quits, SIGTERM comes, or some seconds have passed.
 
@@ -64,6 +66,7 @@ async def open_screen(
         beside=beside,
         reference=reference,
     )
+    app.watched.steward = steward
     app.remembered = Remembered(state_file())
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None

@@ -172,6 +172,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("bid", "M", "M", "bid", "Bid by hand in the selected auction, or take part", "Act"),
     Action("stop_trace", "S", "S", "stop", "Stop the selected trace", "Act"),
     Action("answer", "A", "A", "answer", "Answer a question or work, or decide a permission", "Act"),
+    Action("end_object", "Q", "Q", "end", "Cancel, close, resolve or revoke it in its store", "Act"),
     Action("break_on", "B", "B", "break", "Hold signals that match, or pause the view there", "Act"),
     Action("let_go", "a", "a", "let go", "Let the selected held signal go", "Act"),
     Action("step_held", "comma", ",", "step", "Let the signal go that was held first", "Act"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
@@ -13,6 +13,9 @@ from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
+
+if TYPE_CHECKING:
+    from cosmo_doppler.steward import Steward
 
 _NAME_CELLS = 30
 _SIGNS = {"live": "●", "replay": "▶", "loading": "…", "connecting": "◐", "reconnecting": "◐"}
@@ -33,6 +36,8 @@ class Watched:
         """What all of them are held against."""
         self.at = 0
         """Which of them is on the screen."""
+        self.steward: Steward | None = None
+        """Who acts on the coordination store that was given; None without one."""
 
     @property
     def present(self) -> Session:

@@ -68,6 +68,7 @@ class CoordinationRows(Source):
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
+        "end_object",
         "jump_trace",
         "pause",
         "unfold",

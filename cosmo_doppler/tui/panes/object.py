@@ -29,6 +29,7 @@ class ObjectLines(Source):
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
+        "end_object",
         "jump_trace",
         "jump_auction",
         "copy",
