@@ -201,6 +201,15 @@ ACTIONS: tuple[Action, ...] = (
         False,
     ),
     Action("leave", "q", "q", "quit", "Go back; on the main screen quit", "Doppler"),
+    Action(
+        "suspend_process",
+        "ctrl+z",
+        "ctrl+z",
+        "suspend",
+        "Go back to the shell; fg comes here again",
+        "Doppler",
+        "app",
+    ),
     Action("quit", "ctrl+q", "ctrl+q", "quit", "Quit at once", "Doppler", "app"),
 )
 

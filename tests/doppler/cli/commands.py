@@ -24,7 +24,8 @@ PATIENCE_S = 30.0
 
 def environment(**extra: str) -> dict[str, str]:
     kept = {key: value for key, value in os.environ.items() if not key.startswith("COSMO_")}
-    return {**kept, "PYTHONUNBUFFERED": "1", **extra}
+    # No test may depend on how somebody arranged the panes here, nor change that.
+    return {**kept, "PYTHONUNBUFFERED": "1", "COSMO_STATE": "none", **extra}
 
 
 def cosmo(*arguments: str, stdin: str | None = None, **extra: str) -> subprocess.CompletedProcess[str]:

@@ -41,10 +41,10 @@ def test_keys_can_be_exchanged() -> None:
 
 
 async def test_a_moved_key_works_and_help_and_footer_say_so(market_session: Session, shown: Shown) -> None:
-    look = Look(keymap=Keymap({"help": "f1", "zoom": "Q, full_stop", "view_signals": ""}))
+    look = Look(keymap=Keymap({"help": "f1", "zoom": "number_sign, full_stop", "view_signals": ""}))
     async with shown(market_session, look=look, size=(160, 60)) as screen:
         await screen.press("f1")
-        assert "Q .  Give the focused pane all the room" in screen.text
+        assert "# .  Give the focused pane all the room" in screen.text
         await screen.press("escape", "z")
         assert screen.stage.alone is None
         await screen.press("full_stop")
