@@ -162,6 +162,8 @@ class Interventions:
         self._number = 0
         self._standing: dict[tuple[str, str], Intervention] = {}
         """What is held now, by gate and hold id."""
+        self._gates: Recent[str, bool] = Recent(_MOST_AWAITED)
+        """Those that stand, by name."""
         self._by_signal: dict[str, Intervention] = Table()
         self._by_seq: dict[int, Intervention] = Table()
         """By the positions of what tells of it."""
@@ -211,7 +213,9 @@ class Interventions:
         if happened in ("released", "edited", "dropped"):
             return [self._decided(seen, event, happened)]
         if happened == "set":
-            return [self._gate(seen, event, "break set")]
+            # Again, and only its patience changed.
+            known = _text(event, "gate") in self._gates
+            return [] if known else [self._gate(seen, event, "break set")]
         if happened == "gone":
             return [self._gate(seen, event, "break gone"), *self._loose(seen, event)]
         return []
@@ -289,6 +293,10 @@ class Interventions:
     def _gate(self, seen: Observed, event: dict[str, Any], kind: Kind) -> Intervention:
         told = self._add(kind, seen.at, seen.seq)
         told.gate = _text(event, "gate")
+        if kind == "break set":
+            self._gates.put(told.gate, True)
+        else:
+            self._gates.pop(told.gate)
         told.reason = _text(event, "reason")
         return told
 

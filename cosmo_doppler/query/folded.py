@@ -151,7 +151,11 @@ def by_hand(row: Row) -> str | None:
     board = row.known.board
     if board is None or not len(board.by_hand):
         return None
-    done = board.by_hand.at(row.seq) or board.by_hand.of(row.header.id)
+    told = board.by_hand.at(row.seq)
+    if told is not None:
+        # The bus told twice of what was held: when it began, and what became of it.
+        return told.kind if told.seq == row.seq else "held"
+    done = board.by_hand.of(row.header.id)
     return None if done is None else done.kind
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.interventions import Intervention, Interventions
 from cosmo_doppler.model.wording import finite
 from cosmo_sdk.bidding import SELECTS, Bid, Select, choose_winner, latest_per_neuron
@@ -23,12 +23,18 @@ def without_hands(auction: Auction, by_hand: Interventions) -> dict[Select, str]
 def as_sent(auction: Auction, by_hand: Interventions) -> list[Bid]:
     """The bids that would have been weighed, as their bidders sent them."""
     weighed = {bid.id for bid in auction.contenders()}
-    sent = [
-        _undone(seen.bid, by_hand.of(seen.bid.id))
-        for seen in auction.bids
-        if seen.bid.id in weighed or (seen.state == "dropped" and not seen.bid.problem)
-    ]
+    sent = []
+    for seen in auction.bids:
+        done = by_hand.of(seen.bid.id)
+        if seen.bid.id in weighed or (done is not None and _kept_from_it(seen, done, auction)):
+            sent.append(_undone(seen.bid, done))
     return latest_per_neuron(sent)
+
+
+def _kept_from_it(seen: SeenBid, done: Intervention, auction: Auction) -> bool:
+    """Whether a bid that was in time when it was held did not count for that alone."""
+    in_time = done.at <= auction.closes_at - auction.held_s
+    return in_time and not seen.bid.problem and seen.state in ("dropped", "late")
 
 
 def _undone(bid: Bid, done: Intervention | None) -> Bid:

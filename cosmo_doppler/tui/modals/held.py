@@ -86,6 +86,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
     ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e opens all of it, esc leaves it held"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "whole", show=False, priority=True)]
     DEFAULT_CSS = """
+    ChangeForm Field > .label { width: 13; }
     ChangeForm JsonArea { height: 4; border: none; width: 1fr; }
     ChangeForm.-tall JsonArea { height: 8; }
     ChangeForm.-short JsonArea { height: 2; }

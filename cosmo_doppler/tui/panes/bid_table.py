@@ -123,7 +123,7 @@ class Sheet:
             "bidder": [
                 (safe(bid.neuron, 80) or "nobody named", weight),
                 (" auto" if bid.auto else "", ink.market),
-                (" edited" if bid.id in self._edited else "", ink.bold),
+                ("*" if bid.id in self._edited else "", ink.bold),
             ],
             "at": self._after(seen, auction, weight, ink),
             "cost": self._cost(seen, weight, ink) or missing,

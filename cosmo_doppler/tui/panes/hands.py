@@ -18,7 +18,6 @@ from cosmo_doppler.tui.widgets.source import Source
 
 _COLUMNS = Columns(
     Column("time", "time", 12),
-    Column("kind", "done", 10),
     Column("type", "signal", 14, needs=60),
     Column("who", "who", 12, middle=True, needs=70),
     Column("trace", "trace", 8, needs=92),
@@ -111,12 +110,9 @@ class HandRows(Source):
             width,
             {
                 "time": [(words.time_of_day(done.at), ink.dim)],
-                "kind": [
-                    (done.kind, ink.bold if changed else ink.stop if done.kind == "held" else ink.plain)
-                ],
                 "type": [(safe(done.type, 40), ink.family(done.type))],
                 "who": [(safe(done.who, 80), ink.plain)],
                 "trace": [(short_id(done.trace_id) if done.trace_id else "", ink.dim)],
-                "what": [(safe(done.clause(), 300), ink.plain)],
+                "what": [(safe(done.clause(), 300), ink.bold if changed else ink.plain)],
             },
         )

@@ -133,6 +133,8 @@ class HeldRows(Source):
         said: Cell = [(says(header), ink.plain)]
         if held.due is not None:
             said = [(f"goes in {max(0.0, held.due - now):.1f} s  ", ink.bold), *said]
+        if book is not None and book.get(held.hold_id) is held and book.first(held) is not held:
+            said = [("its trace waits for the one before  ", ink.dim), *said]
         if held.edited:
             said = [("being edited  ", ink.bold), *said]
         return _COLUMNS.row(

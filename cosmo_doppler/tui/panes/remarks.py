@@ -87,8 +87,10 @@ def _by_hand(auction: Auction, board: Board) -> Iterator[Remark]:
 
 def _untouched(auction: Auction, board: Board) -> Iterator[Remark]:
     would: dict[str, list[str]] = {}
+    fitting = auction.explained_by()
     for select, winner in without_hands(auction, board.by_hand).items():
-        would.setdefault(safe(winner, 60) or "nobody", []).append(select)
+        if select in fitting or not fitting:
+            would.setdefault(safe(winner, 60) or "nobody", []).append(select)
     for winner, selects in would.items():
         same = "would have won all the same" if winner == safe(auction.winner, 60) else "would have won"
         yield Remark("left alone", winner, f"{same} on {' and '.join(selects)}")

@@ -9,7 +9,11 @@ import pytest
 
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.bus_events import read_any
+from cosmo_doppler.model.explain import explain
+from cosmo_doppler.model.market.by_hand import as_sent, without_hands
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.query import Known, Sieve, compile_filter
+from cosmo_doppler.store import Store
 from cosmo_sdk import Signal, SignalType
 from cosmo_sdk.envelope import Directed
 
@@ -159,3 +163,69 @@ def test_the_older_half_goes_when_there_are_too_many(tape: Tape, monkeypatch: py
     assert len(by_hand) + by_hand.forgotten == 25
     assert len(by_hand) <= 10
     assert by_hand.order[-1].gate == "24"
+
+
+def test_who_would_have_won_had_nobody_touched_the_bids(tape: Tape) -> None:
+    ada, bob = bid("ada", 0.4), bid("bob", 0.2)
+    tape.signal(OFFER)
+    for hold, held in (("h1", ada), ("h2", bob)):
+        tape.gate("held", held, hold=hold, waiting=1)
+    tape.gate("edited", ada, hold="h1", frame=ada.encode().decode())
+    tape.signal(edited(ada, 0.1))
+    tape.gate("dropped", bob, hold="h2", frame=bob.encode().decode())
+    auction = tape.board.auctions[OFFER.id]
+    assert [each.cost for each in as_sent(auction, tape.board.by_hand)] == [0.4, 0.2]
+    assert without_hands(auction, tape.board.by_hand)["lowest_cost"] == "bob"
+
+
+def test_a_gate_that_is_set_again_is_no_second_break(tape: Tape) -> None:
+    tape.gate("set")
+    tape.gate("set")
+    tape.gate("gone", reason="cleared")
+    tape.gate("set")
+    assert [each.kind for each in tape.board.by_hand.order] == ["break set", "break gone", "break set"]
+
+
+def test_an_explanation_tells_of_the_hand(tape: Tape) -> None:
+    ada = bid("ada", 0.4)
+    tape.signal(OFFER)
+    tape.gate("held", ada, hold="h1", waiting=1)
+    tape.gate("edited", ada, hold="h1", frame=ada.encode().decode())
+    changed = edited(ada, 0.1)
+    tape.signal(changed)
+    subject = f"cosmonapse.dev.{changed.type}"
+    seen = Observed(3, tape.at, subject, read_any(subject, changed.encode()))
+    assert "edited by doppler: cost 0.4 → 0.1, held" in explain(seen, tape.board)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("hand:edited", [2, 3]),
+        ("is:edited", [2, 3]),
+        ("is:held", [1, 2, 3]),
+        ("hand:sent", [4]),
+        ("is:dropped", []),
+        ("type:BID is:edited", [3]),
+    ],
+)
+def test_filters_find_what_was_done_by_hand(tape: Tape, text: str, expected: list[int]) -> None:
+    ada = bid("ada", 0.4)
+    frames = [
+        ("cosmonapse.dev.TASK_OFFER", OFFER.encode()),
+        ("_gate.dev", _event("held", ada)),
+        ("_gate.dev", _event("edited", ada, frame=ada.encode().decode())),
+        ("cosmonapse.dev.BID", edited(ada, 0.1).encode()),
+        ("cosmonapse.dev.TASK", Signal(type=SignalType.TASK, meta={"cosmo.source": "doppler"}).encode()),
+    ]
+    store = Store()
+    for number, (subject, frame) in enumerate(frames):
+        store.append(1000.0 + number, subject, frame)
+        tape.board.apply(store.observed(number))
+    found = Sieve(compile_filter(text), store, Known(tape.board)).pick(0, len(store))
+    assert found == expected
+
+
+def _event(event: str, signal: Signal, **more: Any) -> bytes:
+    told = {"gate": GATE, "event": event, "hold": "h1", "signal_id": signal.id, "type": str(signal.type)}
+    return json.dumps(told | {"trace_id": signal.trace_id, **more}).encode()
