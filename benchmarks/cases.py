@@ -131,6 +131,26 @@ CASES: tuple[Case, ...] = (
         "W3", "bus, 1 to 8, 8 KB, beside nats", streams, {"size": 8192, "subscribers": 8}, base=NATS, target=1
     ),
     Case(
+        "W3",
+        "bus, 1 to 1 at 2,000/s, beside nats",
+        streams,
+        {"size": 40, "subscribers": 1, "rate": 2000},
+        base=NATS,
+        figure="prompt_per_s",
+        target=1,
+        show=("p50_us", "p99_us"),
+    ),
+    Case(
+        "W3",
+        "bus, 1 to 8 at 2,000/s, beside nats",
+        streams,
+        {"size": 40, "subscribers": 8, "rate": 2000},
+        base=NATS,
+        figure="prompt_per_s",
+        target=1,
+        show=("p50_us", "p99_us"),
+    ),
+    Case(
         "W4",
         "memory, 1 caller",
         alone("requests"),

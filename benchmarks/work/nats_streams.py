@@ -52,7 +52,8 @@ async def main() -> None:
     if wanted["role"] != "publisher":
         await subscribe(SimpleNamespace(Signal=Signal), synapse, wanted["role"])
     signal = Signal.decode(envelope(wanted["size"]))
-    finish(await Publisher(synapse, signal, wanted["subscribers"]).publish(wanted["seconds"]))
+    publisher = Publisher(synapse, signal, wanted["subscribers"])
+    finish(await publisher.measure(wanted["seconds"], wanted.get("rate", 0)))
 
 
 if __name__ == "__main__":
