@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from cosmo_doppler.demo.desk import Desk
+from cosmo_doppler.demo.guild import Guild
 from cosmo_doppler.demo.night_shift import NightShift
 from cosmo_doppler.demo.pace import Pace
 from cosmo_doppler.demo.staff import staff
@@ -37,6 +38,7 @@ class Market:
             auto_bid=False,
         )
         self._desk = Desk(self._dendrite, pace, self._night_shift)
+        self._guild = Guild(self._dendrite, pace)
 
     async def start(self) -> None:
         """Everybody connects and announces itself."""
@@ -50,6 +52,7 @@ class Market:
         """Keep the market busy until cancelled."""
         async with asyncio.TaskGroup() as group:
             group.create_task(self._night_shift.run())
+            group.create_task(self._guild.run())
             while True:
                 for errand in self._desk.errands():
                     group.create_task(self._desk.run(errand))

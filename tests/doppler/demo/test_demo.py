@@ -175,3 +175,21 @@ def test_the_same_seed_asks_for_the_same_work() -> None:
         return [board.traces[id].title for id in board.trace_order[:3]]
 
     assert first_titles() == first_titles()
+
+
+def test_its_guild_shares_work_votes_bargains_bids_and_hands_on_authority(demo: Session) -> None:
+    def states(board: Board, kind: str) -> set[str]:
+        shelf = board.coordination.shelf(kind)  # type: ignore[arg-type]
+        return {state for state in shelf.states() if shelf.count(state)}
+
+    until(demo, lambda board: {"completed", "cancelled"} <= states(board, "task"))
+    until(demo, lambda board: "closed" in states(board, "vote"))
+    until(demo, lambda board: states(board, "negotiation") & {"accepted", "rejected"})
+    until(demo, lambda board: states(board, "auction") & {"sold", "unsold"})
+    until(demo, lambda board: {"revoked", "active"} <= states(board, "delegation"))
+    until(demo, lambda board: any(fault.kind == "claim in vain" for fault in board.faults.by_id.values()))
+    with demo.lock:
+        board = demo.timeline.board
+        [pool] = board.coordination.pools.by_key.values()
+        assert {board.roster[who].liveness(board.now) for who in pool.members} <= {"live", "late"}
+        assert [store.missing for store in board.coordination.stores.values()] == [0]
