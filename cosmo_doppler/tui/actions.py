@@ -94,6 +94,9 @@ ACTIONS: tuple[Action, ...] = (
         "Look",
     ),
     Action("view('held')", "v", "v", "held", "Show what is held on its way, and the breaks", "Look"),
+    Action(
+        "view('hands')", "at", "@", "by hand", "Show what was held, changed, dropped and sent by hand", "Look"
+    ),
     Action("zoom", "z", "z", "zoom", "Give the focused pane all the room, or take it back", "Look"),
     Action("grow('wider')", "ctrl+right", "ctrl+→", "wider", "Make the focused pane wider", "Look"),
     Action("grow('narrower')", "ctrl+left", "ctrl+←", "narrower", "Make the focused pane narrower", "Look"),
