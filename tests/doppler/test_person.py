@@ -14,7 +14,9 @@ from cosmo_doppler.by_hand import SOURCE, SOURCE_KEY, ControlError
 from cosmo_doppler.controls import Operator
 from cosmo_doppler.person import GAVE_UP, LEFT, usual_name
 from cosmo_sdk import Axon, Dendrite, DevSynapse, MemorySynapse, Pathway, Signal, SignalType, Synapse
+from cosmo_sdk.synapse import synapse_from_url
 from tests.doppler.session.waiting import until
+from tests.nats_server import running_nats
 
 NAMESPACE = "dev"
 ME = "person:ann"
@@ -214,6 +216,19 @@ async def test_nobody_bids_for_a_person(room: Room) -> None:
     with pytest.raises(TimeoutError):
         await room.producer.dispatch_offer(input={}, capabilities=["summarize"], deadline_ms=50)
     assert not room.of(SignalType.BID)
+
+
+async def test_it_is_the_same_on_nats() -> None:
+    with running_nats() as server:
+        async with furnished(lambda: synapse_from_url(server.url)) as room:
+            pathway, bid = await room.sell(scope="terminal")
+            work = room.person.open[await room.work()]
+            assert work.won == bid
+            await room.person.answer(work.id, {"summary": "short"})
+            final = await pathway.wait(timeout_s=20)
+            assert final.payload == {"result": {"summary": "short"}}
+            await room.person.leave()
+            await room.saw(SignalType.DEREGISTER)
 
 
 def test_the_usual_name_is_one_word_whatever_the_account_is_called(monkeypatch: pytest.MonkeyPatch) -> None:
