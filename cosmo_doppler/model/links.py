@@ -37,10 +37,10 @@ class Links:
 
     def forget(self, trace: Trace) -> None:
         """A trace is no longer kept."""
-        for event_id in trace.by_id:
+        for event_id in trace.ids:
             if self._home.get(event_id) == trace.id:
                 del self._home[event_id]
-        for event_id in trace.tree.unknown_parents:
+        for event_id in trace.unknown_parents:
             waiting = self._awaited.get(event_id)
             if waiting is not None:
                 waiting.discard(trace.id)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections import deque
+
 from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
+
+AWAKE = 512
+"""Traces that are over and kept ready for more: much of it comes right after the end."""
+
+_PACKED_AT_ONCE = 64
 
 
 class TraceBook:
@@ -27,6 +34,9 @@ class TraceBook:
         self._links = Links()
         self._portals: dict[str, Portal] = Table()
         """By the trace they lead to."""
+        self._resting: deque[Trace] = deque()
+        """Traces on which nothing seems to go on, and that are not packed yet."""
+        self._to_rest = self._resting.append
         self._max_traces = max_traces
         self._max_nodes = max_nodes
         self._nodes = 0
@@ -38,10 +48,20 @@ class TraceBook:
 
     def open(self, id: str, at: float) -> Trace:
         """A trace was met for the first time."""
-        trace = self.by_id[id] = Trace(id, at)
+        if len(self._resting) >= AWAKE + _PACKED_AT_ONCE:
+            self._pack()
+        trace = self.by_id[id] = Trace(id, at, self._to_rest)
         self.order.append(id)
         self.outline.add_first(trace)
         return trace
+
+    def _pack(self) -> None:
+        """Pack the traces that have been over for longest. Not while anybody is at work on one of them."""
+        for _ in range(min(_PACKED_AT_ONCE, len(self._resting))):
+            trace = self._resting.popleft()
+            trace.resting = False
+            if trace.status in OVER:
+                trace.pack()
 
     def place(self, trace: Trace, node: Node, touched: set[str]) -> None:
         """Hang a signal into its tree, or below another trace's when its parent is there (PROTOCOL 3.4).
@@ -57,7 +77,7 @@ class TraceBook:
         if parent_id is None:
             trace.place(node, None)
         else:
-            parent = trace.by_id.get(parent_id)
+            parent = trace.tree.by_id.get(parent_id)
             trace.place(node, parent) if parent is not None else self._place_apart(trace, node, touched)
         if node.id:
             for waiting in self._links.arrived(node.id, trace.id):

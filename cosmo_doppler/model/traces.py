@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
 
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
+from cosmo_doppler.model.packed import Packed, pack, pack_ends, unpack_ends
 from cosmo_doppler.model.spans import Span
 from cosmo_doppler.model.stops import StopLedger
 from cosmo_doppler.model.timing import Ended, Spans
@@ -39,16 +41,21 @@ class Trace(Placed):
     """One workflow."""
 
     __slots__ = (
+        "_bidding",
         "_ended",
         "_failed_by_itself",
         "_final_at",
         "_load",
+        "_on_rest",
         "_output_at",
+        "_packed",
         "_pending",
+        "_rest",
+        "_tree",
         "_unsold",
+        "_waiting_on",
+        "_working",
         "auctions",
-        "bidding",
-        "by_id",
         "child_traces",
         "ended_at",
         "errors",
@@ -56,6 +63,7 @@ class Trace(Placed):
         "id",
         "last_at",
         "parent_trace",
+        "resting",
         "spans",
         "started_at",
         "status",
@@ -63,12 +71,11 @@ class Trace(Placed):
         "stopped",
         "title",
         "title_type",
-        "tree",
-        "waiting_on",
-        "working",
     )
 
-    def __init__(self, id: str, started_at: float) -> None:
+    def __init__(
+        self, id: str, started_at: float, on_rest: Callable[[Trace], None] = lambda trace: None
+    ) -> None:
         self.block = self.end = None
         self.id = id
         self.started_at = started_at
@@ -81,13 +88,17 @@ class Trace(Placed):
         """What was asked, from the input of the first TASK or TASK_OFFER, one line, not yet safe for a terminal."""
         self.title_type = ""
         """Type of the signal the title came from."""
-        self.tree = Tree(self._moved)
-        self.by_id: dict[str, Node] = self.tree.by_id
-        """Its nodes by event id."""
+        self._tree = Tree(self._moved)
+        self._packed: Packed | None = None
+        """Stands for the tree, and for all that has an end when a trace is over, while it is packed."""
+        self._rest: tuple[Any, ...] | None = None
+        """What of that had no end."""
+        self._on_rest = on_rest
+        self.resting = False
+        """Over, or looked at again since it was packed; `on_rest` was told. Whoever packs it takes that back."""
         self.auctions: list[str] = []
         """Offer ids, by arrival."""
-        self.bidding: set[str] = set()
-        """Offer ids of the auctions still open."""
+        self._bidding: set[str] = set()
         self.parent_trace: str | None = None
         """Trace of the event that caused this one, when that is another trace; or that of the first attempt at it."""
         self.child_traces: list[str] = []
@@ -99,11 +110,8 @@ class Trace(Placed):
         """A STOP was seen."""
         self.stop: StopLedger | None = None
         """What became of the first one."""
-        self.working: dict[str, float] = {}
-        """Participants with a TASK or award not yet answered, and since when they have been busy; `""` where a TASK
-        names nobody."""
-        self.waiting_on: set[str] = set()
-        """Ids of requests nobody has answered yet."""
+        self._working: dict[str, float] = {}
+        self._waiting_on: set[str] = set()
         self.spans: Spans | None = None
         """What lasted in it; only once somebody looked, or it grew large. Ask `timed` for it."""
         self._ended: dict[int, Ended] = {}
@@ -120,6 +128,50 @@ class Trace(Placed):
         self._output_at: float | None = None
 
     @property
+    def tree(self) -> Tree:
+        """Its signals."""
+        if self._packed is not None:
+            self._unpack()
+        return self._tree
+
+    @property
+    def by_id(self) -> dict[str, Node]:
+        """Its nodes by event id."""
+        return self.tree.by_id
+
+    @property
+    def bidding(self) -> set[str]:
+        """Offer ids of the auctions still open."""
+        if self._packed is not None:
+            self._unpack()
+        return self._bidding
+
+    @property
+    def working(self) -> dict[str, float]:
+        """Participants with a TASK or award not yet answered, and since when they have been busy; `""` where a TASK
+        names nobody."""
+        if self._packed is not None:
+            self._unpack()
+        return self._working
+
+    @property
+    def waiting_on(self) -> set[str]:
+        """Ids of requests nobody has answered yet."""
+        if self._packed is not None:
+            self._unpack()
+        return self._waiting_on
+
+    @property
+    def ids(self) -> Iterable[str]:
+        """The ids of its signals."""
+        return self._tree.by_id if self._packed is None else self._packed.ids
+
+    @property
+    def unknown_parents(self) -> Iterable[str]:
+        """Ids of parents that are named here and were not seen on this trace."""
+        return self._tree.unknown_parents if self._packed is None else self._packed.unknown_parents
+
+    @property
     def rows(self) -> list[Node]:
         """Every node in display order: depth first, siblings by arrival."""
         return self.tree.rows
@@ -127,12 +179,14 @@ class Trace(Placed):
     @property
     def signals(self) -> int:
         """How many signals were seen."""
-        return self.tree.size
+        return self._tree.size if self._packed is None else self._packed.size
 
     @property
     def began_with(self) -> tuple[int, str, str]:
         """Position, type and participant of the signal that came first; -1 and nothing before there is one."""
-        arrivals = self.tree.arrivals
+        if self._packed is not None:
+            return self._packed.first
+        arrivals = self._tree.arrivals
         return (arrivals[0].seq, arrivals[0].type, arrivals[0].who) if arrivals else (-1, "", "")
 
     @property
@@ -149,6 +203,37 @@ class Trace(Placed):
         elif self.tree.size >= LARGE:
             self._time()
 
+    def pack(self) -> None:
+        """Take little room from now on, until somebody asks for something of it. Nothing else changes."""
+        if self._packed is not None or self.spans is not None:
+            return
+        packed = pack(self._tree)
+        if packed is None:
+            return
+        rest = self._pending, self._load, self._working, self._bidding, self._waiting_on
+        ends = pack_ends(self._ended)
+        self._rest = (ends, *rest) if ends or any(rest) else None
+        self._packed = packed
+        self._tree.take_apart()
+        del self._tree, self._ended, self._pending, self._load
+        del self._working, self._bidding, self._waiting_on
+
+    def _unpack(self) -> None:
+        packed = self._packed
+        if packed is None:
+            return
+        self._tree = packed.unpack(self.id, self._moved)
+        ends, *rest = (b"", {}, {}, {}, set(), set()) if self._rest is None else self._rest
+        self._ended = unpack_ends(ends)
+        self._pending, self._load, self._working, self._bidding, self._waiting_on = rest
+        self._packed = self._rest = None
+        self._tell()
+
+    def _tell(self) -> None:
+        if not self.resting:
+            self.resting = True
+            self._on_rest(self)
+
     def open_portal(self, portal: Portal, cause: Node) -> None:
         """Another trace turned out to be part of what a signal of this one began."""
         self.tree.open_portal(portal, cause)
@@ -163,10 +248,9 @@ class Trace(Placed):
 
     def let_go(self) -> None:
         """Cut what holds its signals together: nobody looks at them any more, and the collector does not see them."""
-        for node in self.tree.arrivals:
-            node.parent = node.span = node.within = node.block = None
-            node.children = []
-        self.tree = Tree()
+        if self._packed is None:
+            self._tree.take_apart()
+            self._tree = Tree()
         self.spans = self.block = None
 
     def timed(self, now: float) -> Spans:
@@ -184,6 +268,7 @@ class Trace(Placed):
         node = self.by_id.get(id)
         if node is None:
             return
+        # Asking for the node has unpacked it all.
         self._ended.setdefault(node.seq, Ended(at, next(reversed(self.by_id.values())).seq))
         if self.spans is not None and self.spans.built:
             self.spans.ended(node, at)
@@ -192,7 +277,8 @@ class Trace(Placed):
         if self.spans is None:
             self.spans = Spans(self.started_at)
             self.spans.over(self.ended_at)
-        self.spans.build(self.tree.roots, self._ended)
+        roots = self.tree.roots
+        self.spans.build(roots, self._ended)
         return self.spans
 
     def _moved(self, node: Node) -> None:
@@ -225,7 +311,7 @@ class Trace(Placed):
             self._failed_by_itself = self.status == "failed" and not self._pending
             self.stopped = True
             if self.stop is None:
-                self.stop = StopLedger(node.at, self.working)
+                self.stop = StopLedger(node.at, self._working)
             self._idle()
 
     def bids_open(self, offer_id: str) -> None:
@@ -243,7 +329,11 @@ class Trace(Placed):
         Args:
             at: the moment of what may have changed it, epoch seconds.
         """
+        if self._packed is not None:
+            self._unpack()
         before, self.status = self.status, self._judge()
+        if self.status in OVER and not self.resting:
+            self._tell()
         if self.status not in OVER:
             self.ended_at = None
         elif self.status != before or self.ended_at is None:
@@ -263,9 +353,9 @@ class Trace(Placed):
             return "done"
         if self.failed:
             return "failed"
-        if self.waiting_on:
+        if self._waiting_on:
             return "waiting"
-        if self._pending or self.bidding:
+        if self._pending or self._bidding:
             return "open"
         if self._unsold:
             return "failed"
@@ -277,7 +367,7 @@ class Trace(Placed):
             return
         self._pending[node.id or f"#{node.seq}"] = node.who
         self._load[node.who] = self._load.get(node.who, 0) + 1
-        self.working.setdefault(node.who, node.at)
+        self._working.setdefault(node.who, node.at)
         self._reopen()
 
     def _answer(self, node: Node) -> None:
@@ -287,7 +377,7 @@ class Trace(Placed):
             self._load[who] -= 1
             if not self._load[who]:
                 del self._load[who]
-                self.working.pop(who, None)
+                self._working.pop(who, None)
         if node.type == "ERROR":
             self.errors += 1
             self.failed = True
@@ -315,4 +405,4 @@ class Trace(Placed):
     def _idle(self) -> None:
         self._pending.clear()
         self._load.clear()
-        self.working.clear()
+        self._working.clear()

@@ -31,17 +31,18 @@ class Tree:
     """
 
     __slots__ = (
-        "_awards",
         "_on_moved",
-        "_orphans",
         "_outline",
-        "_stands_for",
-        "_strays",
-        "_unnamed",
         "arrivals",
+        "awards",
         "by_id",
+        "orphans",
+        "portals",
         "roots",
         "size",
+        "stands_for",
+        "strays",
+        "unnamed",
     )
 
     def __init__(self, on_moved: Callable[[Node], None] = lambda node: None) -> None:
@@ -51,17 +52,19 @@ class Tree:
         """Every signal by arrival."""
         self.size = 0
         """Nodes, those without a usable id included; portals are none."""
-        self._unnamed: dict[int, Node] = {}
+        self.portals = 0
+        """Doors to other traces in it."""
+        self.unnamed: dict[int, Node] = {}
         """Nodes that no id leads to, by position."""
         self._on_moved = on_moved
         self._outline: Outline[Node] | None = None
-        self._orphans: dict[str, list[Node]] = {}
+        self.orphans: dict[str, list[Node]] = {}
         """Nodes whose parent was not seen yet, by its id."""
-        self._awards: dict[str, Node] = {}
+        self.awards: dict[str, Node] = {}
         """The latest award of each neuron."""
-        self._stands_for: dict[str, Node] = {}
+        self.stands_for: dict[str, Node] = {}
         """Events that never cross the bus, and the award each of them came from."""
-        self._strays: dict[str, list[Node]] = {}
+        self.strays: dict[str, list[Node]] = {}
         """Replies that no award has adopted yet, by neuron."""
 
     @property
@@ -76,6 +79,11 @@ class Tree:
         return self._outline
 
     @property
+    def is_written_down(self) -> bool:
+        """Whether its lines are kept up to date, because somebody looked at them or it is large."""
+        return self._outline is not None
+
+    @property
     def rows(self) -> list[Node]:
         """Every signal in display order. For whoever wants all of them; panes ask the outline for lines."""
         return [node for root in self.roots for node in root.subtree() if not isinstance(node, Portal)]
@@ -88,7 +96,7 @@ class Tree:
     @property
     def unknown_parents(self) -> Iterator[str]:
         """Ids of parents that are named here and were not seen on this trace."""
-        return iter(self._orphans)
+        return iter(self.orphans)
 
     def place(self, node: Node, parent: Node | None) -> None:
         """Hang a new node into the tree, and below it whatever waited for it.
@@ -101,13 +109,13 @@ class Tree:
         self.arrivals.append(node)
         self._hang(node, self._guess(node) if parent is None else parent)
         if not node.id:
-            self._unnamed[node.seq] = node
+            self.unnamed[node.seq] = node
         else:
             self.by_id[node.id] = node
-            if self._orphans:
+            if self.orphans:
                 self._take_in(node)
         if node.type == "TASK_AWARDED" and node.who:
-            self._awards[node.who] = node
+            self.awards[node.who] = node
             self._adopt_strays(node)
         if self._outline is None and self.size >= LARGE:
             _ = self.outline
@@ -117,7 +125,7 @@ class Tree:
         self.size += 1
         self.arrivals.append(node)
         node.placement = "duplicate"
-        self._unnamed[node.seq] = node
+        self.unnamed[node.seq] = node
         self._hang(node, first)
 
     def beside(self, seq: int, step: int) -> Node | None:
@@ -131,10 +139,11 @@ class Tree:
     def find(self, seq: int, id: str) -> Node | None:
         """The node of a signal, by its position and its id."""
         node = self.by_id.get(id)
-        return node if node is not None and node.seq == seq else self._unnamed.get(seq)
+        return node if node is not None and node.seq == seq else self.unnamed.get(seq)
 
     def open_portal(self, portal: Portal, parent: Node) -> None:
         """Show that another trace came from `parent`."""
+        self.portals += 1
         siblings = parent.children
         place = bisect_left(siblings, portal.seq, key=_arrival)
         before = siblings[place] if place < len(siblings) else None
@@ -150,6 +159,7 @@ class Tree:
         """The other trace is no longer known."""
         if portal.parent is None:
             return
+        self.portals -= 1
         portal.parent.children.remove(portal)
         portal.parent = None
         if self._outline is not None:
@@ -161,20 +171,28 @@ class Tree:
         Returns:
             The first of them.
         """
-        waiting = self._orphans.pop(parent_id, [])
+        waiting = self.orphans.pop(parent_id, [])
         for node in waiting:
             self._move(node, None, "linked")
         return waiting[0] if waiting else None
 
     def waits_for(self, parent_id: str) -> bool:
         """Whether some node here names a parent that was not seen on this trace."""
-        return parent_id in self._orphans
+        return parent_id in self.orphans
+
+    def take_apart(self) -> None:
+        """Nobody needs it any more. What refers to itself in a circle would stay for good: folding takes it out of the
+        garbage collector's sight.
+        """
+        for node in self.arrivals:
+            node.parent = node.span = node.within = node.block = None
+            node.children.clear()
 
     # -- where to hang
 
     def _take_in(self, node: Node) -> None:
         """Hang whatever waited for a node below it."""
-        for waiting in self._orphans.pop(node.id, ()):
+        for waiting in self.orphans.pop(node.id, ()):
             if self._clear_way(node, waiting):
                 self._move(waiting, node, "")
             else:
@@ -191,32 +209,32 @@ class Tree:
         if node.parent_id == node.id:
             node.placement = "loop"
             return root
-        self._orphans.setdefault(node.parent_id, []).append(node)
-        award = self._stands_for.get(node.parent_id)
+        self.orphans.setdefault(node.parent_id, []).append(node)
+        award = self.stands_for.get(node.parent_id)
         if award is None and node.type not in _ADDRESSED:
             # Released peers reply to a TASK they never publish: the winner's reply belongs to its award.
-            award = self._awards.get(node.who)
+            award = self.awards.get(node.who)
         if award is not None:
             node.placement = "adopted"
             self._recognise(node.parent_id, award)
             return award
         node.placement = "orphan"
         if node.who and node.type not in _ADDRESSED:
-            self._strays.setdefault(node.who, []).append(node)
+            self.strays.setdefault(node.who, []).append(node)
         return root
 
     def _recognise(self, unseen: str, award: Node) -> None:
         """An id nobody published is known to be `award`'s work: everything that names it belongs there."""
-        if unseen in self._stands_for:
+        if unseen in self.stands_for:
             return
-        self._stands_for[unseen] = award
-        for sibling in self._orphans.get(unseen, ()):
+        self.stands_for[unseen] = award
+        for sibling in self.orphans.get(unseen, ()):
             if sibling.placement == "orphan" and not self._is_below(award, sibling):
                 self._move(sibling, award, "adopted")
 
     def _adopt_strays(self, award: Node) -> None:
         """Replies that overtook their award: publishers are not ordered among each other (PROTOCOL 3.3)."""
-        for stray in self._strays.pop(award.who, ()):
+        for stray in self.strays.pop(award.who, ()):
             if stray.placement == "orphan" and award.at - stray.at <= _REORDERED_S:
                 self._recognise(stray.parent_id or "", award)
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from benchmarks.work.recording_file import write
+from cosmo_doppler.model import trace_book
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.roster import Roster
 from cosmo_doppler.session import open_replay, rewind
@@ -75,13 +76,23 @@ def inside(path: str, each: Any) -> Iterator[tuple[str, Any]]:
         yield f"{path}.repr", repr(each)
 
 
-@settings(max_examples=40)
+@settings(max_examples=60)
 @given(
     sessions,
     st.integers(1, 4),
     st.lists(st.tuples(st.integers(0, 15), st.booleans()), min_size=1, max_size=6),
+    st.booleans(),
 )
-def test_a_board_taken_back_is_what_it_was_to_the_last_attribute(frames, length, jumps):
+def test_a_board_taken_back_is_what_it_was_to_the_last_attribute(frames, length, jumps, packing):
+    with pytest.MonkeyPatch.context() as patch:
+        if packing:
+            patch.setattr(trace_book, "AWAKE", 0)
+            patch.setattr(trace_book, "_PACKED_AT_ONCE", 1)
+        take_back(frames, length, jumps)
+
+
+def take_back(frames: Any, length: int, jumps: list[tuple[int, bool]]) -> None:
+    """Fold, go back, and hold every attribute against what it was."""
     seen = observed(frames)
     board = Board()
     back = Rewind(board)

@@ -1,0 +1,151 @@
+"""The tree of a trace on which nothing happens any more, in a few bytes for each signal instead of several hundred.
+
+Nothing is left out: unpacked it is the tree it was. All of it is immutable, and nothing in it is an object for each
+signal, so neither the garbage collector nor whoever takes back what was folded has anything to do with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from struct import Struct
+from typing import NamedTuple
+
+from cosmo_doppler.model.node import Node, Placement
+from cosmo_doppler.model.timing import Ended
+from cosmo_doppler.model.tree import Tree
+
+_ROW = Struct("<IdhBB")
+"""Of a signal: its position after that of the first, its arrival, the row it hangs under (-1 for a root), its type and
+whom it names."""
+
+_MOST_ROWS, _MOST_NAMES, _FARTHEST = 1 << 15, 1 << 8, 1 << 32
+
+_ENDED = Struct("<QdQ")
+_SEPARATOR = "\0"
+
+_Places = tuple[tuple[str, tuple[int, ...]], ...]
+"""Rows by a name or an id."""
+
+
+class _Odd(NamedTuple):
+    """A signal that does not simply hang under the parent it names."""
+
+    row: int
+    parent_id: str | None
+    placement: Placement
+
+
+class Packed:
+    """A tree without objects. Made by `pack`."""
+
+    __slots__ = ("_first", "_ids", "_kept", "_names", "_odd", "_rows")
+
+    def __init__(self, tree: Tree, ids: str, names: dict[str, int]) -> None:
+        nodes = tree.arrivals
+        first = nodes[0].seq
+        row_of = {node.seq: row for row, node in enumerate(nodes)}
+        rows, odd = [], []
+        for row, node in enumerate(nodes):
+            parent = node.parent
+            above = -1 if parent is None else row_of[parent.seq]
+            rows.append(_ROW.pack(node.seq - first, node.at, above, names[node.type], names[node.who]))
+            if node.placement or node.parent_id != (None if parent is None else parent.id):
+                odd.append(_Odd(row, node.parent_id, node.placement))
+        self._first = first
+        self._ids = ids
+        self._names = tuple(names)
+        self._rows = b"".join(rows)
+        self._odd = tuple(odd)
+        books = (tree.awards, tree.stands_for), (tree.orphans, tree.strays)
+        one = [tuple((key, (row_of[node.seq],)) for key, node in book.items()) for book in books[0]]
+        many = [
+            tuple((key, tuple(row_of[node.seq] for node in nodes)) for key, nodes in book.items())
+            for book in books[1]
+        ]
+        self._kept: tuple[_Places, ...] = (*one, *many) if any((*one, *many)) else ()
+
+    @property
+    def size(self) -> int:
+        """Signals."""
+        return len(self._rows) // _ROW.size
+
+    @property
+    def ids(self) -> list[str]:
+        """The id of each signal, by arrival; empty for one that has none."""
+        return self._ids.split(_SEPARATOR)
+
+    @property
+    def first(self) -> tuple[int, str, str]:
+        """Position, type and participant of the signal that came first."""
+        after, _, _, type, who = _ROW.unpack_from(self._rows)
+        return self._first + after, self._names[type], self._names[who]
+
+    @property
+    def unknown_parents(self) -> list[str]:
+        """As of `Tree.unknown_parents`."""
+        return [id for id, _ in self._kept[2]] if self._kept else []
+
+    def unpack(self, trace_id: str, on_moved: Callable[[Node], None]) -> Tree:
+        """The tree again."""
+        tree = Tree(on_moved)
+        nodes, names, first = tree.arrivals, self._names, self._first
+        places: list[int] = []
+        for (after, at, above, type, who), id in zip(_ROW.iter_unpack(self._rows), self.ids, strict=True):
+            nodes.append(Node(first + after, at, id, None, trace_id, names[type], names[who]))
+            places.append(above)
+        for node, above in zip(nodes, places, strict=True):
+            parent = None if above < 0 else nodes[above]
+            node.parent = parent
+            node.parent_id = None if parent is None else parent.id
+            (tree.roots if parent is None else parent.children).append(node)
+        for row, parent_id, placement in self._odd:
+            nodes[row].parent_id, nodes[row].placement = parent_id, placement
+        tree.size = len(nodes)
+        _name(tree)
+        if self._kept:
+            awards, stands_for, orphans, strays = self._kept
+            tree.awards.update((who, nodes[rows[0]]) for who, rows in awards)
+            tree.stands_for.update((id, nodes[rows[0]]) for id, rows in stands_for)
+            tree.orphans.update((id, [nodes[row] for row in rows]) for id, rows in orphans)
+            tree.strays.update((who, [nodes[row] for row in rows]) for who, rows in strays)
+        return tree
+
+
+def pack(tree: Tree) -> Packed | None:
+    """A tree without objects; None when it cannot be one: it is large, somebody looks at it, or other traces hang in it."""
+    nodes = tree.arrivals
+    if not nodes or len(nodes) >= _MOST_ROWS or tree.portals or tree.is_written_down:
+        return None
+    ids = _SEPARATOR.join([node.id for node in nodes])
+    names: dict[str, int] = {}
+    for node in nodes:
+        names.setdefault(node.type, len(names))
+        names.setdefault(node.who, len(names))
+    if ids.count(_SEPARATOR) >= len(nodes) or len(names) > _MOST_NAMES:
+        return None
+    return Packed(tree, ids, names) if nodes[-1].seq - nodes[0].seq < _FARTHEST else None
+
+
+def pack_ends(ended: dict[int, Ended]) -> bytes:
+    """Ends that do not follow from the tree, as bytes."""
+    return b"".join([_ENDED.pack(seq, at, after) for seq, (at, after) in ended.items()])
+
+
+def unpack_ends(packed: bytes) -> dict[int, Ended]:
+    """These ends again."""
+    return {seq: Ended(at, after) for seq, at, after in _ENDED.iter_unpack(packed)}
+
+
+def _name(tree: Tree) -> None:
+    """Have ids lead to their signals, and put down how long after the one before it each came."""
+    nodes: Iterable[Node] = tree.arrivals
+    latest = tree.arrivals[0].at
+    for node in nodes:
+        again = node.placement == "duplicate"
+        if again or not node.id:
+            tree.unnamed[node.seq] = node
+        else:
+            tree.by_id[node.id] = node
+        if not again:
+            node.gap = node.at - latest
+            latest = max(latest, node.at)
