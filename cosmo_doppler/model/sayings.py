@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from cosmo_doppler.model.coordination.telling import in_short
+from cosmo_doppler.model.coordination.telling import in_short, sentence
 from cosmo_doppler.model.wording import LIMIT, finite, say, short_id
 from cosmo_sdk.header import Header
 
@@ -35,10 +35,14 @@ def describe(header: Header) -> str:
 def clause(header: Header) -> str:
     """One clause about a signal whose subject is the participant it names: "bids $0.002, ready in 300 ms".
 
+    What a mirror tells of coordination is a whole sentence, because what happened elsewhere is nobody's signal.
     Never raises: a payload that is not what its type promises is shown as JSON.
     """
     if header.problem:
         return f"is no valid signal: {say(header.problem, GIST)}"
+    coordinated = sentence(header)
+    if coordinated is not None:
+        return coordinated
     payload = header.read_payload()
     try:
         return _CLAUSES[header.type](payload)

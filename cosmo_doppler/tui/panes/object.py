@@ -103,7 +103,7 @@ class ObjectLines(Source):
         scene, thing = self._scene, self._thing
         book = scene.board.coordination
         if thing is None:
-            return scene.object_key, book.revision
+            return scene.object_key, book.revision, int(scene.now) if len(book) else 0
         ticking = None if thing.over else int(scene.now * _PER_SECOND)
         auction = scene.object_auction
         told = (auction.revision, ticks(auction, scene.now)) if auction is not None else None

@@ -27,6 +27,6 @@ def lines(task: SeenTask, paper: Paper) -> Iterator[Line]:
         ("pool", task.pool_id),
         ("topic", task.topic),
         ("needs", joined(task.needs)),
-        ("result" if task.state != "failed" else "failed with", task.result),
+        ("result" if task.state != "failed" else "failure", task.result),
     )
     yield from paper.history(task)
