@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cosmo_doppler.model.market.rivals import Fields
+from cosmo_doppler.model.market.rivals import ORDER_S, Fields
 from cosmo_sdk.bidding import SELECTS, Select, choose_winner
 
 if TYPE_CHECKING:
@@ -28,6 +28,10 @@ STALL_S = 0.1
 
 _PATIENT = 0.9
 """A part of the window before which no award of a strategy that waits is seen, where timestamps agree."""
+
+_IF_REORDERED = (
+    f"only if bids within {ORDER_S * 1000:.0f} ms of each other or of the end reached the producer in another order"
+)
 
 Fit = Literal["yes", "maybe", "no"]
 """yes: the winner is its choice in the order we saw; maybe: it is in another order, or too little was seen to tell."""
@@ -99,7 +103,7 @@ def _judge(
         return Finding(select, "no", beaten)
     if any(_is_choice(auction, won, select) for won in winners):
         return Finding(select, "yes", _praise(auction, select))
-    return Finding(select, "maybe", "if bids reached the producer in another order than they were seen here")
+    return Finding(select, "maybe", _IF_REORDERED)
 
 
 def _is_choice(auction: Auction, won: SeenBid, select: Select) -> bool:

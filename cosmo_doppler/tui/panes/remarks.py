@@ -117,6 +117,8 @@ def _explained(auction: Auction, board: Board) -> Iterator[Remark]:
     for finding in findings:
         if finding.fits == "no":
             yield Remark("", "", f"not {finding.select}: {safe(finding.why, 120)}")
+        elif finding.fits == "maybe" and len(fitting) > 1:
+            yield Remark("", "", f"{finding.select} {safe(finding.why, 120)}")
     verdict = board.market.ledger.verdict(auction)
     if verdict is not None and verdict.rounds > 1 and verdict.best:
         rounds = f"explains {verdict.explained[verdict.best[0]]} of {verdict.rounds} rounds"

@@ -140,6 +140,18 @@ def test_a_bid_at_the_very_end_of_the_window_rules_nothing_out_unless_it_was_dec
     assert the_auction(*bids, declined=[1]).explained_by() == ["highest_confidence"]
 
 
+def test_what_only_another_order_explains_says_within_which_time():
+    findings = explain(the_auction((0.01, 0.5, 0.9), (0.24, 0.1, 0.2)))
+    assert [(each.select, each.fits) for each in findings] == [
+        ("first_bid", "no"),
+        ("lowest_cost", "maybe"),
+        ("highest_confidence", "yes"),
+    ]
+    assert findings[1].why == (
+        "only if bids within 100 ms of each other or of the end reached the producer in another order"
+    )
+
+
 def test_an_award_to_a_bid_nobody_saw_leaves_what_its_moment_allows():
     auction = Auction("evt_o", "trc_1", 0, 0.0, 250, [], "")
     auction.award("evt_lost", "n9", 0.251)

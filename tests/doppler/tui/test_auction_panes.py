@@ -111,6 +111,17 @@ def test_the_table_aligns_its_figures_and_names_every_state(auction: Callable[..
     ]
 
 
+def test_where_the_winner_is_ambiguous_the_reach_of_reordering_is_said(auction: Callable[..., Scene]) -> None:
+    bids = (
+        ("s-a", 0.01, {"cost": 0.5, "confidence": 0.9}),
+        ("s-b", 0.25, {"cost": 0.1, "confidence": 0.2}),
+    )
+    shown = lines(BidRows(auction(bids, winner=0)))
+    assert "explained by  lowest_cost or highest_confidence  ambiguous" in shown
+    reach = "within 100 ms of each other or of the end reached the producer in another order"
+    assert f"              lowest_cost only if bids {reach}" in shown
+
+
 def test_the_running_verdict_and_the_rounds_of_a_trace_are_said(auction: Callable[..., Scene]) -> None:
     shown = lines(BidRows(auction(ROUND, ROUND, ROUND)))
     assert "so far        lowest_cost  explains 3 of 3 rounds of who asks for sum" in shown
