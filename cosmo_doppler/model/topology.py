@@ -74,11 +74,14 @@ class Setup:
         return {key for key, runs in self.edges.items() if runs < self.runs}
 
 
-class _Run(NamedTuple):
+class _Run:
     """One trace: what it belongs to, and the edges it has so far."""
 
-    setup: Setup
-    edges: set[Key]
+    __slots__ = ("edges", "setup")
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.edges: set[Key] = set()
 
 
 class _Work(NamedTuple):
@@ -198,7 +201,7 @@ class Topology:
             setup = Setup(title)
             self._setups.put(asked, setup)
         setup.runs += 1
-        self._runs.put(trace_id, _Run(setup, set()))
+        self._runs.put(trace_id, _Run(setup))
 
     def _count(self, source: str, target: str, kind: EdgeKind, seen: Observed) -> None:
         key = Key(source, target, kind)

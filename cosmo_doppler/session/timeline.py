@@ -24,7 +24,13 @@ IDLE_S = 2.0
 """How much of a pause is played when pauses are cut, seconds."""
 
 TAIL = 512
-"""Signals before the place one comes to that can be taken back one by one."""
+"""Signals before the place one comes to that can be taken back one by one, at least."""
+
+LONGEST_TAIL = 4096
+"""The same at most."""
+
+_TAIL_PER_SIGNAL = 1 / 128
+"""The longer the way, the more of its end: folding so that it can be taken back takes several times as long."""
 
 _CALM = 8
 """Signals in one turn that are still folded so that they can be taken back."""
@@ -357,7 +363,7 @@ class Timeline:
 
     def _approach(self, goal: int, stop_at: float) -> None:
         """Fold towards a place to stay at: the last of the way so that it can be taken back."""
-        tail = goal - TAIL
+        tail = goal - max(TAIL, min(LONGEST_TAIL, int(goal * _TAIL_PER_SIGNAL)))
         if self.position < tail:
             self._fold.forward(tail, stop_at, kept=False)
         if self.position >= tail:

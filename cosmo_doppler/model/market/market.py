@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -17,6 +16,7 @@ from cosmo_doppler.model.market.honesty import Honesty
 from cosmo_doppler.model.market.ledger import Ledger
 from cosmo_doppler.model.market.record import Promise
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.recent import Recent
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.bidding import read_bid
 from cosmo_sdk.dialects import read_timestamp
@@ -50,7 +50,7 @@ class Market:
         """Which strategies explain whose awards."""
         self.honesty = Honesty()
         """Who keeps promises."""
-        self._holders: OrderedDict[str, str] = OrderedDict()
+        self._holders: Recent[str, str] = Recent(MOST_TASKS)
         """Who works on a task or award, by its event id."""
 
     def offer(self, header: Header, *, seq: int, at: float) -> Auction | None:
@@ -73,7 +73,7 @@ class Market:
             else [],
             title=say(table(payload.get("input")).get("lot") if is_mirror else payload.get("input")),
             sent_at=_sent_at(header),
-            producer=header.who or self._holders.get(header.parent_id or "", ""),
+            producer=header.who or self._holders.get(header.parent_id or "") or "",
             terms=terms,
         )
         self.book.open(auction)
@@ -215,9 +215,7 @@ class Market:
         return auction
 
     def _hold(self, header: Header) -> None:
-        self._holders[header.id] = header.who
-        if len(self._holders) > MOST_TASKS:
-            self._holders.popitem(last=False)
+        self._holders.put(header.id, header.who)
 
     def _promise(self, header: Header, payload: dict[str, Any], auction: Auction | None, at: float) -> None:
         said = payload.get("winning_bid")
