@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -32,6 +33,9 @@ _logger = logging.getLogger("cosmo_sdk.coordination")
 
 BATCH = 500
 """Events that are sent before the bus is asked whether it has them."""
+
+GATHER_S = 0.05
+"""How long events are gathered before they are sent. To read and to mark each by itself would be in the managers' way."""
 
 
 @dataclass
@@ -104,6 +108,8 @@ class BusMirror:
         self._bell = asyncio.Event()
         self._rung = False
         self._progress = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._flushing = 0
 
     # -- for managers, from any thread
 
@@ -166,18 +172,28 @@ class BusMirror:
         """
         if self._task is None:
             raise RuntimeError("this mirror publishes nothing yet: use `async with mirror`, or call start()")
-        for feed in list(self._feeds.values()):
-            wanted = await asyncio.to_thread(feed.store.revision)
-            # The first time of nothing may be of a look before this call. Needed where somebody prunes what we wait for.
-            idle = feed.idle + 2
-            while not (feed.known and feed.through >= wanted) and feed.idle < idle:
-                self.notify()
-                self._progress.clear()
-                moved = asyncio.create_task(self._progress.wait())
-                await asyncio.wait({moved, self._task}, return_when=asyncio.FIRST_COMPLETED)
-                moved.cancel()
-                if self._task.done():
-                    self._task.result()
+        self._flushing += 1
+        self._hurry.set()
+        try:
+            for feed in list(self._feeds.values()):
+                await self._flush(feed, self._task)
+        finally:
+            self._flushing -= 1
+            if not self._flushing:
+                self._hurry.clear()
+
+    async def _flush(self, feed: _Feed, task: asyncio.Task[None]) -> None:
+        wanted = await asyncio.to_thread(feed.store.revision)
+        # The first time of nothing may be of a look before this call. Needed where somebody prunes what we wait for.
+        idle = feed.idle + 2
+        while not (feed.known and feed.through >= wanted) and feed.idle < idle:
+            self.notify()
+            self._progress.clear()
+            moved = asyncio.create_task(self._progress.wait())
+            await asyncio.wait({moved, task}, return_when=asyncio.FIRST_COMPLETED)
+            moved.cancel()
+            if task.done():
+                task.result()
 
     async def ended(self) -> None:
         """Wait for the end of what `start` began, which comes by itself only when a store cannot be read.
@@ -205,14 +221,14 @@ class BusMirror:
                 self._rung = False
                 try:
                     await self._rounds.listen()
-                    moved = [await self._advance(feed) for feed in list(self._feeds.values())]
+                    more = [await self._advance(feed) for feed in list(self._feeds.values())]
                 except (SynapseError, StoreBusyError, OSError) as error:
                     attempts += 1
                     self._fail(error, attempts)
                     await asyncio.sleep(self._backoff.delay(attempts))
                     continue
                 attempts = 0
-                if not any(moved):
+                if not any(more):
                     await self._wait()
         finally:
             self._loop = None
@@ -222,12 +238,12 @@ class BusMirror:
     # -- inside
 
     async def _wait(self) -> None:
-        """Until the bell rings, or it is time to look."""
-        try:
+        """Until the bell has rung and what follows was gathered, or it is time to look."""
+        with suppress(TimeoutError):
             async with asyncio.timeout(self._poll_s):
                 await self._bell.wait()
-        except TimeoutError:
-            return
+            async with asyncio.timeout(GATHER_S):
+                await self._hurry.wait()
 
     def _fail(self, error: Exception, attempts: int) -> None:
         self.failed += 1
@@ -236,7 +252,7 @@ class BusMirror:
             _logger.warning("the mirror waits: %s", error)
 
     async def _advance(self, feed: _Feed) -> bool:
-        """Publish the next events of a store, and how everything stands if that is due. Whether there were events."""
+        """Publish the next events of a store, and how everything stands if that is due. Whether there are more already."""
         if not feed.known:
             feed.through = await asyncio.to_thread(feed.store.published_through)
             feed.known = True
@@ -248,7 +264,7 @@ class BusMirror:
         self._progress.set()
         if feed.due and self._rounds.may_begin(feed.told_at):
             await self._tell_all(feed)
-        return bool(events)
+        return len(events) == BATCH
 
     async def _tell(self, feed: _Feed, events: list[tuple[int, Event]]) -> None:
         """Publish events, and note that they are."""
