@@ -231,7 +231,11 @@ _WIDE: dict[View, Grid] = {
             Cell("inspector", 2, 1),
         ),
     ),
-    "metrics": _whole("metrics"),
+    "metrics": Grid(
+        _THIRDS,
+        (70, 30),
+        (Cell("metrics", 0, 0, 3), Cell("signals", 0, 1, 2), Cell("registry", 2, 1)),
+    ),
     "topology": Grid(
         _THIRDS,
         (62, 38),

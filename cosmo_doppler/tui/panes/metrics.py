@@ -41,6 +41,8 @@ class MetricRows(Source):
         self._width = 0
         self._stamp: Hashable = None
         self._columns: list[list[list[Segment]]] = []
+        self._told: list[list[str]] = []
+        """The same lines with nothing cut off."""
         self._cells = 0
 
     def title(self, ink: Ink) -> Cell:
@@ -103,9 +105,15 @@ class MetricRows(Source):
         number = max(1, (width + GUTTER) // (NARROWEST + GUTTER))
         self._cells = min(_LONGEST, (width - GUTTER * (number - 1)) // number)
         groups = groups_of(self._scene, ink)
-        self._columns = [
-            [line for group in column for line in self._lines(group, ink)] for column in deal(groups, number)
-        ]
+        columns = deal(groups, number)
+        self._columns = [[line for group in column for line in self._lines(group, ink)] for column in columns]
+        self._told = [[line for group in column for line in _whole(group)] for column in columns]
+
+    def copied(self, key: Hashable) -> str:
+        """All of a line: long names are cut in the columns."""
+        if not isinstance(key, int):
+            return ""
+        return "   ".join(column[key] for column in self._told if key < len(column) and column[key])
 
     def _lines(self, group: Group, ink: Ink) -> list[list[Segment]]:
         heading = place([(group.title, ink.bold)], self._cells)
@@ -119,6 +127,15 @@ class MetricRows(Source):
             Segment("  "),
             *place(figure.picture(rest), rest),
         ]
+
+
+def _whole(group: Group) -> list[str]:
+    """The lines of a group with nothing cut off."""
+    told = [
+        " ".join(" ".join(text for text, _ in cell).split())
+        for cell in (f.label + f.value for f in group.figures)
+    ]
+    return [group.title, *told, ""]
 
 
 def deal(groups: Sequence[Group], number: int) -> list[list[Group]]:

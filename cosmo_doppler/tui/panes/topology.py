@@ -145,8 +145,36 @@ class TopologyRows(Source):
 
     def sequence(self, key: Hashable) -> int | None:
         """The latest signal along an edge."""
-        edge = self._scene.board.topology.edges.get(key) if isinstance(key, Key) else None
-        return edge.seq if edge is not None else None
+        edges = self._scene.board.topology.edges
+        if isinstance(key, Key):
+            keys = [key]
+        else:
+            keys = [each for line in self._parts(key)[:1] for _, some in self._ways(line) for each in some]
+        return max((edges[each].seq for each in keys if each in edges), default=None)
+
+    def copied(self, key: Hashable) -> str:
+        """All of a row: long names are cut in it."""
+        edges = self._scene.board.topology.edges
+        if isinstance(key, Key) and key in edges:
+            return f"{_plain(key.source)} → {_plain(key.target)}: {words.count(edges[key].count)} {key.kind}"
+        if isinstance(key, tuple) and 2 <= key[1] < len(self._setups) + 2:
+            return safe(self._setups[key[1] - 2].title, 400)
+        told = []
+        for line in self._parts(key):
+            targets = ", ".join(map(_plain, line.way.targets)) if line.way is not None else ""
+            counts = "  ".join(f"{words.count(total(some, edges))} {kind}" for kind, some in self._ways(line))
+            told.append(f"{', '.join(map(_plain, line.block.members))} → {targets}: {counts}")
+        return "   ".join(told)
+
+    def _parts(self, key: Hashable) -> list[_Line]:
+        """What stands in a line of the graph, but for headings."""
+        if not isinstance(key, int):
+            return []
+        columns = (column[key] for column in self._columns if key < len(column))
+        return [part for part in columns if part is not None and part.way is not None]
+
+    def _ways(self, line: _Line) -> Sequence[tuple[EdgeKind, tuple[Key, ...]]]:
+        return line.way.edges[line.first : line.first + self._abreast] if line.way is not None else ()
 
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One row."""
@@ -277,6 +305,10 @@ class TopologyRows(Source):
                 "title": [(safe(setup.title, 200), ink.plain)],
             },
         )
+
+
+def _plain(name: str) -> str:
+    return safe(name, 200) or "(unnamed)"
 
 
 def name_of(members: Sequence[str], ink: Ink, style: Style) -> Cell:

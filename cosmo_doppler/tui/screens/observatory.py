@@ -304,6 +304,10 @@ class Observatory(
         for line in self._lines:
             line.renew()
 
+    @on(Stage.Told)
+    def _line_told(self, message: Stage.Told) -> None:
+        self.say(message.sentence or "Nothing is behind this line")
+
     @on(OneLine.Pressed, "#watched")
     def _bus_pressed(self, message: OneLine.Pressed) -> None:
         for berth in self._berths:

@@ -62,6 +62,13 @@ class Stage(Borders):
     class Focused(Message):
         """Another pane has the focus, or another view is shown."""
 
+    class Told(Message):
+        """A row that leads nowhere was opened: what it says, with nothing cut off."""
+
+        def __init__(self, sentence: str) -> None:
+            super().__init__()
+            self.sentence = sentence
+
     class Sought(Message):
         """A person wants to see what a fault is about."""
 
@@ -194,6 +201,15 @@ class Stage(Borders):
         if below is None:
             return
         self.chosen(_name(message.lines))
+        pane = message.lines
+        with self.scene.session.lock:
+            leads_on = (
+                _name(pane) not in ("metrics", "topology") or pane.source.sequence(pane.cursor) is not None
+            )
+            whole = "" if leads_on else pane.source.copied(pane.cursor)
+        if not leads_on:
+            self.post_message(self.Told(whole))
+            return
         if _name(message.lines) == "faults":
             self.post_message(self.Sought(message.lines.cursor))
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
@@ -11,6 +11,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui import modals
 from cosmo_doppler.tui.actions import ACTIONS
 from cosmo_doppler.tui.theme import LIGHT_NAME
+from tests.doppler.tui.conftest import START
 
 OFFER1 = "evt_" + "OFFER1".rjust(26, "0")
 OFFER2 = "evt_" + "OFFER2".rjust(26, "0")
@@ -455,3 +456,52 @@ async def test_the_footer_of_a_recording_offers_time_and_not_what_needs_a_bus(
         assert "] step" in footer
         assert "> faster" in footer
         assert "offer" not in footer
+
+
+async def test_what_is_cut_off_in_figures_can_be_read_whole(
+    recorded: Callable[[Iterable[tuple[float, Any]]], Session],
+    signal_frame: Callable[..., dict[str, Any]],
+    shown: Shown,
+) -> None:
+    long = "a-worker-with-a-name-that-no-column-of-figures-has-room-for"
+    offer = signal_frame("TASK_OFFER", "O1", "ONE", payload={"capabilities": ["x"], "deadline_ms": 100})
+    bid = signal_frame("BID", "B1", "ONE", parent="O1", who=long, payload={"cost": 1})
+    award = signal_frame("TASK_AWARDED", "A1", "ONE", parent="B1", who=long)
+    session = recorded([(START, offer), (START + 0.01, bid), (START + 0.1, award)])
+    async with shown(session, view="metrics", size=(100, 40)) as screen:
+        assert long not in screen.text
+        pane = screen.stage.panes["metrics"]
+        with screen.scene.session.lock:
+            lines = [pane.source.copied(key) for key in range(pane.source.count())]
+        place = next(number for number, line in enumerate(lines) if long in line)
+        await screen.press("g", *("j" for _ in range(place)), "enter")
+        assert long in screen.lines[-1]
+        assert screen.stage.focused == "metrics"
+
+
+async def test_a_line_of_the_graph_leads_to_its_latest_signal(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, view="topology", size=(200, 60)) as screen:
+        await screen.press("g", "j")
+        pane = screen.stage.panes["topology"]
+        with screen.scene.session.lock:
+            seq, told = pane.source.sequence(pane.cursor), pane.source.copied(pane.cursor)
+        assert seq is not None
+        assert "→" in told
+        await screen.press("enter")
+        assert screen.stage.focused == "inspector"
+        assert screen.scene.seq == seq
+
+
+async def test_a_drag_along_the_time_axis_zooms_it(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, size=(200, 60)) as screen:
+        await screen.press("g", "j", "j")
+        pathway = screen.stage.panes["pathway"]
+        header = next(y for y in range(pathway.region.y, pathway.region.y + 4) if " who " in screen.lines[y])
+        before = screen.lines[header]
+        left, right = pathway.region.right - 30, pathway.region.right - 10
+        await screen.pilot.mouse_down(offset=(left, header))
+        await screen.pilot.mouse_up(offset=(right, header))
+        await screen.settle()
+        assert screen.lines[header] != before
+        await screen.press("0")
+        assert screen.lines[header] == before
