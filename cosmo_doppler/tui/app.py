@@ -195,13 +195,18 @@ class DopplerApp(LookedApp):
 
     def _unless_in_hand(self, sessions: Sequence[Session], then: Callable[[], object]) -> None:
         """Do something that leaves buses, once it is clear that no work is left behind unawares."""
-        if not any(session.person is not None and session.person.open for session in sessions):
+        if all(session.person is None and session.stepper is None for session in sessions):
             then()
             return
-        from cosmo_doppler.tui.modals.leave import LeaveForm, in_hand
+        from cosmo_doppler.tui.modals.leave import LeaveForm, leave_form
+
+        form = leave_form(sessions)
+        if form is None:
+            then()
+            return
 
         async def ask() -> None:
-            if await self.push_screen_wait(LeaveForm(in_hand(sessions))):
+            if await self.push_screen_wait(form):
                 then()
 
         if isinstance(self.screen, LeaveForm):

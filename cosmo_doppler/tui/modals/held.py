@@ -179,9 +179,9 @@ class WholeForm(AboutHeld[ChangeDraft]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "editor", show=False, priority=True)]
     DEFAULT_CSS = """
     WholeForm > #frame { width: 100; }
-    WholeForm JsonArea { height: 10; border: none; width: 1fr; }
-    WholeForm.-tall JsonArea { height: 18; }
-    WholeForm.-short JsonArea { height: 5; }
+    WholeForm JsonArea { height: 7; border: none; width: 1fr; }
+    WholeForm.-tall JsonArea { height: 14; }
+    WholeForm.-short JsonArea { height: 4; }
     """
 
     def __init__(self, held: Held, still: Still, text: str) -> None:
@@ -190,11 +190,11 @@ class WholeForm(AboutHeld[ChangeDraft]):
 
     def compose_body(self) -> ComposeResult:
         """The text, what would differ, and whether to send it although agents may drop it."""
+        yield prose(id="differences", classes="quiet")
         if len(self._whole_text) <= LARGEST_TYPED:
             yield JsonArea(escape_json(self._whole_text), id="whole-text")
         else:
             yield prose("It is too long to be changed here; ctrl+e opens it in $EDITOR", id="long")
-        yield prose(id="differences", classes="quiet")
         yield Tick("insist: send it although agents may drop it", id="insist")
 
     def compose_buttons(self) -> Iterator[Button]:

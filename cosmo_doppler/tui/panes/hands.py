@@ -19,8 +19,8 @@ from cosmo_doppler.tui.widgets.source import Source
 _COLUMNS = Columns(
     Column("time", "time", 12),
     Column("type", "signal", 14, needs=60),
-    Column("who", "who", 12, middle=True, needs=70),
-    Column("trace", "trace", 8, needs=92),
+    Column("who", "who", 12, middle=True, needs=86),
+    Column("trace", "trace", 8, needs=110),
     Column("what", "what", 0),
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from cosmo_bus.server import BusServer
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.query import Known
 from cosmo_doppler.stepping.book import Held
@@ -23,8 +24,9 @@ NAMESPACE = "dev"
 class Floor:
     """What a test drives."""
 
-    def __init__(self, url: str, stepper: Stepper, producer: Dendrite) -> None:
-        self.url = url
+    def __init__(self, bus: BusServer, stepper: Stepper, producer: Dendrite) -> None:
+        self.bus = bus
+        self.url = bus.url
         self.stepper = stepper
         self.producer = producer
         self.seen: list[tuple[str, bytes]] = []
@@ -76,7 +78,7 @@ async def floor(**bidders: float) -> AsyncIterator[Floor]:
         producer = Dendrite(synapse=asking, namespace=NAMESPACE, dendrite_id="producer", heartbeat_s=0)
         stepper = Stepper(bus.url, NAMESPACE, lock=threading.RLock(), wall=time.time, known=Known)
         async with producer:
-            place = Floor(bus.url, stepper, producer)
+            place = Floor(bus, stepper, producer)
             for pattern in (f"cosmonapse.{NAMESPACE}.>", f"_gate.{NAMESPACE}"):
                 await watching.tap(pattern, lambda subject, frame: place.seen.append((subject, frame)))
             yield place

@@ -5,12 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from textual.pilot import Pilot
-from textual.widgets import Input
+from textual.widgets import Input, TextArea
 
 from cosmo_bus.testing import running_bus
+from cosmo_doppler.session import load_all, open_replay
 from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals.form import Form
@@ -76,7 +78,7 @@ async def works(input: Any, context: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def on_the_floor(**bidders: float) -> AsyncIterator[Floor]:
+async def on_the_floor(record: Path | None = None, **bidders: float) -> AsyncIterator[Floor]:
     async with running_bus() as bus:
         synapses = [await connect_synapse(bus.url) for _ in range(len(bidders) + 1)]
         hosts = []
@@ -87,9 +89,9 @@ async def on_the_floor(**bidders: float) -> AsyncIterator[Floor]:
             await host.start()
             hosts.append(host)
         producer = Dendrite(synapse=synapses[-1], namespace=NAMESPACE, dendrite_id="producer", heartbeat_s=0)
-        app = DopplerApp(open_live(bus.url, NAMESPACE))
+        app = DopplerApp(open_live(bus.url, NAMESPACE, record=record))
         app.animation_level = "none"
-        async with producer, app.run_test(size=(120, 40)) as pilot:
+        async with producer, app.run_test(size=(100, 30)) as pilot:
             floor = Floor(app, pilot, producer)
             await floor.until(lambda: app.session.stepper is not None)
             await floor.until(lambda: len(app.session.timeline.board.roster) == len(bidders))
@@ -115,7 +117,7 @@ async def winner_of(floor: Floor, offering: asyncio.Task[Pathway]) -> str | None
     return award.neuron
 
 
-async def test_a_person_breaks_on_bids_changes_one_and_sees_the_other_worker_win():
+async def test_a_person_breaks_on_bids_changes_one_sees_the_other_worker_win_and_lets_all_go():
     async with on_the_floor(ada=0.4, bob=0.2) as floor:
         await floor.set_break("type:BID who:ada")
         offering = floor.offer()
@@ -131,19 +133,15 @@ async def test_a_person_breaks_on_bids_changes_one_and_sees_the_other_worker_win
         assert await winner_of(floor, offering) == "ada"
         await floor.held(0)
         await floor.until(lambda: "HELD" not in floor.text)
-
-
-async def test_one_key_lets_everything_go_from_any_view():
-    async with on_the_floor(ada=0.4, bob=0.2) as floor:
-        await floor.set_break("type:BID")
+        # Another round: one key lets everything go, from any view.
         offering = floor.offer()
-        await floor.held(2)
-        for view in "12345678":
+        await floor.held(1)
+        for view in "25":
             await floor.pilot.press(view)
-            await floor.until(lambda: "HELD 2" in floor.text)
+            await floor.until(lambda: "HELD 1" in floor.text)
         await floor.pilot.press("X")
         assert await winner_of(floor, offering) == "bob"
-        await floor.until(lambda: "2 held signals let go; no break is left" in floor.text)
+        await floor.until(lambda: "1 held signal let go; no break is left" in floor.text)
         assert not floor.book.breaks
 
 
@@ -167,3 +165,87 @@ async def test_step_and_drop_and_delay():
         await floor.held(0)
         prices = {"ada": 0.4, "bob": 0.2, "eve": 0.3}
         assert await winner_of(floor, offering) == min((names[0], names[2]), key=prices.__getitem__)
+
+
+async def test_whoever_leaves_with_signals_held_is_asked_and_a_form_says_when_its_signal_went():
+    async with on_the_floor(ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID")
+        offering = floor.offer()
+        await floor.held(2)
+        await floor.form("q")
+        assert "2 signals held by your breaks" in floor.text
+        await floor.pilot.press("escape")
+        await floor.until(lambda: not isinstance(floor.app.screen, Form))
+        assert len(floor.book.meant) == 2
+        await floor.form("c")
+        stepper = floor.app.session.stepper
+        assert stepper is not None
+        await stepper.ask(stepper.release_all())
+        await floor.until(lambda: "Its gate let it go meanwhile" in floor.text)
+        await floor.pilot.press("ctrl+s", "escape")
+        assert await winner_of(floor, offering) == "bob"
+
+
+async def test_the_whole_signal_is_changed_in_an_editor_and_checked_before_it_goes(monkeypatch):
+    edits = iter(['"cost": cheap', '"cost": 0.1'])
+
+    def editor(app: Any, text: str, *, name: str) -> str:
+        return text.replace('"cost": 0.4', then) if (then := next(edits)) else text
+
+    monkeypatch.setattr("cosmo_doppler.tui.outside.edit_outside", editor)
+    async with on_the_floor(ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID who:ada")
+        offering = floor.offer()
+        await floor.held(1)
+        await floor.form("V")
+        await floor.until(lambda: "is not JSON that can be sent" in floor.text)
+        await floor.pilot.press("ctrl+s")
+        assert len(floor.book.meant) == 1
+        area = floor.app.screen.query_one("#whole-text", TextArea)
+        area.text = area.text.replace('"cost": cheap', '"cost": 0.1')
+        await floor.until(lambda: "payload.cost  0.4 → 0.1" in floor.text)
+        await floor.pilot.press("ctrl+s")
+        assert await winner_of(floor, offering) == "ada"
+
+
+async def test_without_the_leave_to_act_nothing_is_held_and_the_reason_is_said():
+    async with on_the_floor() as floor:
+        floor.app.session.arm(False)
+        form = await floor.form("B")
+        assert "you chose to look only" in floor.text
+        assert not form.query("#then")
+        form.query_one("#when", Input).value = "type:BID"
+        await floor.pilot.press("ctrl+s")
+        await floor.until(lambda: "Pauses when a signal matches type:BID" in floor.text)
+        assert not floor.book.breaks
+        assert len(floor.app.session.timeline.breaks) == 1
+
+
+async def test_what_was_done_is_seen_in_the_recording_afterwards(tmp_path, shown):
+    path = tmp_path / "stepped.ndjson"
+    async with on_the_floor(path, ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID")
+        offering = floor.offer()
+        await floor.held(2)
+        stepper = floor.app.session.stepper
+        assert stepper is not None
+        for held in floor.book.meant:
+            if held.header.who == "ada":
+                changed = held.frame.replace(b'"cost":0.4', b'"cost":0.1')
+                await stepper.ask(stepper.send(held.hold_id, changed))
+            else:
+                await stepper.ask(stepper.drop(held.hold_id))
+        assert await winner_of(floor, offering) == "ada"
+        await floor.until(lambda: floor.app.session.timeline.board.by_hand.counts["dropped"])
+    session = open_replay(path, paused=True)
+    load_all(session)
+    async with shown(session, view="hands", size=(120, 40)) as screen:
+        assert "edited by doppler: cost 0.4 → 0.1" in screen.text
+        assert "dropped by hand at doppler" in screen.text
+        assert "break set by doppler: type:BID" in screen.text
+        await screen.press("2")
+        assert "ada*" in screen.text
+        assert "dropped" in screen.text
+        assert "bob  would have won" in screen.text
+        await screen.press("slash", *"hand:edited", "enter", "5")
+        assert "edited by doppler" in screen.text
