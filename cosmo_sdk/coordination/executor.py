@@ -14,6 +14,7 @@ from cosmo_sdk.coordination.decisions import Decision, DecisionResult, decode_de
 from cosmo_sdk.coordination.errors import CoordinationError, NotAuthorizedError
 from cosmo_sdk.coordination.metrics import Reporter
 from cosmo_sdk.coordination.models import plain
+from cosmo_sdk.errors import CosmoError
 
 _logger = logging.getLogger("cosmo_sdk.coordination")
 
@@ -172,8 +173,11 @@ class StandardExecutor:
             if inspect.isawaitable(value):
                 value = await value
         except Exception as error:
-            _logger.warning("a decision of %s came to nothing", self.agent_id, exc_info=True)
-            return DecisionResult(decision, False, None, f"{type(error).__name__}: {error}")
+            said = f"{type(error).__name__}: {error}"
+            # What coordination refuses is said in full by its words; anything else wants to be looked into.
+            unexpected = not isinstance(error, CosmoError)
+            _logger.warning("a decision of %s came to nothing: %s", self.agent_id, said, exc_info=unexpected)
+            return DecisionResult(decision, False, None, said)
         return DecisionResult(decision, value is None or bool(value), value)
 
     def _handler_of(self, decision: Decision) -> Handler:

@@ -116,6 +116,10 @@ async def test_what_is_missing_is_named_and_the_rest_goes_on(tasks, caplog):
     assert results[-1].error.startswith("TypeError: result")
     assert counts.snapshot() == {"decision_ok_total": 1, "decision_failed_total": 6}
     assert len(caplog.records) == 6
+    # A refusal is said in words; a traceback is for what nobody expected.
+    assert [record.exc_info is not None and bool(record.exc_info) for record in caplog.records] == [
+        False
+    ] * 5 + [True]
 
 
 async def test_own_decisions_networks_and_slow_managers(tasks):
