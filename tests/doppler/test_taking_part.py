@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, nullcontext
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,9 +20,12 @@ from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals import part
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
-from cosmo_doppler.tui.modals.work import read_answer
+from cosmo_doppler.tui.modals.work import LONGEST_TYPED, read_answer
 from cosmo_sdk import Dendrite, Directed, Pathway, Signal, SignalType, connect_synapse
+from tests.doppler.modals.conftest import HOSTILE
+from tests.doppler.session.waiting import until
 from tests.doppler.test_keys_that_act import Desk
+from tests.doppler.tui.test_driver import HARMFUL
 
 NAMESPACE = "dev"
 ME = "person:ann"
@@ -30,6 +35,9 @@ LONG_MS = 60_000
 class Room(Desk):
     """A producer that sells, and a person who buys."""
 
+    async def until(self, holds: Callable[[], Any]) -> None:
+        await until(holds)
+
     async def offered(self, **terms: Any) -> asyncio.Task[Pathway]:
         """Put an auction up and wait until it is selected on the screen."""
         terms = {"input": {"text": "the harvest"}, "deadline_ms": LONG_MS, **terms}
@@ -38,12 +46,12 @@ class Room(Desk):
         await self.until(lambda: scene.auction is not None and scene.auction.state == "open")
         return selling
 
-    async def put_up(self, deadline_ms: int = LONG_MS) -> Signal:
+    async def put_up(self, deadline_ms: int = LONG_MS, text: str = "the harvest") -> Signal:
         """The same without a Dendrite that decides: what a test does not send does not happen."""
         offer = Signal(
             type=SignalType.TASK_OFFER,
             payload={
-                "input": {"text": "the harvest"},
+                "input": {"text": text},
                 "capabilities": ["summarize"],
                 "deadline_ms": deadline_ms,
             },
@@ -159,7 +167,8 @@ async def test_a_bid_by_hand_wins_and_its_answer_is_the_result(room: Room) -> No
     await room.shows("1 to do")
     await room.shows(f"you are {ME}")
     await room.pilot.press("4")
-    await room.shows("you won: the harvest  promised in 90 s")
+    await room.shows("due in ")
+    await room.shows(" s  you won: the harvest")
     await room.say('{"summary": "good"}')
     final = await pathway.wait(timeout_s=20)
     assert (final.type, final.payload) == (SignalType.FINAL, {"result": {"summary": "good"}})
@@ -173,7 +182,7 @@ async def test_the_form_counts_the_window_down_and_says_where_the_bid_would_stan
     form = await room.form("M")
     await room.shows("s left of 60.0 s")
     await room.rival_bids(offer)
-    await room.shows("1 bid, cheapest 0.2 by rival, surest 0.5 by rival")
+    await room.shows("1, cheapest 0.2 by rival, surest 0.5 by rival")
     assert "Type a cost" in room.screen()
     form.query_one("#cost", Input).value = "0.3"
     form.query_one("#confidence", Input).value = "0.9"
@@ -268,6 +277,79 @@ async def test_leaving_by_the_form_returns_the_work(room: Room) -> None:
     error = await pathway.wait(timeout_s=20)
     assert error.payload["code"] == LEFT
     await room.until(lambda: f"you are {ME}" not in room.screen())
+
+
+def editor(monkeypatch: pytest.MonkeyPatch, folder: Path, answer: str) -> None:
+    """An editor that leaves an answer, on a terminal that can be given away."""
+    (folder / "answer").write_text(answer)
+    script = folder / "editor"
+    script.write_text(f'#!/bin/sh\ncp {folder}/answer "$1"\n')
+    script.chmod(0o700)
+    monkeypatch.setenv("VISUAL", str(script))
+    monkeypatch.setattr(DopplerApp, "suspend", lambda app: nullcontext())
+
+
+@pytest.mark.parametrize("length", [20, 3 * LONGEST_TYPED])
+async def test_an_answer_may_be_written_in_an_editor(
+    room: Room, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, length: int
+) -> None:
+    editor(monkeypatch, tmp_path, json.dumps({"summary": "x" * length}))
+    pathway = await room.won()
+    form = await room.form("A")
+    await room.pilot.press("ctrl+e")
+    shown = "60,0" if length > LONGEST_TYPED else "xxxx"
+    await room.until(lambda: shown in form.query_one("#text", TextArea).text)
+    await room.pilot.press("ctrl+s")
+    output = await pathway.wait_for(SignalType.AGENT_OUTPUT, timeout_s=20)
+    assert output.payload == {"output": {"summary": "x" * length}}
+
+
+async def test_an_editor_that_is_not_there_is_said(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("VISUAL", "/no/such/editor")
+    monkeypatch.setattr(DopplerApp, "suspend", lambda app: nullcontext())
+    await room.won()
+    form = await room.form("A")
+    await room.pilot.press("ctrl+e")
+    await room.pilot.press("escape")
+    await room.until(lambda: room.app.screen is not form)
+    await room.shows("Cannot start /no/such/editor")
+
+
+@pytest.mark.parametrize("size", [(80, 24), (60, 16)], ids=["80x24", "60x16"])
+async def test_forms_fit_small_terminals_and_show_nothing_harmful(size: tuple[int, int]) -> None:
+    async with producing() as (url, producer), at_the_screen(url, producer, size) as room:
+        offer = await room.put_up(text=HOSTILE)
+        await producer.publish(offer.reply(SignalType.BID, {"cost": 0.2}, Directed(id=HOSTILE)))
+        form = await room.form("M")
+        await room.until(lambda: len(room.auction.bids) == 1)
+        assert_fits(room, form)
+        form.query_one("#cost", Input).value = "0.1"
+        await room.pilot.press("ctrl+s")
+        await room.until(lambda: len(room.auction.bids) == 2)
+        mine = room.auction.bids[1].bid
+        award = Signal(
+            type=SignalType.TASK_AWARDED,
+            trace_id=offer.trace_id,
+            parent_id=mine.id,
+            directed=Directed(id=ME),
+            payload={"input": {HOSTILE: [HOSTILE]}},
+        )
+        await producer.publish(award)
+        await room.works()
+        for key in ("A", "M"):
+            form = await room.form(key)
+            assert_fits(room, form)
+            await room.pilot.press("escape")
+            await room.until(lambda: not isinstance(room.app.screen, Form))
+        await room.pilot.press("4")
+        await room.shows("TASK_AWARDED")
+        assert HARMFUL.search(room.screen().replace("\n", "")) is None
+
+
+def assert_fits(room: Room, form: Form[Any]) -> None:
+    for each in form.query(Button):
+        assert form.region.contains_region(each.region), f"{each.id} at {each.region}"
+    assert HARMFUL.search(room.screen().replace("\n", "")) is None
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])

@@ -18,7 +18,7 @@ from cosmo_doppler.tui.modals.facts import signal_at
 from cosmo_doppler.tui.modals.part import AsSomebody
 from cosmo_doppler.tui.modals.parts import Field, prose
 from cosmo_doppler.tui.safe import safe
-from cosmo_doppler.tui.words import duration, joined, many
+from cosmo_doppler.tui.words import duration, joined
 from cosmo_sdk.bidding import Bid, rank, read_bid
 from cosmo_sdk.envelope import Signal
 
@@ -116,7 +116,7 @@ class BidForm(AsSomebody[BidDraft]):
         sure = f"{before.confidence:g}" if before is not None and before.confidence is not None else ""
         yield from self._figure("Cost", cost, "cost", "US dollars by convention")
         yield from self._figure("Time", eta, "eta", "seconds until you answer, may stay empty")
-        yield from self._figure("Confidence", sure, "confidence", "0 to 1, may stay empty")
+        yield from self._figure("Sure", sure, "confidence", "confidence, 0 to 1, may stay empty")
         yield Field("Place", prose(id="place", classes="fact"), close=True)
 
     def _figure(self, label: str, value: str, id: str, unit: str) -> ComposeResult:
@@ -215,7 +215,7 @@ def _told(now: AuctionNow) -> tuple[str, str, str]:
         window = f"{now.left_ms / 1000:.1f} s left{whole}"
     if not now.standing:
         return safe(now.title, 200), window, "none yet"
-    told = many(len(now.standing), "bid")
+    told = str(len(now.standing))
     priced = [bid for bid in now.standing if bid.cost is not None]
     if priced:
         cheapest = min(priced, key=lambda bid: bid.cost or 0.0)

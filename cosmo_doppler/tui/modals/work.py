@@ -193,8 +193,8 @@ class WorkForm(Form[WorkDraft]):
         if reply == "give up":
             return "An ERROR that may be recovered from: whoever asked can give it to another."
         if self._work.finalize:
-            return "JSON or text. FINAL follows it, because whoever asked wants one."
-        return "JSON or text. The trace goes on as whoever asked likes."
+            return "JSON or text; FINAL follows it, as was asked."
+        return "JSON or text; whoever asked goes on with it."
 
     def _preview(self, reply: Reply) -> str:
         """The payload as it will go out."""

@@ -130,8 +130,8 @@ class InboxRows(Source):
                 "who": [(safe(request.who, 80), ink.plain if is_open else ink.dim)],
                 "trace": [(short_id(request.trace_id), ink.dim)],
                 "text": [
-                    (f"{self._owner(request)}{safe(request.text, 400)}", ink.plain if is_open else ink.dim),
                     *self._promise(request, ink),
+                    (f"{self._owner(request)}{safe(request.text, 400)}", ink.plain if is_open else ink.dim),
                     *answer,
                 ],
             },
@@ -153,7 +153,6 @@ class InboxRows(Source):
         if eta_ms is None or request.state != "open":
             return []
         left = request.asked_at + eta_ms / 1000 - self._scene.now
-        promised = words.joined(words.age(eta_ms / 1000))
         if left < 0:
-            return [(f"  promised in {promised}, ", ink.dim), ("late", ink.failure)]
-        return [(f"  promised in {promised}, {words.joined(words.age(left))} left", ink.dim)]
+            return [(f"late by {words.joined(words.age(-left))}  ", ink.failure)]
+        return [(f"due in {words.joined(words.age(left))}  ", ink.dim)]
