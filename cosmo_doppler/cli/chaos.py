@@ -147,7 +147,8 @@ async def _lost(client: BusClient) -> None:
     """Wait for the connection to go."""
     gone: asyncio.Event = asyncio.Event()
     client.on_state(lambda state: gone.set() if state == "reconnecting" else None)
-    await gone.wait()
+    if client.state == "connected":  # else it went just now
+        await gone.wait()
 
 
 async def _finish(client: BusClient, rule_id: str, ending: Ending) -> None:

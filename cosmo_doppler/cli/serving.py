@@ -88,15 +88,10 @@ async def serve(
         await server.start()
         if notes.metrics_port is not None:
             metrics = MetricsServer(server.statistics, notes.metrics_port)
-            say(f"metrics on http://127.0.0.1:{metrics.port}/metrics")
-
-        def tell() -> None:
-            if notes.port_file is not None:
-                _write_port(notes.port_file, server.port)
-            if printer is not None:
-                printer.print(_banner(_url_for_others(server), namespace, door))
-
-        await until_interrupted(wait_for(stopped), ready=tell)
+        banner = _banner(_url_for_others(server), namespace, door)
+        await until_interrupted(
+            wait_for(stopped), ready=lambda: _tell(server.port, notes, metrics, printer, banner)
+        )
         sum_up(namespace, announced.signal_count, printer)
     finally:
         if metrics is not None:
@@ -119,6 +114,22 @@ def _take_files() -> None:
     # Where "no limit" stands the kernel may have one all the same.
     with suppress(OSError, ValueError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _tell(
+    port: int,
+    notes: Notes,
+    metrics: MetricsServer | None,
+    printer: LinePrinter[Frame] | None,
+    banner: str,
+) -> None:
+    """Say that the bus is there, to whoever waits for it in whichever way."""
+    if metrics is not None:
+        say(f"metrics on http://127.0.0.1:{metrics.port}/metrics")
+    if notes.port_file is not None:
+        _write_port(notes.port_file, port)
+    if printer is not None:
+        printer.print(banner)
 
 
 async def keep_recording(recorder: Recorder) -> None:

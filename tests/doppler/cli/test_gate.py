@@ -11,7 +11,7 @@ import pytest
 
 from cosmo_sdk import Signal, SignalType
 from cosmo_sdk.envelope import directed_to
-from tests.doppler.cli.commands import Running, bus_process, cosmo, publish, running
+from tests.doppler.cli.commands import Running, bus_process, cosmo, publish, running, wait_until
 
 
 def bids(count: int) -> list[Signal]:
@@ -172,6 +172,7 @@ def test_a_recording_tells_what_was_done_at_a_gate(url: str, namespace: str, tmp
             gate.wait_for("n0")
             assert gate.interrupt() == 0
             tail.wait_for(signal.id)
+        wait_until(lambda: b"owner left" in path.read_bytes())
         assert record.interrupt() == 0
     shown = cosmo("doppler", str(path), "--plain").stdout
     told = [line for line in path.read_text().splitlines() if f'"_gate.{namespace}"' in line]

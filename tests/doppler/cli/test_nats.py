@@ -11,7 +11,7 @@ from contextlib import contextmanager
 import pytest
 
 from cosmo_sdk import AutoBid, Axon, Dendrite, connect_synapse
-from tests.doppler.cli.commands import cosmo, running
+from tests.doppler.cli.commands import cosmo, running, wait_until
 from tests.nats_server import RunningServer, running_nats
 
 
@@ -83,6 +83,7 @@ def test_tail_and_record_see_what_passes_on_nats_and_outlive_the_server(tmp_path
                 record.wait_for("connected to nats://127.0.0.1")
                 cosmo("dispatch", *where, "--neuron", "nobody", "--input", '{"n": 2}', "--timeout", "0.2")
                 tail.wait_for("TASK", 2)
+                wait_until(lambda: path.read_bytes().count(b'"TASK"') == 2)
                 assert record.interrupt() == 0
     tasks = [json.loads(line) for line in path.read_text().splitlines() if '"TASK"' in line]
     assert [task["payload"]["input"]["n"] for task in tasks] == [1, 2]

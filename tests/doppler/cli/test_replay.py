@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
-from tests.doppler.cli.commands import cosmo, publish, running
+from cosmo_bus.recording import read_recording
+from tests.doppler.cli.commands import cosmo, publish, running, wait_until
 from tests.doppler.cli.test_gate import bids
 
 
@@ -16,6 +18,8 @@ def test_what_was_recorded_arrives_again_as_it_was_or_as_new(url: str, namespace
     with running("record", "--url", url, "-n", namespace, "-o", str(path)) as record:
         record.wait_for("recording")
         publish(url, namespace, *signals)
+        # Every client has a socket of its own: that the bus took them does not mean that they are here.
+        wait_until(lambda: signals[-1].id.encode() in path.read_bytes())
         assert record.interrupt() == 0
     with running("tail", "--url", url, "-n", f"{namespace}b", "--json", "--type", "BID") as tail:
         tail.wait_for("watching")
@@ -77,6 +81,10 @@ def test_a_file_without_signals_is_refused_before_any_bus_is_asked(
     assert "cannot reach" not in done.stderr
 
 
+def bids_in(folder: Path) -> int:
+    return sum(b'"BID"' in line.frame for file in folder.iterdir() for line in read_recording(file))
+
+
 def test_recordings_are_compressed_and_divided_by_their_names_and_sizes(
     url: str, namespace: str, tmp_path
 ) -> None:
@@ -85,6 +93,7 @@ def test_recordings_are_compressed_and_divided_by_their_names_and_sizes(
     with running("record", *options, "--rotate", "2kB") as record:
         record.wait_for("recording")
         publish(url, namespace, *bids(20))
+        wait_until(lambda: bids_in(tmp_path) == 20)
         assert record.interrupt() == 0
     files = sorted(tmp_path.iterdir())
     assert len(files) >= 3
