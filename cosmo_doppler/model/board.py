@@ -45,6 +45,8 @@ UNKNOWN_TYPE = "?"
 """What types that are not of the protocol are counted under: a sender could make up any number of them."""
 
 _KNOWN = frozenset(SignalType.__members__)
+_OFFERED = frozenset({"TASK_OFFER", "TASK"})
+"""What gives a trace a title that says more than what is told later."""
 _MANAGEMENT = frozenset(str(member) for member in MANAGEMENT_TYPES)
 _RESULTS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 """What answers work."""
@@ -239,7 +241,18 @@ class Board:
             self._touch(changed, at)
         self._watch.saw(seen, who)
         if tells(header):
-            self.coordination.saw(seen)
+            self._coordinate(seen)
+
+    def _coordinate(self, seen: Observed) -> None:
+        """A mirror tells of an object: a trace that only tells of it stands as it does."""
+        thing = self.coordination.saw(seen)
+        trace = self._known.get(thing.trace_id) if thing is not None else None
+        if thing is None or trace is None or thing.live or trace.began_with[0] != thing.seq:
+            return
+        if trace.title_type not in _OFFERED:
+            trace.title, trace.title_type = thing.title, seen.header.type
+        trace.follow_object("failed" if thing.state == "failed" else "done" if thing.over else "open", seen.at)
+        self._changes.traces.add(trace.id)
 
     def _intervened(self, seen: Observed) -> None:
         """A bus tells what was done to its frames on purpose."""

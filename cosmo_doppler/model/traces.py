@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
+from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
 from cosmo_doppler.model.packed import Packed, pack, pack_ends, unpack_ends
@@ -51,6 +52,7 @@ class Trace(Placed):
         "_packed",
         "_pending",
         "_rest",
+        "_told",
         "_tree",
         "_unsold",
         "_waiting_on",
@@ -124,6 +126,8 @@ class Trace(Placed):
         """It had failed before the STOP came."""
         self._unsold = False
         """Nobody bid on an offer, and no new work since."""
+        self._told: TraceStatus | None = None
+        """How it stands where a mirror tells of an object: nothing on the bus says so itself."""
         self._final_at: float | None = None
         self._output_at: float | None = None
 
@@ -323,6 +327,17 @@ class Trace(Placed):
         self.bidding.discard(offer_id)
         self._unsold = unsold
 
+    def follow_object(self, status: TraceStatus, at: float) -> None:
+        """It only tells of an object of coordination, and stands as that does.
+
+        Args:
+            status: how it stands.
+            at: since when, epoch seconds.
+        """
+        if status != self._told:
+            self._told = status
+            self.settle(at)
+
     def settle(self, at: float) -> None:
         """Decide the status.
 
@@ -349,6 +364,8 @@ class Trace(Placed):
     def _judge(self) -> TraceStatus:
         if self.stopped:
             return "failed" if self._failed_by_itself else "stopped"
+        if self._told is not None:
+            return self._told
         if self._final_at is not None:
             return "done"
         if self.failed:
@@ -362,6 +379,9 @@ class Trace(Placed):
         return "open" if self._output_at is None else "done"
 
     def _begin(self, node: Node) -> None:
+        if node.who.startswith(PREFIX):
+            # An award that a mirror tells of: nobody on this bus works on it.
+            return
         if any(child.type in _ENDS for child in node.children):
             # Its answer overtook it, so there is nothing left to wait for.
             return

@@ -118,11 +118,11 @@ class Coordination:
             above = self.parent(above)
         return "active"
 
-    def saw(self, seen: Observed) -> None:
-        """Fold a signal. Never raises; does nothing when it tells of something else."""
+    def saw(self, seen: Observed) -> Thing | None:
+        """Fold a signal, and return what it tells of. Never raises; None when it tells of something else."""
         notice = read_notice(seen)
         if notice is None:
-            return
+            return None
         self.seen += 1
         about = notice.about
         shelf = self.shelf(about.kind)
@@ -131,7 +131,7 @@ class Coordination:
         if thing is None:
             if about.live and about.event not in ("opened", SNAPSHOT):
                 # The end of an auction on a bus whose offer was not seen says nothing of what it was.
-                return
+                return None
             thing = _SEEN[about.kind](notice)
             shelf.put(thing)
             before = thing.state
@@ -146,6 +146,7 @@ class Coordination:
         self._heard(notice)
         if is_news:
             self._rules.heard(thing, notice, before)
+        return thing
 
     def _place(self, grant: SeenGrant) -> None:
         """A delegation says what it comes from."""

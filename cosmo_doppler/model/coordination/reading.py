@@ -29,6 +29,13 @@ def name(value: Any) -> str:
     return value[:NAME] if isinstance(value, str) else ""
 
 
+def short_name(id: str) -> str:
+    """An id as people tell it: the last 8 characters of one that was generated (COORDINATION 3.1), else all of it."""
+    head, sep, rest = id.partition("_")
+    generated = sep and len(head) == 3 and len(rest) == 26 and rest.isalnum()
+    return rest[-8:] if generated else id
+
+
 def names(value: Any, most: int) -> tuple[str, ...]:
     """Names in a list, in its order, each once; at most so many."""
     if not isinstance(value, list):

@@ -7,6 +7,7 @@ from functools import partial
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.coordination.grants import SeenGrant
 from cosmo_doppler.model.coordination.notice import SNAPSHOT, Notice
+from cosmo_doppler.model.coordination.reading import short_name
 from cosmo_doppler.model.coordination.sales import SeenSale
 from cosmo_doppler.model.coordination.stores import SeenStore
 from cosmo_doppler.model.coordination.tasks import SeenTask
@@ -140,7 +141,7 @@ class CoordinationRules:
             notice,
             "warning",
             "no quorum",
-            f"vote {say(vote.id, 60)} had {vote.present} of the {vote.quorum_needed} voters it needs, so it decided nothing",
+            f"vote {say(short_name(vote.id), 60)} had {vote.present} of the {vote.quorum_needed} voters it needs, so it decided nothing",
             "who did not vote, and whether they knew of it",
         )
 
@@ -153,7 +154,7 @@ class CoordinationRules:
             notice,
             "note" if sale.reason == "no_bids" else "warning",
             "unsold",
-            f"auction {say(sale.id, 60)} sold to nobody{f': {reason}' if reason else ''}",
+            f"auction {say(short_name(sale.id), 60)} sold to nobody{f': {reason}' if reason else ''}",
             "the reserve, and who could have bid",
             offer_id=sale.offers[-1] if sale.offers else "",
         )
@@ -187,4 +188,4 @@ class CoordinationRules:
 
 def _named(task: SeenTask) -> str:
     about = shorten(task.objective, 60)
-    return f"task {say(task.id, 60)}{f' “{about}”' if about else ''}"
+    return f"task {say(short_name(task.id), 60)}{f' “{about}”' if about else ''}"

@@ -37,6 +37,12 @@ class SeenSale(Thing):
         self.refused = 0
         """Bids that were not good enough, or came too late."""
 
+    @property
+    def title(self) -> str:
+        """What it is, and what it is about."""
+        about = f": {self.lot}" if self.lot else ""
+        return f"{super().title}{about}"
+
     def take(self, notice: Notice) -> str:
         """It opens, is bid in, and ends."""
         event, facts = notice.about.event, notice.facts

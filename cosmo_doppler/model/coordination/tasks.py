@@ -63,6 +63,12 @@ class SeenTask(Thing):
         """Whether somebody has it."""
         return self.state in HELD
 
+    @property
+    def title(self) -> str:
+        """What it is, and what it is about."""
+        about = f": {self.objective}" if self.objective else ""
+        return f"{super().title}{about}"
+
     def take(self, notice: Notice) -> str:
         """It is submitted, claimed, worked on, released, or ends."""
         event, facts = notice.about.event, notice.facts

@@ -15,6 +15,7 @@ from cosmo_doppler.model.coordination.reading import (
     names,
     one_of,
     option_of,
+    short_name,
     table,
     told,
     whole,
@@ -31,7 +32,7 @@ Sentence = Callable[[Notice], str]
 
 
 def in_short(header: Header) -> str | None:
-    """An event for a column: its object, what happened, who did it. None for signals about something else."""
+    """An event for a column: what happened, who did it, to which object. None for signals about something else."""
     about = about_of(header)
     if about is None:
         return None
@@ -39,7 +40,7 @@ def in_short(header: Header) -> str | None:
     who = f"  {shorten(notice.who, 40)}" if notice is not None and notice.who else ""
     what = about.event.replace("_", " ")
     gist = _gist(notice) if notice is not None else ""
-    return f"{about.kind} {shorten(about.subject, 40)}  {what}{who}{f'  {gist}' if gist else ''}"
+    return f"{about.kind} {what}{who}{f'  {gist}' if gist else ''}  {shorten(short_name(about.subject), 40)}"
 
 
 def sentence(header: Header) -> str | None:
@@ -90,7 +91,7 @@ def _who(notice: Notice) -> str:
 
 
 def _it(notice: Notice) -> str:
-    return f"{notice.about.kind} {say(notice.about.subject, 60)}"
+    return f"{notice.about.kind} {say(short_name(notice.about.subject), 60)}"
 
 
 def _it_first(notice: Notice) -> str:
@@ -208,7 +209,7 @@ def _sold(n: Notice) -> str:
 
 
 def _granted(n: Notice) -> str:
-    parent = say(n.facts.get("parent"), 60)
+    parent = say(short_name(name(n.facts.get("parent"))), 60)
     scope = say(", ".join(names(n.facts.get("scope"), 8)), _GIST)
     origin = f", out of {parent}" if parent else ""
     return f"{_who(n)} lets {say(n.facts.get('delegatee'), 60) or 'somebody'} do {scope or 'nothing'}{origin}"

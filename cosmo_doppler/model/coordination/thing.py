@@ -7,6 +7,7 @@ from collections import deque
 from typing import ClassVar, NamedTuple
 
 from cosmo_doppler.model.coordination.notice import SNAPSHOT, Kind, Notice
+from cosmo_doppler.model.coordination.reading import short_name
 
 HISTORY = 200
 """Events kept of an object; beyond that the oldest go, which `Thing.events` still counts."""
@@ -87,6 +88,11 @@ class Thing(ABC):
     def over(self) -> bool:
         """Whether nothing more happens to it."""
         return self.state in self.ended
+
+    @property
+    def title(self) -> str:
+        """What it is, one line; not yet safe for a terminal."""
+        return f"{self.kind} {short_name(self.id)}"
 
     def hear(self, notice: Notice) -> bool:
         """Take in a signal about it.

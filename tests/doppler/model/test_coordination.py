@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.coordination.book import Coordination
 from cosmo_doppler.model.coordination.notice import KINDS, about_of, tells
-from cosmo_doppler.model.coordination.reading import differences, leaves
+from cosmo_doppler.model.coordination.reading import differences, leaves, short_name
 from cosmo_doppler.model.coordination.shelf import Shelf
 from cosmo_doppler.model.coordination.terms import clock_price, least_next, to_next_tick
 from cosmo_doppler.model.explain import explain
@@ -651,7 +651,7 @@ def test_an_event_is_told_as_what_it_means(event, sentence):
     told.delegation.revoke(grant, agent_id="boss")
     board = told.board()
     seen = [each for each in observed(told.frames()) if about_of(each.header).event == event]
-    expected = f"{sentence} (mirrored)".replace("negotiation n", f"negotiation {deal}")
+    expected = f"{sentence} (mirrored)".replace("negotiation n", f"negotiation {short_name(deal)}")
     assert explain(seen[-1], board) == expected
 
 
@@ -670,3 +670,37 @@ def test_filters_pick_signals_of_coordination():
     assert (count("coord.id:t1"), count("coord.id:t1 coord.event:released"), count("-coord:*")) == (4, 1, 1)
     with pytest.raises(QueryError):
         compile_filter("coord:votes")
+
+
+def test_a_trace_that_only_tells_of_an_object_stands_as_the_object_does():
+    told = Told()
+    told.tasks.submit(Task("t1", {"text": "wash"}))
+    told.tasks.submit(Task("t2"))
+    told.tasks.claim("ann", "t1")
+    told.tasks.fail_task("t2", "no water")
+    auction = told.auction("english", "e", {"text": "a boat"}, start=1)
+    auction.submit_bid("ann", 1)
+    board = told.board(until=60)
+    stands = {trace.title: trace.status for trace in board.traces.values()}
+    assert stands == {"task t1: wash": "open", "task t2": "failed", "a boat": "open"}
+    told.tasks.report("ann", "t1", 1)
+    auction.resolve()
+    board = told.board(until=60)
+    stands = {trace.title: trace.status for trace in board.traces.values()}
+    assert stands == {"task t1: wash": "done", "task t2": "failed", "a boat": "done"}
+
+
+def test_a_mirrored_award_leaves_nobody_at_work_in_the_trace_it_is_part_of():
+    told = Told()
+    auction = told.auction("english", "e", start=1)
+    auction.submit_bid("ann", 1)
+    auction.resolve()
+    work = frame("TASK", "w", trace="1", who="boss", input="sell it")
+    [(_, opened), *_] = told.frames()
+    trace_id = read_header(opened).trace_id
+    frames = [(at, data.replace(trace_id.encode(), b"trc_1")) for at, data in told.frames()]
+    board = fold(
+        (BEGIN - 1.0, work), *frames, (BEGIN + 1.0, frame("AGENT_OUTPUT", "o", parent="w", who="boss"))
+    )
+    trace = board.traces["trc_1"]
+    assert (trace.status, dict(trace.working)) == ("done", {})

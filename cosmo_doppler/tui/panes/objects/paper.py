@@ -8,6 +8,7 @@ from typing import NamedTuple
 from rich.cells import cell_len
 from rich.style import Style
 
+from cosmo_doppler.model.coordination.reading import short_name
 from cosmo_doppler.model.coordination.thing import Thing
 from cosmo_doppler.model.participant import Liveness
 from cosmo_doppler.tui import bars, words
@@ -137,7 +138,5 @@ def joined(parts: Iterable[str], most: int = 12) -> str:
 
 
 def called(thing: Thing) -> str:
-    """What an object is called in one line: its id, short where it is a generated one."""
-    head, sep, rest = thing.id.partition("_")
-    generated = sep and len(head) == 3 and len(rest) == 26 and rest.isalnum()
-    return rest[-8:] if generated else safe(thing.id, 80)
+    """What an object is called, safe for a terminal."""
+    return safe(short_name(thing.id), 80)
