@@ -9,6 +9,7 @@ from cosmo_doppler.model.faults import Fault, Severity
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.participant import Participant
 from cosmo_doppler.model.recent import Recent
+from cosmo_doppler.model.requests import PERSON
 from cosmo_doppler.model.rules.ground import Ground, Reads, is_mirrored, spell, subject_of
 from cosmo_doppler.model.rules.market import MarketRules
 from cosmo_doppler.model.rules.works import Work, Works
@@ -24,6 +25,9 @@ PROMISES = 3.0
 
 PROMISED_S, UNPROMISED_S = 5.0, 30.0
 """At least so long; and so long when it promised nothing, seconds."""
+
+PERSON_S = 600.0
+"""So long when it is a person who promised nothing: they read before they write, seconds."""
 
 LONGEST_S = 3600.0
 """Promises are not waited for any longer, seconds."""
@@ -109,7 +113,9 @@ class WorkRules:
         self._withdraw(header, seen.at)
         won = header.read_payload().get("winning_bid")
         eta = finite(won.get("eta_ms")) if isinstance(won, dict) else None
-        patience = max(PROMISED_S, PROMISES * eta / 1000) if eta and eta > 0 else UNPROMISED_S
+        worker = self._ground.roster.by_id.get(header.who)
+        unpromised = PERSON_S if worker is not None and worker.kind == PERSON else UNPROMISED_S
+        patience = max(PROMISED_S, PROMISES * eta / 1000) if eta and eta > 0 else unpromised
         self._ground.agenda.note(seen.at + min(patience, LONGEST_S), partial(self._unbegun, work))
 
     def _begin(self, seen: Observed, header: Header) -> Work:

@@ -156,3 +156,15 @@ def test_an_award_that_does_not_repeat_the_input_is_told_by_the_offer():
         person("ann"), OFFER, BID, (1.2, frame("TASK_AWARDED", "w", parent="b", who="ann", offer_id="evt_o"))
     )
     assert board.requests["evt_w"].text == "long"
+
+
+@pytest.mark.parametrize(("kind", "silent_after"), [("person", 601.3), ("neuron", 31.3)])
+def test_a_person_who_promised_nothing_is_given_time_to_read(kind, silent_after):
+    award = (1.2, frame("TASK_AWARDED", "w", parent="b", who="ann", input={}))
+    seen = person("ann", kind), OFFER, BID, award
+    assert not _silent(fold(*seen, until=silent_after - 1))
+    assert _silent(fold(*seen, until=silent_after))
+
+
+def _silent(board):
+    return [fault.kind for fault in board.faults.by_id.values() if fault.kind == "award, no work"]
