@@ -161,7 +161,11 @@ def test_an_award_that_does_not_repeat_the_input_is_told_by_the_offer():
 @pytest.mark.parametrize(("kind", "silent_after"), [("person", 601.3), ("neuron", 31.3)])
 def test_a_person_who_promised_nothing_is_given_time_to_read(kind, silent_after):
     award = (1.2, frame("TASK_AWARDED", "w", parent="b", who="ann", input={}))
-    seen = person("ann", kind), OFFER, BID, award
+    beats = [
+        (float(at), frame("HEARTBEAT", f"h{at}", trace=f"h{at}", who="ann"))
+        for at in range(2, int(silent_after), 10)
+    ]
+    seen = person("ann", kind), OFFER, BID, award, *beats
     assert not _silent(fold(*seen, until=silent_after - 1))
     assert _silent(fold(*seen, until=silent_after))
 
