@@ -142,7 +142,7 @@ class GateOps(Extension):
         )
 
     def _gone(self, gate: Gate[msgspec.Raw, Asker], reason: str, released: int) -> None:
-        failed_open = reason not in ON_PURPOSE
+        failed_open = released > 0 and reason not in ON_PURPOSE
         gate.owner.tell(
             "gate_failed_open" if failed_open else "gate_opened",
             logging.WARNING if failed_open else logging.INFO,

@@ -304,6 +304,8 @@ class Session(asyncio.Protocol):
         self._sessions.discard(self)
         if self._known_to_operator:
             self._tell_the_end(self._why or (str(exc) if exc is not None else "the client left"))
+        elif not self._why:
+            self.tell("stranger_gone", reason="it never said who it is")
         counts = self._hub.counts
         counts.dropped += self.outbox.dropped
         counts.lost += len(self.outbox)

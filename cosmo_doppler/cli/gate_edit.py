@@ -69,7 +69,7 @@ def edit(hold: str, url: str, changes: tuple[Change, ...], frame: IO[bytes] | No
         for change in changes:
             _set(held, change)
         # On no connection: a person may take longer in the editor than any bus waits.
-        edited = json.dumps(held).encode() if changes else _compact(_by_hand(held), STILL_HELD)
+        edited = _written(held) if changes else _compact(_by_hand(held), STILL_HELD)
 
     async def let_go(gates: GateClient) -> None:
         await gates.release(hold, edited)
@@ -120,6 +120,10 @@ def _compact(text: bytes, remedy: str) -> bytes:
         raise CommandError(f"the edited signal is no JSON: {error}", remedy) from None
     if not isinstance(signal, dict):
         raise CommandError("the edited signal is no JSON object", remedy)
+    return _written(signal)
+
+
+def _written(signal: dict[str, Any]) -> bytes:
     return json.dumps(signal, separators=(",", ":")).encode()
 
 

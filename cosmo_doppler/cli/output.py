@@ -15,7 +15,8 @@ T = TypeVar("T")
 
 def say(words: str) -> None:
     """One line of words for the person at the terminal, on stderr."""
-    print(_printable(words, sys.stderr.encoding), file=sys.stderr, flush=True)  # noqa: T201
+    # Text and newline in one write: a log in another thread may write to the same terminal.
+    print(_printable(f"{words}\n", sys.stderr.encoding), end="", file=sys.stderr, flush=True)  # noqa: T201
 
 
 class ReaderLeft(Exception):

@@ -175,7 +175,7 @@ def view(
 
     Without -n: the counts of the bus, its namespaces, and its sessions, first those that hold the most back. A
     session that does not read what it subscribed to hurts nobody else: when its queue is full an observer loses the
-    oldest of it (drop-oldest) and is told nothing, anybody else is disconnected with an error (disconnect).
+    oldest of it (drop-oldest) and is told how much, anybody else is disconnected with an error (disconnect).
 
     A NATS server keeps no such counts: there it shows what `synapse start nats` began on this machine.
     """
