@@ -51,6 +51,27 @@ def url(postgres):
     return postgres.new_database(f"db{next(_numbers)}")
 
 
+@pytest.fixture(scope="module")
+def mortal_server():
+    with running_postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def mortal(mortal_server):
+    """A server that a test may stop, kill and start, with tables of the test's own: it, and what opens a store there."""
+    schema = f"mortal{next(_numbers)}"
+    opened = []
+
+    def open_store(**options):
+        opened.append(PostgresStore(mortal_server.url(), schema=schema, **options))
+        return opened[-1]
+
+    yield mortal_server, open_store
+    for store in opened:
+        store.close()
+
+
 @pytest.fixture
 def shared(url):
     store = PostgresStore(url, busy_timeout_ms=30_000)
@@ -252,72 +273,69 @@ def test_processes_killed_in_a_race_leave_every_task_with_one_holder_or_none(sha
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGQUIT], ids=["restarted", "crashed"])
-def test_after_a_restart_of_the_server_everything_goes_on(how):
-    with running_postgres() as server:
-        store = PostgresStore(server.url())
-        manager = TaskManager(store)
-        names = submit(manager, 5)
-        assert manager.claim("ann", names[0])
-        server.stop(how)
-        with pytest.raises(ConnectionError, match=r"cannot be reached: .*is the server running"):
-            manager.claim("ann", names[1])
-        with pytest.raises(ConnectionError, match="cannot be reached"):
-            manager.list_pending_tasks(refresh_from_store=True)
-        server.start()
-        assert manager.claim("ann", names[1])
-        assert claims(store) == {names[0]: 1, names[1]: 1}
-        # And where nobody asked meanwhile, nobody notices.
-        server.stop(how)
-        server.start()
-        assert manager.claim("ann", names[2])
-        server.stop(how)
-        server.start()
-        assert manager.get_task(names[2]).assigned_to == "ann"
-        store.close()
+def test_after_a_restart_of_the_server_everything_goes_on(mortal, how):
+    server, open_store = mortal
+    store = open_store()
+    manager = TaskManager(store)
+    names = submit(manager, 5)
+    assert manager.claim("ann", names[0])
+    server.stop(how)
+    with pytest.raises(ConnectionError, match=r"cannot be reached: .*is the server running"):
+        manager.claim("ann", names[1])
+    with pytest.raises(ConnectionError, match="cannot be reached"):
+        manager.list_pending_tasks(refresh_from_store=True)
+    server.start()
+    assert manager.claim("ann", names[1])
+    assert claims(store) == {names[0]: 1, names[1]: 1}
+    # And where nobody asked meanwhile, nobody notices.
+    server.stop(how)
+    server.start()
+    assert manager.claim("ann", names[2])
+    server.stop(how)
+    server.start()
+    assert manager.get_task(names[2]).assigned_to == "ann"
 
 
-def test_a_race_goes_on_over_a_crash_of_the_server():
+def test_a_race_goes_on_over_a_crash_of_the_server(mortal):
     """Workers that try again: what was acknowledged stands, and nothing is claimed twice."""
-    with running_postgres() as server:
-        store = PostgresStore(server.url(), busy_timeout_ms=30_000)
-        names = submit(TaskManager(store), 150)
-        store.close()
-        won: dict[str, list[str]] = {}
+    server, open_store = mortal
+    store = open_store(busy_timeout_ms=30_000)
+    names = submit(TaskManager(store), 150)
+    won: dict[str, list[str]] = {}
 
-        def work(agent: str) -> None:
-            manager = TaskManager(PostgresStore(server.url(), busy_timeout_ms=30_000))
-            mine = won[agent] = []
-            while len(mine) + sum(not name for name in mine) < 10_000:
-                try:
-                    task = manager.claim_next(agent)
-                except ConnectionError:
-                    back.wait()
-                    continue
-                if task is None:
-                    break
-                mine.append(task.id)
-                if len(mine) == 10:
-                    enough.release()
-            manager.store.close()
+    def work(agent: str) -> None:
+        manager = TaskManager(open_store(busy_timeout_ms=30_000))
+        mine = won[agent] = []
+        while True:
+            try:
+                task = manager.claim_next(agent)
+            except ConnectionError:
+                back.wait()
+                continue
+            if task is None:
+                break
+            mine.append(task.id)
+            if len(mine) == 10:
+                enough.release()
+        manager.store.close()
 
-        enough, back = threading.Semaphore(0), threading.Event()
-        threads = [threading.Thread(target=work, args=(f"agent{number}",)) for number in range(3)]
-        for thread in threads:
-            thread.start()
-        enough.acquire()
-        server.stop(signal.SIGQUIT)
-        server.start()
-        back.set()
-        for thread in threads:
-            thread.join()
-        known = [name for mine in won.values() for name in mine]
-        assert len(known) == len(set(known))
-        assert claims(store) == dict.fromkeys(names, 1)
-        # An answer may have been lost on its way; then the store knows whose the task is, and nobody else got it.
-        for agent, mine in won.items():
-            held = {task.id for _, task, _ in store.scan("task") if task.assigned_to == agent}
-            assert held >= set(mine)
-        store.close()
+    enough, back = threading.Semaphore(0), threading.Event()
+    threads = [threading.Thread(target=work, args=(f"agent{number}",)) for number in range(3)]
+    for thread in threads:
+        thread.start()
+    enough.acquire()
+    server.stop(signal.SIGQUIT)
+    server.start()
+    back.set()
+    for thread in threads:
+        thread.join()
+    known = [name for mine in won.values() for name in mine]
+    assert len(known) == len(set(known))
+    assert claims(store) == dict.fromkeys(names, 1)
+    # An answer may have been lost on its way; then the store knows whose the task is, and nobody else got it.
+    for agent, mine in won.items():
+        held = {task.id for _, task, _ in store.scan("task") if task.assigned_to == agent}
+        assert held >= set(mine)
 
 
 class Failing:
@@ -331,36 +349,35 @@ class Failing:
             self.failed.set()
 
 
-async def test_a_mirror_waits_for_its_server_and_misses_nothing():
+async def test_a_mirror_waits_for_its_server_and_misses_nothing(mortal):
+    server, open_store = mortal
     synapse = MemorySynapse()
     await synapse.connect()
     inbox = Inbox()
     await synapse.subscribe("cosmonapse.dev.>", inbox)
-    with running_postgres() as server:
-        store, failing = PostgresStore(server.url()), Failing()
-        tasks = TaskManager(store)
-        mirror = BusMirror(
-            Dendrite(synapse=synapse, namespace="dev"),
-            poll_s=0.01,
-            metrics=failing,
-            backoff=Backoff(first_s=0.005, longest_s=0.02),
-        )
-        mirror.attach(store)
-        async with mirror:
-            tasks.submit(Task("before"))
-            await mirror.flush()
-            server.stop(signal.SIGQUIT)
-            await failing.failed.wait()
-            server.start()
-            tasks.submit(Task("after"))
-            await mirror.flush()
-            await inbox.holds(2)
-        assert [signal.payload["key"] for signal in inbox.signals] == [
-            "coord/task/before",
-            "coord/task/after",
-        ]
-        assert (mirror.published, mirror.dropped) == (2, 0)
-        store.close()
+    store, failing = open_store(), Failing()
+    tasks = TaskManager(store)
+    mirror = BusMirror(
+        Dendrite(synapse=synapse, namespace="dev"),
+        poll_s=0.01,
+        metrics=failing,
+        backoff=Backoff(first_s=0.005, longest_s=0.02),
+    )
+    mirror.attach(store)
+    async with mirror:
+        tasks.submit(Task("before"))
+        await mirror.flush()
+        server.stop(signal.SIGQUIT)
+        await failing.failed.wait()
+        server.start()
+        tasks.submit(Task("after"))
+        await mirror.flush()
+        await inbox.holds(2)
+    assert [signal.payload["key"] for signal in inbox.signals] == [
+        "coord/task/before",
+        "coord/task/after",
+    ]
+    assert (mirror.published, mirror.dropped) == (2, 0)
     await synapse.close()
 
 
