@@ -22,6 +22,17 @@ REMOTE_FPS = 10
 """Over ssh it is output that one feels, not computing."""
 
 
+AlertDeed = Literal["bell", "notify", "mark", "exec"]
+
+
+class Alert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What is to be done when a signal arrives that an expression means."""
+
+    when: str
+    """In the filter language."""
+    do: tuple[AlertDeed, ...] = ("notify",)
+
+
 class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What the file says, and the defaults for what it does not."""
 
@@ -36,6 +47,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths into payloads whose values Doppler neither shows nor writes."""
     keys: dict[str, str] = {}
     """Action id to key names, separated by commas."""
+    alert: list[Alert] = []
+    """What a person wants to be told of a live bus."""
 
     @property
     def frame_rate(self) -> int:
@@ -86,7 +99,7 @@ def parse_config(text: str, path: Path) -> Config:
 def error_at(path: Path, text: str, field: str, reason: str) -> ConfigError:
     """An error that names the line a field stands on."""
     name = re.escape(field.partition("[")[0].rpartition(".")[2])
-    pattern = re.compile(rf'^[ \t]*(\[{name}\]|"?{name}"?[ \t]*=)', re.MULTILINE)
+    pattern = re.compile(rf'^[ \t]*(\[\[?{name}\]\]?|"?{name}"?[ \t]*=)', re.MULTILINE)
     found = pattern.search(text) if name else None
     line = f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
     return ConfigError(f"{path}{line}: {field + ': ' if field else ''}{reason}")
@@ -117,6 +130,9 @@ def as_toml(config: Config) -> str:
         "[keys]",
         *(f"{_quoted(name)} = {_quoted(keys)}" for name, keys in sorted(config.keys.items())),
     ]
+    for alert in config.alert:
+        deeds = ", ".join(map(_quoted, alert.do))
+        lines += ["", "[[alert]]", f"when = {_quoted(alert.when)}", f"do = [{deeds}]"]
     return "\n".join(lines)
 
 

@@ -14,18 +14,20 @@ from cosmo_doppler.config import Config, ThemeName, as_toml, config_path, error_
 from cosmo_doppler.errors import ConfigError
 
 if TYPE_CHECKING:
+    from cosmo_doppler.tui.alerts import AlertRule
     from cosmo_doppler.tui.look import Look, LookedApp
 
 LOOK_AGAIN_S = 1.0
 """How often the config file is looked at for changes, seconds."""
 
 _NO_STATE = "cosmo.no-state"
+_ALERT_EXEC = "cosmo.alert-exec"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 def look_options(command: F) -> F:
-    """The flags `--theme`, `--ascii`, `--no-state` and `--print-config`."""
+    """The flags `--theme`, `--ascii`, `--alert-exec`, `--no-state` and `--print-config`."""
     for option in (
         click.option(
             "--print-config",
@@ -42,6 +44,13 @@ def look_options(command: F) -> F:
             callback=_keep_nothing,
             help="Neither read nor keep how the panes were arranged.",
         ),
+        click.option(
+            "--alert-exec",
+            metavar="COMMAND",
+            expose_value=False,
+            callback=_keep_command,
+            help="What alerts in doppler.toml that say exec run, with the signal on its standard input.",
+        ),
         click.option("--ascii", is_flag=True, help="Draw with ASCII only."),
         click.option(
             "--theme",
@@ -55,6 +64,10 @@ def look_options(command: F) -> F:
 
 def _keep_nothing(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
     ctx.meta[_NO_STATE] = asked
+
+
+def _keep_command(ctx: click.Context, _: click.Parameter, command: str | None) -> None:
+    ctx.meta[_ALERT_EXEC] = command or ""
 
 
 def state_file() -> Path | None:
@@ -98,7 +111,7 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
     """What the settings say, unless a flag says otherwise.
 
     Raises:
-        ConfigError: a keymap that cannot be used.
+        ConfigError: a keymap or the expression of an alert that cannot be used.
     """
     from cosmo_doppler.tui.keymap import Keymap, KeymapError
     from cosmo_doppler.tui.look import Look
@@ -109,4 +122,22 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
         path = config_path()
         text = path.read_text(encoding="utf-8") if path.exists() else ""
         raise error_at(path, text, error.field, str(error)) from None
-    return Look(theme or config.theme, ascii or config.ascii, keymap)
+    ctx = click.get_current_context(silent=True)
+    command = ctx.meta.get(_ALERT_EXEC, "") if ctx is not None else ""
+    return Look(theme or config.theme, ascii or config.ascii, keymap, _rules(config), command)
+
+
+def _rules(config: Config) -> tuple[AlertRule, ...]:
+    """The alerts of the settings, their expressions read."""
+    from cosmo_doppler.query import QueryError, compile_filter
+    from cosmo_doppler.tui.alerts import AlertRule
+
+    rules = []
+    for alert in config.alert:
+        try:
+            rules.append(AlertRule(compile_filter(alert.when), alert.do))
+        except QueryError as error:
+            path = config_path()
+            text = path.read_text(encoding="utf-8") if path.exists() else ""
+            raise error_at(path, text, "alert", f"when = {alert.when!r}: {error}") from None
+    return tuple(rules)

@@ -9,6 +9,7 @@ from textual.app import App
 from textual.filter import LineFilter
 
 from cosmo_doppler.config import ThemeName
+from cosmo_doppler.tui.alerts import AlertRule
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.remembered import Remembered
@@ -17,12 +18,15 @@ from cosmo_doppler.tui.theme import THEME_NAMES, textual_theme
 
 @dataclass(frozen=True)
 class Look:
-    """Theme, signs and keys."""
+    """Theme, signs, keys and alerts."""
 
     theme: ThemeName = "dark"
     ascii: bool = False
     """Draw with ASCII only."""
     keymap: Keymap = field(default_factory=Keymap)
+    alerts: tuple[AlertRule, ...] = ()
+    alert_command: str = ""
+    """What an alert may run; empty for nothing."""
 
 
 class LookedApp(App[None]):

@@ -28,6 +28,7 @@ from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
+from cosmo_doppler.tui.screens.alerting import AlertActions
 from cosmo_doppler.tui.screens.arranging import ArrangeActions
 from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.ending import EndActions
@@ -72,6 +73,7 @@ class Observatory(
     StepActions,
     ArrangeActions,
     RecordActions,
+    AlertActions,
     ListActions,
     EndActions,
     ActActions,
@@ -159,6 +161,7 @@ class Observatory(
 
     def turn(self) -> None:
         """One look at the session: repaint what changed, and nothing else."""
+        self.watch_alerts()
         if self.watched.present is not self.session:
             return
         session, began = self.session, time.perf_counter()
