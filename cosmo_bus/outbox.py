@@ -38,8 +38,8 @@ class Outbox:
         max_lines: int = MAX_LINES,
         max_bytes: int = MAX_BYTES,
     ) -> None:
-        self.on_dropped: Callable[[], None] = _nobody
-        """Called whenever lines were dropped."""
+        self.on_dropped: Callable[[int, int], None] = _nobody
+        """Called whenever lines were dropped, with how many in all, and how many wait."""
         self.drop_oldest = False
         """What to do when full: make room by dropping the oldest, or refuse the newest."""
         self.dropped = 0
@@ -118,8 +118,8 @@ class Outbox:
             self.waiting_bytes -= len(parts.popleft()) + len(parts.popleft())
             self.dropped += 1
             self._untold += 1
-        self.on_dropped()
+        self.on_dropped(self.dropped, len(self))
 
 
-def _nobody() -> None:
+def _nobody(dropped: int, waiting: int) -> None:
     """Nobody asked."""

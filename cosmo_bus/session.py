@@ -30,6 +30,7 @@ from cosmo_bus.wire import (
     error_line,
     line_of,
 )
+from cosmo_bus.witness import Witness
 
 _WRITE_AT_ONCE = 256 << 10
 _LAST_WORDS_S = 5.0
@@ -37,11 +38,6 @@ _LAST_WORDS_S = 5.0
 
 _READS_WITHIN_S = 0.5
 """A session that took nothing for this long does not read."""
-
-_TOLD_AGAIN_S = 10.0
-"""How long the operator hears nothing more of a session that goes on losing lines, or sending bad ones."""
-
-_LONGEST_REASON = 200
 
 _SHOW_TOKEN = "this bus asks for its token: send it in hello, before anything else"
 _HTTP = re.compile(rb"[A-Z]{3,8} \S+ HTTP/\d")
@@ -96,11 +92,9 @@ class Session(asyncio.Protocol):
         self._last_read = 0.0
         self._patience: asyncio.TimerHandle | None = None
         self._came = 0
-        self._refused = 0
-        self._known_to_operator = False
         self._why = ""
-        self._told_of: dict[str, float] = {}
-        outbox.on_dropped = self._lost_some
+        self._witness = Witness(hub.journal, hub.loop.time, self._identity)
+        outbox.on_dropped = self._witness.loses
 
     # -- the side of the hub and the ops
 
@@ -147,21 +141,12 @@ class Session(asyncio.Protocol):
         host, port = self._peer[:2]
         return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
+    def _identity(self) -> dict[str, Any]:
+        return {"session": self._number, "name": self.name, "address": self.address}
+
     def tell(self, event: str, level: int = logging.INFO, **facts: Any) -> None:
         """Tell the operator what this client did."""
-        journal = self._hub.journal
-        journal.tell(event, level, session=self._number, name=self.name, address=self.address, **facts)
-
-    def _tell_now_and_then(self, event: str, **facts: Any) -> None:
-        """The same of what goes on and on: once, and again after a while."""
-        now = self._hub.loop.time()
-        if now - self._told_of.get(event, -_TOLD_AGAIN_S) >= _TOLD_AGAIN_S:
-            self._told_of[event] = now
-            self.tell(event, logging.WARNING, **facts)
-
-    def _lost_some(self) -> None:
-        """It is an observer that does not keep up."""
-        self._tell_now_and_then("slow_reader_loses", dropped=self.outbox.dropped, waiting=len(self.outbox))
+        self._witness.tell(event, level, **facts)
 
     def _held_back(self) -> int:
         return 0 if self._transport is None else self._transport.get_write_buffer_size()
@@ -253,13 +238,8 @@ class Session(asyncio.Protocol):
         if self._doorkeeper is not None:
             self._doorkeeper.receive(self)
         else:
-            self._open_up()
+            self._witness.came(len(self._sessions))
         self._transport.write(self.welcome())
-
-    def _open_up(self) -> None:
-        """It is one of us now."""
-        self._known_to_operator = True
-        self.tell("session_opened", sessions=len(self._sessions))
 
     def data_received(self, data: bytes) -> None:
         """Carry out every line that is complete."""
@@ -302,28 +282,21 @@ class Session(asyncio.Protocol):
         if self._patience is not None:
             self._patience.cancel()
         self._sessions.discard(self)
-        if self._known_to_operator:
-            self._tell_the_end(self._why or (str(exc) if exc is not None else "the client left"))
-        elif not self._why:
-            self.tell("stranger_gone", reason="it never said who it is")
-        counts = self._hub.counts
-        counts.dropped += self.outbox.dropped
-        counts.lost += len(self.outbox)
-        if not self.ended.done():
-            self.ended.set_result(None)
-
-    def _tell_the_end(self, reason: str) -> None:
-        self.tell(
-            "session_closed",
-            reason=reason,
+        self._witness.went(
+            self._why,
+            str(exc or ""),
             connected_s=round(self._hub.loop.time() - self._since, 3),
             lines_in=self._came,
             lines_out=self.outbox.taken,
             dropped=self.outbox.dropped,
             unsent=len(self.outbox),
-            refused=self._refused,
             sessions=len(self._sessions),
         )
+        counts = self._hub.counts
+        counts.dropped += self.outbox.dropped
+        counts.lost += len(self.outbox)
+        if not self.ended.done():
+            self.ended.set_result(None)
 
     def _leave(self) -> None:
         """Receive nothing more; its group members take its turns from here on."""
@@ -390,7 +363,7 @@ class Session(asyncio.Protocol):
             self._known = True
             self._doorkeeper.forget(self)
             self._reader.limit = self._longest
-            self._open_up()
+            self._witness.came(len(self._sessions))
         return self._known
 
     def turn_away(self, message: str) -> None:
@@ -402,8 +375,7 @@ class Session(asyncio.Protocol):
     def refuse(self, message: str) -> None:
         """Answer with `err`."""
         self._hub.counts.refused += 1
-        self._refused += 1
-        self._tell_now_and_then("line_refused", reason=message[:_LONGEST_REASON], refused=self._refused)
+        self._witness.refuse(message)
         self.send(error_line(message))
 
     def welcome(self) -> bytes:
