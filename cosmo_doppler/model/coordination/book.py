@@ -81,6 +81,11 @@ class Coordination:
         found: Thing | None = self.shelf(kind).get(key) if kind in _SHELVES else None
         return found
 
+    def named(self, end: str) -> str | None:
+        """The key of an object whose id ends so, the latest of the first kind that has one; None when none does."""
+        keys = (key for kind in KINDS for key in reversed(self.shelf(kind).by_key))
+        return next((key for key in keys if key.endswith(end)), None)
+
     def of_signal(self, header: Header) -> Thing | None:
         """The object a signal tells of."""
         about = about_of(header)

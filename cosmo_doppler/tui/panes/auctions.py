@@ -23,6 +23,9 @@ from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source
 from cosmo_sdk.bidding import Select
 
+_NEED = 44
+"""Cells of a pane from which on it says what is needed."""
+
 _MOST_KEPT = 256
 """Auctions whose figures are kept between paints."""
 
@@ -35,7 +38,7 @@ _COLUMNS = Columns(
     Column("margin", "margin", 6, right=True, needs=66),
     Column("why", "fits", 18, needs=92),
     Column("id", "offer", 8, needs=76),
-    Column("need", "needs", 0, needs=44),
+    Column("need", "needs", 0, needs=_NEED),
 )
 _AGAINST = Columns(
     Column("age", "age", 6, right=True, needs=56),
@@ -163,7 +166,11 @@ class AuctionRows(Source):
                 "state": [(auction.state, state_style(auction, ink))],
                 "bids": [(f"{len(auction.bids)}", ink.plain if auction.bids else ink.dim)],
                 "window": window,
-                "winner": [(winner, ink.bold)] if winner else [("–", ink.dim)],
+                "winner": [
+                    (winner or "–", ink.bold if winner else ink.dim),
+                    # Where there is room it stands with what is needed.
+                    ("  mirrored" if auction.mirror is not None and width < _NEED else "", ink.dim),
+                ],
                 "margin": [(f"{margin:+.0%}" if abs(margin) < 9.995 else f"{margin:+.0f}x", ink.plain)]
                 if margin is not None
                 else [("–", ink.faint)],

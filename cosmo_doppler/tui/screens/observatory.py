@@ -191,7 +191,9 @@ class Observatory(
         board = self.scene.board
         trace_id = next((key for key in reversed(board.trace_order) if key.endswith(self._select)), None)
         offer_id = next((key for key in reversed(board.auction_order) if key.endswith(self._select)), None)
-        if self.stage.view == "auctions" and offer_id is not None:
+        if self.stage.view == "coordination" and (key := board.coordination.named(self._select)) is not None:
+            self.stage.go("coordination", "coordination", key)
+        elif self.stage.view == "auctions" and offer_id is not None:
             self.stage.go("auctions", "auctions", offer_id)
         elif trace_id is not None:
             self.stage.go("traces", "traces", trace_id)
