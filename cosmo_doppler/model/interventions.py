@@ -132,7 +132,7 @@ class Intervention:
             case "edited":
                 return f"edited by {self.by}: {self.changed() or 'nothing that shows'}, {held}"
             case "dropped":
-                return f"dropped by hand at {self.by}, {held}" + (f": {self.says}" if self.says else "")
+                return f"dropped by hand, {held}" + (f": {self.says}" if self.says else "")
             case "break set":
                 return f"break set by {self.by}: {say(self.rule, 120)}"
             case "break gone":

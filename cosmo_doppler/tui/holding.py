@@ -103,6 +103,17 @@ def _window(producer: str, foreign: bool, left: float | None) -> Window:
     return Window(f"window runs out in {left * 1000:.0f} ms: a released SDK does not wait", False)
 
 
+def follow_held(scene: Scene) -> None:
+    """Make the trace and the auction of the selected held signal what the other panes are about."""
+    held = selected(scene)
+    if held is None or held.header.trace_id not in scene.board.traces:
+        return
+    scene.trace_id = held.header.trace_id
+    auction = auction_of(scene, held)
+    if auction is not None:
+        scene.offer_id = auction.offer_id
+
+
 def clock(seconds: float) -> str:
     """Minutes and seconds: `00:07`."""
     minutes, rest = divmod(int(max(0.0, seconds)), 60)

@@ -85,7 +85,7 @@ class BreakRows(Source):
         shown = self._rows[index]
         text: Cell = [(safe(shown.text, 300), ink.plain if shown.on else ink.dim)]
         if shown.ended:
-            text.append((f"  {safe(shown.ended, 300)}", ink.stop))
+            text.insert(0, (f"{safe(shown.ended.removeprefix('opened by itself: '), 300)}  ", ink.stop))
         return _COLUMNS.row(
             width,
             {

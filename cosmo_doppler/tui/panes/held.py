@@ -126,15 +126,16 @@ class HeldRows(Source):
         book = book_of(scene)
         now = scene.session.wall()
         offset = offset_of(scene, held)
-        behind = book.behind(held) if book is not None and book.get(held.hold_id) is held else 0
-        left = book.opens_at(held) - now if book is not None and book.get(held.hold_id) is held else 0.0
+        behind, left = "", 0.0
+        if book is not None and book.get(held.hold_id) is held:
+            waiting = book.behind(held)
+            behind = "waits" if book.first(held) is not held else f"+{waiting}" if waiting else ""
+            left = book.opens_at(held) - now
         window = window_of(scene, held)
         window_style = ink.dim if window is None or window.frozen else ink.stop
         said: Cell = [(says(header), ink.plain)]
         if held.due is not None:
             said = [(f"goes in {max(0.0, held.due - now):.1f} s  ", ink.bold), *said]
-        if book is not None and book.get(held.hold_id) is held and book.first(held) is not held:
-            said = [("its trace waits for the one before  ", ink.dim), *said]
         if held.edited:
             said = [("being edited  ", ink.bold), *said]
         return _COLUMNS.row(
@@ -144,7 +145,7 @@ class HeldRows(Source):
                 "type": [(safe(header.type, 20), ink.family(header.type))],
                 "who": [(safe(header.who, 80), ink.plain)],
                 "offset": quantity(words.duration(offset), ink, ink.dim) if offset is not None else [],
-                "behind": [(f"+{behind}" if behind else "", ink.dim)],
+                "behind": [(behind, ink.dim)],
                 "opens": quantity((f"{max(0.0, left):.0f}", "s"), ink, ink.stop if left < 5 else ink.dim),
                 "trace": [(short_id(header.trace_id), ink.dim)],
                 "rule": [(safe(held.by.text, 80), ink.dim)],

@@ -10,6 +10,7 @@ from textual.message import Message
 from textual.widget import Widget
 
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.tui.holding import follow_held
 from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, Pane, View, plan
 from cosmo_doppler.tui.scene import Scene
@@ -269,6 +270,7 @@ class Stage(Borders):
             scene.fault = key
         if name == "held":
             scene.hold_id = key if isinstance(key, str) else None
+            follow_held(scene)
             return
         if name in {"hold", "breaks"}:
             return

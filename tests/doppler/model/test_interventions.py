@@ -104,7 +104,7 @@ def test_a_dropped_bid_stands_in_its_auction_and_counts_for_nothing(tape: Tape) 
     assert [each.neuron for each in auction.contenders()] == ["ada"]
     done = tape.board.by_hand.of(bob.id)
     assert done is not None
-    assert done.clause().startswith("dropped by hand at doppler, held 1.0 ms: ")
+    assert done.clause().startswith("dropped by hand, held 1.0 ms: ")
 
 
 def test_a_gate_that_is_gone_holds_nothing_any_more(tape: Tape) -> None:
