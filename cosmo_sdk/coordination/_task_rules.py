@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import Struct
 
 from cosmo_sdk.coordination._managing import Outcome
-from cosmo_sdk.coordination._values import check_count, check_id, check_json, same
+from cosmo_sdk.coordination._values import LONGEST_S, check_count, check_id, check_json, same
 from cosmo_sdk.coordination.errors import ExistsError, NotAuthorizedError, StateError
 from cosmo_sdk.coordination.events import Event, first_event, next_event
 from cosmo_sdk.coordination.models import Task, TaskState, Topic, plain
@@ -90,7 +90,7 @@ def ttl_of(constraints: Any, *, broken: float | None = None) -> float | None:
         return None
     if isinstance(ttl, bool) or not isinstance(ttl, int | float) or math.isnan(ttl) or ttl < 0:
         return broken
-    return None if math.isinf(ttl) else float(ttl)
+    return None if ttl > LONGEST_S else float(ttl)
 
 
 def submitted(task: Task, found: Task | None, now_ms: int, trace_id: str, cause: str | None) -> Outcome[str]:

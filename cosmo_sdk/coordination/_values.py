@@ -14,6 +14,9 @@ MAX_ID = 256
 MAX_DEPTH = 100
 """How deep a value may nest."""
 
+LONGEST_S = 1e11
+"""The longest duration, seconds: three thousand years. What is longer ends on no calendar."""
+
 _LARGEST = 1 << 63
 
 Amount: TypeAlias = int | float | Decimal
@@ -78,12 +81,14 @@ def check_count(what: str, value: object, *, least: int = 0) -> int:
 
     Raises:
         TypeError: no int, or a bool.
-        ValueError: too small.
+        ValueError: too small, or beyond 64 bits.
     """
     if isinstance(value, bool) or not isinstance(value, int):
         raise TypeError(f"{what} must be an int, not {type(value).__name__}")
     if value < least:
         raise ValueError(f"{what} must be at least {least}, not {value}")
+    if value >= _LARGEST:
+        raise ValueError(f"{what} {value} does not fit into 64 bits")
     return value
 
 
@@ -103,12 +108,14 @@ def to_ms(what: str, seconds: object) -> int:
 
     Raises:
         TypeError: no number.
-        ValueError: negative or not finite.
+        ValueError: negative, or longer than `LONGEST_S`.
     """
     if isinstance(seconds, bool) or not isinstance(seconds, int | float | Decimal):
         raise TypeError(f"{what} must be a number of seconds, not {type(seconds).__name__}")
-    if not math.isfinite(seconds) or seconds < 0:
+    if not (isinstance(seconds, int) or math.isfinite(seconds)) or seconds < 0:
         raise ValueError(f"{what} must be finite and not negative, not {seconds}")
+    if seconds > LONGEST_S:
+        raise ValueError(f"{what} must be at most {LONGEST_S:g} seconds, not {seconds!s:.40}")
     return round(seconds * 1000)
 
 
