@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def held_line(
-    countdown: Countdown, now: float, all_go: str, look: str, width: int, ink: Ink
+    countdown: Countdown, now: float, all_go: str, look: str, width: int, ink: Ink, where: str = ""
 ) -> list[Segment]:
     """The strip.
 
@@ -28,8 +28,9 @@ def held_line(
         look: the key that shows what is held.
         width: cells.
         ink: of the theme.
+        where: another bus than the one on the screen.
     """
-    rules = safe(", ".join(countdown.rules), 200)
+    rules = safe(", ".join(countdown.rules), 200) + (f" on {safe(where, 60)}" if where else "")
     left = max(0.0, countdown.opens_at - now)
     end: Cell = [
         (" · ", ink.dim),
@@ -40,7 +41,7 @@ def held_line(
         (all_go, ink.bold),
         (" lets all go", ink.plain),
     ]
-    more: Cell = [("  ", ink.dim), (look, ink.bold), (" shows them", ink.plain)]
+    more: Cell = [] if where else [("  ", ink.dim), (look, ink.bold), (" shows them", ink.plain)]
     begin: Cell = [
         (" HELD ", ink.stop),
         (str(countdown.meant or countdown.waiting), ink.bold),

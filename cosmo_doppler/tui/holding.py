@@ -13,6 +13,20 @@ RELEASED_SPELLING = b'"parent_id":null'
 """Released SDKs write what is empty, ours leaves it out: the only thing that tells their offers from ours."""
 
 
+HOLD_KEYS = frozenset(
+    {
+        "let_go",
+        "step_held",
+        "change_held",
+        "change_whole",
+        "drop_held",
+        "delay_held",
+        "release_all",
+    }
+)
+"""Actions that do nothing where nothing can be held."""
+
+
 class Window(NamedTuple):
     """The window for bids that a held signal belongs to."""
 

@@ -10,6 +10,7 @@ from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.breaking import BreakKind, suggestions
 from cosmo_doppler.tui.holding import selected, why_not
 from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.watched import Watched
 from cosmo_doppler.tui.words import many
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 class StepActions(Deck):
     """Break, let go, change, drop, delay, and let everything go."""
+
+    watched: Watched
 
     # Breaks
 
@@ -177,21 +180,20 @@ class StepActions(Deck):
 
     def action_release_all(self) -> None:
         """Let everything go and take every break away, also while acting is off."""
-        with self.session.lock:
-            self.session.timeline.breaks.clear()
+        for session in self.watched.sessions:
+            with session.lock:
+                session.timeline.breaks.clear()
         self.run_worker(self._release_all(), group="letting go")
 
     async def _release_all(self) -> None:
-        stepper = self.session.stepper
-        if stepper is None:
-            self.say("Nothing is held here, and no break is left")
-            return
-        try:
-            went = await stepper.ask(stepper.release_all())
-        except SteppingError as error:
-            self.say(str(error))
-        else:
-            self.say(f"{many(went, 'held signal')} let go; no break is left")
+        """On every bus that is watched."""
+        went, failed = 0, ""
+        for stepper in [session.stepper for session in self.watched.sessions if session.stepper is not None]:
+            try:
+                went += await stepper.ask(stepper.release_all())
+            except SteppingError as error:
+                failed = str(error)
+        self.say(failed or f"{many(went, 'held signal')} let go; no break is left")
 
     # Between the screen and the bus
 
