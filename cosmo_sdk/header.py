@@ -7,6 +7,7 @@ is a sentence in `Header.problem`.
 from __future__ import annotations
 
 from datetime import datetime
+from sys import intern
 from typing import Any
 
 import msgspec
@@ -17,7 +18,8 @@ from cosmo_sdk.signal_types import SignalType
 
 _EMPTY = msgspec.Raw(b"{}")
 _BRACE = ord("{")
-_KNOWN_TYPES = frozenset(SignalType.__members__)
+_NAMED = {name: name for name in SignalType.__members__}
+_KNOWN_TYPES = frozenset(_NAMED)
 
 
 class Header(msgspec.Struct, kw_only=True):
@@ -38,13 +40,14 @@ class Header(msgspec.Struct, kw_only=True):
     meta: msgspec.Raw = _EMPTY
     problem: str = msgspec.field(default="", name="cosmo.problem")
     """Why this frame is no valid Signal; empty when it is one."""
+    who: str = msgspec.field(default="", name="cosmo.who")
+    """The participant named: addressee or producer, in any dialect. Empty when none is. Set by `directed` and `neuron`."""
 
-    @property
-    def who(self) -> str:
-        """The participant named: addressee or producer, in any dialect. Empty when none is."""
-        if self.directed is not None and self.directed.id:
-            return self.directed.id
-        return self.neuron or ""
+    def __post_init__(self) -> None:
+        # What many frames have in common is one text, whoever keeps it. A frame cannot speak for its reader, either.
+        directed = self.directed
+        self.who = intern((directed.id if directed is not None else None) or self.neuron or "")
+        self.type = _NAMED.get(self.type, self.type)
 
     def read_payload(self) -> dict[str, Any]:
         """The payload in today's spelling; empty when it is not an object."""

@@ -251,7 +251,9 @@ class Board:
             return
         if trace.title_type not in _OFFERED:
             trace.title, trace.title_type = thing.title, seen.header.type
-        trace.follow_object("failed" if thing.state == "failed" else "done" if thing.over else "open", seen.at)
+        trace.follow_object(
+            "failed" if thing.state == "failed" else "done" if thing.over else "open", seen.at
+        )
         self._changes.traces.add(trace.id)
 
     def _intervened(self, seen: Observed) -> None:
@@ -277,6 +279,9 @@ class Board:
         trace = self._known.get(header.trace_id)
         if trace is None:
             trace = self._open_trace(header.trace_id, at)
+        else:
+            # Equal, but then everybody who keeps it keeps the same text.
+            header.trace_id = trace.id
         node = Node(seen.seq, at, id, header.parent_id, trace.id, kind, who)
         first = trace.by_id.get(id) if id else None
         if first is not None:
@@ -284,6 +289,7 @@ class Board:
             self._changes.traces.add(trace.id)
             return None
         self._traces.place(trace, node, self._changes.traces)
+        header.parent_id = node.parent_id
         fold = _FOLDS.get(kind)
         if fold is not None:
             fold(self, trace, node, header)

@@ -78,7 +78,11 @@ class TraceBook:
             trace.place(node, None)
         else:
             parent = trace.tree.by_id.get(parent_id)
-            trace.place(node, parent) if parent is not None else self._place_apart(trace, node, touched)
+            if parent is None:
+                self._place_apart(trace, node, touched)
+            else:
+                node.parent_id = parent.id
+                trace.place(node, parent)
         if node.id:
             for waiting in self._links.arrived(node.id, trace.id):
                 child = self.by_id.get(waiting)

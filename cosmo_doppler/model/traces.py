@@ -44,6 +44,7 @@ class Trace(Placed):
     __slots__ = (
         "_bidding",
         "_ended",
+        "_ends",
         "_failed_by_itself",
         "_final_at",
         "_load",
@@ -95,6 +96,8 @@ class Trace(Placed):
         """Stands for the tree, and for all that has an end when a trace is over, while it is packed."""
         self._rest: tuple[Any, ...] | None = None
         """What of that had no end."""
+        self._ends = b""
+        """What stands for `_ended` meanwhile."""
         self._on_rest = on_rest
         self.resting = False
         """Over, or looked at again since it was packed; `on_rest` was told. Whoever packs it takes that back."""
@@ -215,8 +218,8 @@ class Trace(Placed):
         if packed is None:
             return
         rest = self._pending, self._load, self._working, self._bidding, self._waiting_on
-        ends = pack_ends(self._ended)
-        self._rest = (ends, *rest) if ends or any(rest) else None
+        self._rest = rest if any(rest) else None
+        self._ends = pack_ends(self._ended)
         self._packed = packed
         self._tree.take_apart()
         del self._tree, self._ended, self._pending, self._load
@@ -227,10 +230,11 @@ class Trace(Placed):
         if packed is None:
             return
         self._tree = packed.unpack(self.id, self._moved)
-        ends, *rest = (b"", {}, {}, {}, set(), set()) if self._rest is None else self._rest
-        self._ended = unpack_ends(ends)
+        rest = ({}, {}, {}, set(), set()) if self._rest is None else self._rest
         self._pending, self._load, self._working, self._bidding, self._waiting_on = rest
+        self._ended = unpack_ends(self._ends)
         self._packed = self._rest = None
+        self._ends = b""
         self._tell()
 
     def _tell(self) -> None:
