@@ -212,9 +212,8 @@ class PostgresStore(BaseStore):
         self, kind: str, *, state: str | None = None, order: Order = "seq", limit: int | None = None
     ) -> Iterator[Row]:
         """See `Store`."""
-        which: LiteralString = "kind=%s" if state is None else "kind=%s AND state=%s"
+        which, values = _which(kind, state)
         query = f"SELECT key, value, version FROM kv WHERE {which} ORDER BY {_ORDERS[order]} LIMIT %s"
-        values = [kind] if state is None else [kind, state]
         return self._records(kind, self._all(query, [*values, limit]))
 
     def news(self, kind: str, known: Mapping[str, int]) -> Iterator[tuple[str, Any | None, int]]:
@@ -272,14 +271,15 @@ class PostgresStore(BaseStore):
         return None
 
     def _by_priority(self, kind: str, state: str) -> Iterator[Row]:
-        query: LiteralString = "SELECT key, value, version, priority FROM kv WHERE kind=%s AND state=%s"
+        which, values = _which(kind, state)
+        query: LiteralString = f"SELECT key, value, version, priority FROM kv WHERE {which}"
         order: LiteralString = " ORDER BY priority DESC, key LIMIT %s"
-        rows = self._all(query + order, (kind, state, FIRST_LOOK))
+        rows = self._all(query + order, [*values, FIRST_LOOK])
         yield from self._records(kind, [row[:3] for row in rows])
         if len(rows) == FIRST_LOOK:
-            *_, last, _, _, priority = (None, *rows[-1])
+            last, _, _, priority = rows[-1]
             rest: LiteralString = " AND (priority < %s OR (priority = %s AND key > %s))"
-            rows = self._all(query + rest + order, (kind, state, priority, priority, last, None))
+            rows = self._all(query + rest + order, [*values, priority, priority, last, None])
             yield from self._records(kind, [row[:3] for row in rows])
 
     # -- events
@@ -348,3 +348,15 @@ class PostgresStore(BaseStore):
     def close(self) -> None:
         """Close the connections of every thread."""
         self._connections.close()
+
+
+def _which(kind: str, state: str | None) -> tuple[LiteralString, builtins.list[Any]]:
+    """The condition for a kind and a state, and its values."""
+    if state is None:
+        return "kind=%s", [kind]
+    # Written out where an index has it so.
+    return (
+        ("kind=%s AND state='pending'", [kind])
+        if state == "pending"
+        else ("kind=%s AND state=%s", [kind, state])
+    )
