@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from rich.cells import cell_len
+
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.model.board import Board
@@ -22,6 +24,9 @@ _NOISE = 0.05
 """A change of time smaller than this part of what it was is written quietly."""
 
 _NAME_CELLS = 20
+
+AUCTION_CELLS = 15
+"""Room for what is said about an auction."""
 
 
 class Against:
@@ -127,9 +132,10 @@ def auction_cell(change: AuctionChange, ink: Ink) -> Cell:
         parts.append([(f"{len(change.came)} new", ink.plain)])
     if change.left:
         parts.append([(f"{len(change.left)} gone", ink.plain)])
-    if not parts and change.dearer is None and not change.left:
-        return [("same", ink.dim)] if change.twin.state != "open" else []
     cell: Cell = []
     for part in parts:
-        cell += [(", ", ink.dim), *part] if cell else part
+        more = [(", ", ink.dim), *part] if cell else part
+        # A number that is cut would be another one.
+        if not cell or sum(cell_len(text) for text, _ in (*cell, *more)) <= AUCTION_CELLS:
+            cell += more
     return cell or [("same", ink.dim)]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Container, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -67,6 +68,8 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         _Part(7, where),
         _Part(10, [(word, ink.failure + Style(bold=True) if trouble else ink.bold)]),
     ]
+    if trouble and known and (why := _why(status)):
+        left.append(_Part(6, [(why, ink.failure)]))
     if session.kind != "replay" and status.state == "live":
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
@@ -91,6 +94,12 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     if session.read_only_reason or status.state == "live":
         right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
     return _justify(left, right, width)
+
+
+def _why(status: SessionStatus) -> str:
+    """Why there is no connection, and when it is tried again."""
+    again = "" if status.retry_in_s is None else f"again in {math.ceil(status.retry_in_s)} s"
+    return ", ".join(filter(None, (safe(status.detail, 80), again)))
 
 
 def _justify(left: list[_Part], right: list[_Part], width: int) -> Line:
@@ -227,8 +236,10 @@ def _play_state(session: Session, status: SessionStatus) -> tuple[str, str]:
     return "▶", ", ".join(filter(None, ways))
 
 
-def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap) -> Line:
-    """Keys that make sense for what has the focus; as many as fit, `?` always."""
+def keys_line(
+    hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: Container[str] = ()
+) -> Line:
+    """Keys that make sense for what has the focus; as many as fit, `?` always. Those that are `off` here are faint."""
     entries = [action(name) for name in hints]
     cells = [cell_len(keymap.shown(entry)) + 1 + cell_len(entry.label) for entry in entries]
     while len(entries) > 1 and sum(cells) + 2 * (len(cells) - 1) + 2 > width:
@@ -238,7 +249,8 @@ def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap) -> Lin
     for number, entry in enumerate(entries):
         if number:
             line.append(Segment("  "))
-        line += [Segment(keymap.shown(entry), ink.bold), Segment(f" {entry.label}", ink.dim)]
+        key, label = (ink.faint, ink.faint) if entry.name in off else (ink.bold, ink.dim)
+        line += [Segment(keymap.shown(entry), key), Segment(f" {entry.label}", label)]
     return line
 
 

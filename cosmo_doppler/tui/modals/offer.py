@@ -72,7 +72,8 @@ def read_input(text: str) -> tuple[dict[str, Any], str]:
         value = json.loads(text, parse_constant=_refuse)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        return {}, f"Input is not JSON at {where}: {error.msg[:1].lower()}{error.msg[1:]}"
+        reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" starting at")
+        return {}, f"Input is not JSON at {where}: {reason}"
     except (ValueError, RecursionError) as error:
         return {}, f"Input is not JSON: {error}"
     if not isinstance(value, dict):
@@ -128,6 +129,7 @@ class OfferForm(Form[OfferDraft]):
     DEFAULT_CSS = """
     OfferForm #input { height: 3; border: none; width: 1fr; }
     OfferForm.-tall #input { height: 6; }
+    OfferForm.-middle #input { height: 2; }
     OfferForm.-short #input { height: 2; }
     OfferForm #window { width: 11; }
     OfferForm .hidden { display: none; }

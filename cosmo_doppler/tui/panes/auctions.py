@@ -14,6 +14,7 @@ from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.coordination.terms import Terms
 from cosmo_doppler.model.market.report import margin as margin_of
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.against import AUCTION_CELLS
 from cosmo_doppler.tui.panes.order import NewestFirst
 from cosmo_doppler.tui.panes.traces import REST_S, quantity
 from cosmo_doppler.tui.safe import safe, short_id
@@ -46,7 +47,7 @@ _AGAINST = Columns(
     Column("bids", "bids", 4, right=True, needs=50),
     Column("window", "window", 7, right=True, needs=92),
     Column("winner", "winner", 14, middle=True),
-    Column("against", "baseline", 15),
+    Column("against", "baseline", AUCTION_CELLS),
     Column("margin", "margin", 6, right=True, needs=100),
     Column("why", "fits", 18, needs=124),
     Column("id", "offer", 8, needs=84),

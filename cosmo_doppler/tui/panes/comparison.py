@@ -25,6 +25,8 @@ _COLUMNS = Columns(
 )
 _SIGNS: dict[Sameness, str] = {"both": "", "changed": "~", "left": "-", "right": "+"}
 _DEEPEST = 8
+_NO_UNIT = ("   ", Style())
+"""Stands where durations have their unit, so that all digits end at one edge."""
 
 
 class CompareRows(Source):
@@ -126,8 +128,12 @@ def _figure_cells(figure: Figure, ink: Ink) -> dict[str, Cell]:
     if figure.unit == "s":
         cells = _seconds(figure.left, ink), _seconds(figure.right, ink), _change(change, ink)
     else:
-        told: Cell = [(f"{change:+.4g}", ink.plain)] if change else [("", ink.dim)]
-        cells = [(f"{figure.left:.4g}", ink.plain)], [(f"{figure.right:.4g}", ink.plain)], told
+        told: Cell = [(f"{change:+.4g}", ink.plain), _NO_UNIT] if change else [("", ink.dim)]
+        cells = (
+            [(f"{figure.left:.4g}", ink.plain), _NO_UNIT],
+            [(f"{figure.right:.4g}", ink.plain), _NO_UNIT],
+            told,
+        )
     return {
         "what": [(figure.name, ink.dim)],
         "left": cells[0],
@@ -140,11 +146,11 @@ def _seconds(seconds: float | None, ink: Ink) -> Cell:
     if seconds is None:
         return [("", ink.dim)]
     number, unit = words.duration(seconds)
-    return [(number, ink.plain), (f" {unit}", ink.dim)]
+    return [(number, ink.plain), (f" {unit:<2}", ink.dim)]
 
 
 def _change(seconds: float | None, ink: Ink) -> Cell:
     if seconds is None:
         return [("", ink.dim)]
     number, unit = words.signed(seconds)
-    return [(number, ink.plain if abs(seconds) >= 0.001 else ink.dim), (f" {unit}", ink.dim)]
+    return [(number, ink.plain if abs(seconds) >= 0.001 else ink.dim), (f" {unit:<2}", ink.dim)]

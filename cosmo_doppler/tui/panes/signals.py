@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Hashable
 from typing import ClassVar
 
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.session import Gap
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene, by_hand_of, says
@@ -86,6 +88,15 @@ class SignalRows(Source):
         """The signal itself."""
         return key if isinstance(key, int) else None
 
+    def _silence(self, index: int) -> str:
+        """What was missed right before a signal; empty for nearly all of them."""
+        gaps = self._scene.session.gaps
+        place = bisect_left(gaps, index, key=_position)
+        if place == len(gaps) or gaps[place].position != index:
+            return ""
+        gap = gaps[place]
+        return f"gap of {words.joined(words.duration(gap.back_at - gap.lost_at))}  "
+
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One signal, or what is wrong with the frame."""
         seen = self._scene.session.store.observed(index)
@@ -101,6 +112,7 @@ class SignalRows(Source):
                 "who": [(safe(header.who, 80), ink.plain)],
                 "trace": [(short_id(header.trace_id), ink.dim)],
                 "text": [
+                    (self._silence(index), ink.failure),
                     ("◆ " if index in self._scene.session.marks else "", ink.bold),
                     (by_hand_of(self._scene, header), ink.bold),
                     (says(header), ink.plain),
@@ -108,3 +120,7 @@ class SignalRows(Source):
                 "seq": [(f"{index:,}", ink.dim)],
             },
         )
+
+
+def _position(gap: Gap) -> int:
+    return gap.position
