@@ -120,6 +120,9 @@ def start(
 
     On this machine nothing is asked of a client. With --token-file every client shows the token, which it takes from
     the file named by COSMO_TOKEN_FILE or its own --token-file; with --tls-cert it connects to cosmos://.
+
+    Warnings, such as of clients that do not read, go to stderr. COSMO_LOG=info adds who comes and goes and why,
+    COSMO_LOG_FORMAT=json makes each line one JSON object.
     """
     if tls_key is not None and tls_cert is None:
         raise click.UsageError("--tls-key needs --tls-cert")
