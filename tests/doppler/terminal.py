@@ -142,7 +142,8 @@ def on_terminal(*arguments: str, columns: int = 120, rows: int = 40, **extra: st
         stdin=far,
         stdout=far,
         stderr=far,
-        env=environment(TERM="xterm-256color", **extra),
+        # Whoever runs the tests may have said how large their own terminal is.
+        env=environment(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(rows), **extra),
         start_new_session=True,
     )
     os.close(far)
