@@ -60,8 +60,8 @@ class BusMirror:
     given to `attach`. One mirror a store is enough; a second one repeats what the first one says.
 
     For whoever came later it says how everything stands that has not ended, as one CONTEXT_SYNC for each object: every
-    30 seconds, when somebody asks who is there (a DISCOVER without filters), and after events were lost. Such a
-    snapshot knows of every event up to the revision it bears.
+    30 seconds, when somebody asks who is there (a DISCOVER without filters), when it begins where another mirror left
+    off, and after events were lost. Such a snapshot knows of every event up to the revision it bears.
 
     Signals name nobody who hosts an Axon, and ask for no capability that somebody has: nobody bids on them, and nobody
     does any work. What a mirror sends is never read back into a store.
@@ -256,6 +256,8 @@ class BusMirror:
         if not feed.known:
             feed.through = await asyncio.to_thread(feed.store.published_through)
             feed.known = True
+            # Whoever listens now may not have heard what another mirror told.
+            feed.due = feed.due or feed.through > 0
         events = await asyncio.to_thread(feed.store.events, feed.through, BATCH)
         if events:
             await self._tell(feed, events)

@@ -39,8 +39,14 @@ async def synapse():
 
 @pytest.fixture
 async def heard(synapse):
+    """An inbox of everything but snapshots, which test_snapshots is about."""
     inbox = Inbox()
-    await synapse.subscribe("cosmonapse.dev.>", inbox)
+
+    async def take(signal):
+        if not signal.meta["coord"]["kind"].endswith(".snapshot"):
+            await inbox(signal)
+
+    await synapse.subscribe("cosmonapse.dev.>", take)
     return inbox
 
 

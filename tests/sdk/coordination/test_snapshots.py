@@ -207,6 +207,23 @@ async def test_every_half_minute_it_is_said_again(synapse, standing, store, cloc
     assert len(standing.signals) == 3
 
 
+async def test_a_mirror_that_goes_on_where_another_left_off_says_how_everything_stands(
+    synapse, standing, store, clock
+):
+    tasks = TaskManager(store).bind(clock=clock)
+    tasks.submit(Task("t"))
+    first = mirror_on(synapse)
+    first.attach(store)
+    async with first:
+        await first.flush()
+    assert first.snapshots == 0
+    second = mirror_on(synapse)
+    second.attach(store)
+    async with second:
+        await standing.holds(1)
+    assert standing.signals[0].payload["snapshot"]["id"] == "t"
+
+
 async def test_a_crowd_that_asks_is_answered_once(synapse, standing, store, clock):
     TaskManager(store).bind(clock=clock).submit(Task("t"))
     time = LoopClock()
