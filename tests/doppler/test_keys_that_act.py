@@ -150,7 +150,7 @@ async def test_an_auction_is_offered_again_with_changes_and_the_new_one_is_selec
 
     async with at_the_desk(summarize, "summarize") as desk:
         first = await desk.producer.dispatch_offer(
-            input={"text": "a long story"}, capabilities=["summarize"], deadline_ms=40, select="lowest_cost"
+            input={"text": "a long story"}, capabilities=["summarize"], deadline_ms=900, select="lowest_cost"
         )
         board, scene = desk.app.session.timeline.board, desk.app.observatory.scene
         await desk.until(lambda: any(each.state == "awarded" for each in board.auctions.values()))
@@ -160,13 +160,13 @@ async def test_an_auction_is_offered_again_with_changes_and_the_new_one_is_selec
         form = await desk.form("R")
         assert form.query_one("#needs", Input).value == "summarize"
         assert form.query_one("#input", TextArea).text == '{"text": "a long story"}'
-        assert form.query_one("#window", Input).value == "40"
-        form.query_one("#window", Input).value = "60"
+        assert form.query_one("#window", Input).value == "900"
+        form.query_one("#window", Input).value = "1000"
         await desk.pilot.press("ctrl+s")
         await desk.until(lambda: len(board.auctions) == 2 and scene.offer_id != offer_id)
         auction = board.auctions[scene.offer_id]
         await desk.until(lambda: auction.state == "awarded")
-        assert (desk.app.observatory.stage.view, auction.deadline_ms) == ("auctions", 60)
+        assert (desk.app.observatory.stage.view, auction.deadline_ms) == ("auctions", 1000)
         assert (auction.title, auction.capabilities) == (board.auctions[offer_id].title, ["summarize"])
         said = "Offered again: ann at 0 won, as before; D shows both"
         await desk.until(lambda: said in desk.screen())

@@ -202,4 +202,4 @@ def test_text_that_is_cut_says_how_much_is_missing() -> None:
 async def test_odd_questions_are_shown_all_the_same(desk: Any, payload: dict[str, Any]) -> None:
     await ask(desk, SignalType.CLARIFICATION, payload)
     form = await desk.open(lambda app: answer_request(app, desk.session))
-    assert form.query_one("#answer", Input).has_focus
+    assert form.focused is form.query_one("#answer", Input)
