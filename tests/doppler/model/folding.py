@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.coordination.negotiations import SeenProposal
+from cosmo_doppler.model.coordination.notice import KINDS
+from cosmo_doppler.model.coordination.thing import Happening
 from cosmo_doppler.model.observed import Observed
 from cosmo_sdk.header import read_header
 
@@ -83,11 +87,36 @@ def view(board: Board) -> dict[str, Any]:
             key: (request.state, request.answered_by, request.answered_at, request.text)
             for key, request in board.requests.items()
         },
+        "coordination": coordination_view(board),
         "roster": {
             key: (who.role, who.capabilities, who.last_seen, who.signals, who.liveness(board.now))
             for key, who in board.roster.items()
         },
     }
+
+
+def coordination_view(board: Board) -> dict[str, Any]:
+    """All that is known of every object, and of every store, but for where its signals stand."""
+    book = board.coordination
+    told: dict[str, Any] = {
+        key: {name: _plain(getattr(thing, name)) for kind in type(thing).__mro__ for name in _slots(kind)}
+        for noun in KINDS
+        for key, thing in book.shelf(noun).by_key.items()
+    }
+    told["stores"] = [(store.id, store.rev, store.missing, store.gaps) for store in book.stores.values()]
+    return told
+
+
+def _slots(kind: type) -> tuple[str, ...]:
+    return tuple(name for name in kind.__dict__.get("__slots__", ()) if name != "seq")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, SeenProposal):
+        return tuple(getattr(value, name) for name in value.__slots__ if name != "seq")
+    if isinstance(value, Happening):
+        return value._replace(seq=0)
+    return [_plain(each) for each in value] if isinstance(value, list | tuple | deque) else value
 
 
 def trace_view(board: Board, key: str) -> tuple[Any, ...]:

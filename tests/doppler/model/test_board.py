@@ -90,7 +90,49 @@ signals = st.builds(
     st.sampled_from(["1", "2", "3"]),
     payloads,
 )
-sessions = st.lists(st.tuples(st.floats(0, 3), signals), max_size=15).map(
+COORDINATED = {
+    "pool.created": ("CONTEXT_SYNC", {"snapshot": {"admission": {}}}),
+    "pool.joined": ("MEMORY_APPEND", {"value": {"agent": "a", "size": 1}}),
+    "task.submitted": ("MEMORY_APPEND", {"value": {"state": "pending"}}),
+    "task.claimed": ("MEMORY_APPEND", {"value": {"state": "assigned", "agent": "a", "attempt": 1, "lease_ms": 900}}),
+    "task.completed": ("MEMORY_APPEND", {"value": {"state": "completed", "agent": "a", "result": 1}}),
+    "task.snapshot": ("CONTEXT_SYNC", {"snapshot": {"state": "running", "agent": "b", "lease_ms": 2000}}),
+    "vote.cast": ("MEMORY_APPEND", {"value": {"agent": "b", "option": "x", "present": 1}}),
+    "vote.closed": ("CONSENSUS", {"vote": {"status": "no_quorum", "quorum_needed": 3}}),
+    "negotiation.proposed": ("MEMORY_APPEND", {"value": {"agent": "a", "content": {"n": 1}, "round": 1}}),
+    "auction.opened": ("TASK_OFFER", {"input": {"coord": "auction", "auction_type": "english", "start": 1}}),
+    "auction.bid": ("BID", {"cost": 1}),
+    "auction.unsold": ("TASK_DECLINED", {"reason": "unsold:no_bids"}),
+    "delegation.granted": ("MEMORY_APPEND", {"value": {"delegator": "a", "delegatee": "b", "scope": ["*"]}}),
+    "delegation.revoked": ("MEMORY_APPEND", {"value": {"agent": "a"}}),
+}  # fmt: skip
+coordinated = st.builds(
+    lambda kind, id, parent, trace, rev, mode: frame(
+        COORDINATED[kind][0],
+        str(id),
+        parent=None if parent is None else str(parent),
+        who="coord:a" if kind == "auction.bid" else None,
+        trace=trace,
+        meta={
+            "coord": {
+                "v": 1,
+                "kind": kind,
+                "subject": f"trc_{trace}",
+                "store": f"trc_{trace}",
+                "rev": rev,
+                "mode": mode,
+            }
+        },
+        **COORDINATED[kind][1],
+    ),
+    st.sampled_from(sorted(COORDINATED)),
+    st.integers(0, 30),
+    st.none() | st.integers(0, 30),
+    st.sampled_from(["1", "2", "3"]),
+    st.integers(0, 20),
+    st.sampled_from(["mirror", "live"]),
+)
+sessions = st.lists(st.tuples(st.floats(0, 3), signals | coordinated), max_size=15).map(
     lambda frames: sorted(frames, key=lambda each: each[0])
 )
 

@@ -10,12 +10,17 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from rich.segment import Segment
 from textual.strip import Strip
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.headless import render_svg
 from cosmo_doppler.tui.layout import VIEWS, View
+from cosmo_doppler.tui.panes.coordination import CoordinationRows
+from cosmo_doppler.tui.panes.object import ObjectLines
+from cosmo_doppler.tui.scene import Scene
+from cosmo_doppler.tui.theme import DARK, Ink
 
 Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
@@ -39,6 +44,43 @@ HOSTILE = (
 ALLOWED = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*")
 
 
+def coordinated(text: str) -> list[tuple[str, str, dict[str, Any]]]:
+    """The text in every place that an event of coordination has: type, kind of event, payload."""
+    grant = {"delegator": text, "delegatee": f"{text}2", "scope": [text], "type": "direct", "depth": 1}
+    admission = {"mode": text, "required_capabilities": [text]}
+    terms = {"coord": "auction", "auction_type": text, "start": 1, "lot": {text: text}}
+    told: list[tuple[str, dict[str, Any]]] = [
+        ("task.submitted", {"state": "pending", "objective": {text: text}, "pool_id": text, "topic": text}),
+        ("task.claimed", {"state": "assigned", "agent": text, "attempt": 1, "lease_ms": 9_000_000_000_000}),
+        ("task.failed", {"state": "failed", "agent": text, "result": {text: text}}),
+        ("pool.joined", {"agent": text, "size": 1}),
+        ("pool.refused", {"agent": text, "reason": text}),
+        (
+            "negotiation.opened",
+            {"agent": text, "content": {text: text}, "participants": [text, f"{text}2"], "round": 1},
+        ),
+        ("negotiation.proposed", {"agent": f"{text}2", "content": {text: [text]}, "round": 2}),
+        ("negotiation.rejected", {"agent": text, "state": "rejected", "reason": text}),
+        ("vote.cast", {"agent": text, "option": text, "present": 1}),
+        ("auction.bid_rejected", {"agent": text, "reason": text}),
+        ("delegation.granted", grant),
+        ("delegation.denied", {**grant, "agent": text}),
+    ]
+    return [
+        ("CONTEXT_SYNC", "pool.created", {"snapshot": {"topics": [text], "admission": admission}}),
+        (
+            "CONTEXT_SYNC",
+            "vote.opened",
+            {"snapshot": {"options": [text], "eligible": [text], "quorum": text}},
+        ),
+        *(("MEMORY_APPEND", kind, {"key": text, "value": facts}) for kind, facts in told),
+        ("CONSENSUS", "vote.closed", {"vote": {"status": "decided", "winner": text, "counts": [[text, 1]]}}),
+        ("TASK_OFFER", "auction.opened", {"input": terms, "capabilities": ["coord.auction"]}),
+        ("BID", "auction.bid", {"cost": 1}),
+        ("TASK_DECLINED", "auction.unsold", {"reason": f"unsold:{text}"}),
+    ]
+
+
 def hostile_frames(
     signal_frame: Callable[..., dict[str, Any]], text: str, run: int
 ) -> list[tuple[float, Any]]:
@@ -49,6 +91,26 @@ def hostile_frames(
         return signal_frame(type, f"{id}{run}", f"{trace}{run}", parent=above, **rest)
 
     frames: list[Any] = [
+        frame(
+            type,
+            f"Z{number}",
+            "V",
+            parent="Z17" if kind == "auction.bid" else None,
+            who=f"coord:{text}" if type == "BID" else "",
+            payload=payload,
+            meta={
+                "coord": {
+                    "v": 1,
+                    "kind": kind,
+                    "subject": text[:200],
+                    "store": text,
+                    "rev": run * 100 + number,
+                }
+            },
+        )
+        for number, (type, kind, payload) in enumerate(coordinated(text))
+    ]
+    frames += [
         frame(
             "REGISTER", "R", "M", who=text, payload={"role": text, "capabilities": [text], "version": text}
         ),
@@ -120,6 +182,19 @@ async def test_hostile_text_is_shown_and_does_nothing(
         for key in ("G", "enter", "j", "j", "j", "enter", "j", "escape", "z"):
             await screen.press(key)
             assert_harmless(screen.app.screen._compositor.render_strips())
+
+
+def test_hostile_coordination_is_told_and_does_nothing(hostile_session: Session) -> None:
+    scene = Scene(hostile_session)
+    rows, lines, ink = CoordinationRows(scene), ObjectLines(scene), Ink(DARK)
+    told = []
+    for index in range(rows.count()):
+        scene.object_key = rows.key(index)
+        lines.head(90, ink)
+        told += [rows.row(index, 90, ink), *(lines.row(line, 90, ink) for line in range(lines.count()))]
+        told.append([Segment(text, style) for text, style in lines.title(ink)])
+    assert len(scene.board.coordination) > 5 * len(HOSTILE)
+    assert_harmless([Strip(segments) for segments in told])
 
 
 async def test_hostile_names_in_palette_and_notices_do_nothing(
