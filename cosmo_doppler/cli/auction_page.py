@@ -59,7 +59,7 @@ def show_one_auction(auction: Auction, reading: Reading, questions: Questions) -
     show("")
     show(heading(columns))
     places = report.ranks(auction)
-    for number, seen in enumerate(auction.bids, 1):
+    for number, seen in enumerate(auction.all_bids, 1):
         bid = seen.bid
         standing = [places[select].get(bid.id) for select in places]
         show(

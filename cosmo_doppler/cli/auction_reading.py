@@ -55,14 +55,14 @@ class Reading:
 
     def auctions(self) -> Iterator[Auction]:
         """Every auction, once nothing more can happen to it, by the arrival of its offer."""
-        from cosmo_sdk.header import read_header
+        from cosmo_doppler.model.bus_events import read_any
 
         kept: set[str] = set()
         # On a terminal the rows themselves show how far it is, and a bar would stand between them.
         with _progress(self._files, hidden=not self._wanted and sys.stdout.isatty()) as move:
             for seq, each in enumerate(merge(*map(_frames, self._files), key=lambda frame: frame.at)):
                 frame = self._redaction.apply(each.frame)
-                header = read_header(frame)
+                header = read_any(each.subject, frame)
                 if header.type == "TASK_OFFER" and self._wanted and header.id.endswith(self._wanted):
                     kept.add(header.id)
                     self.frames[seq] = frame

@@ -38,9 +38,9 @@ def bids_csv(auctions: Iterable[Auction]) -> str:
     writer.writerow(BID_COLUMNS)
     for auction in auctions:
         head = _auction_cells(auction)
-        for seen in auction.bids:
+        for seen in auction.all_bids:
             writer.writerow(map(for_csv, [*head, *_bid_cells(auction, seen)]))
-        if not auction.bids:
+        if not auction.all_bids:
             writer.writerow(map(for_csv, [*head, *[""] * (len(BID_COLUMNS) - len(head))]))
     return out.getvalue()
 

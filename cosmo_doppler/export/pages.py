@@ -73,7 +73,7 @@ def auction_page(auction: Auction, *, level: int = 1) -> str:
     ]
     if fitting := auction.explained_by():
         lines.append(f"* **Explained by**: {', '.join(f'`{select}`' for select in fitting)}")
-    rows = [_bid_row(number, seen, auction) for number, seen in enumerate(auction.bids, 1)]
+    rows = [_bid_row(number, seen, auction) for number, seen in enumerate(auction.all_bids, 1)]
     bids = table(_BID_COLUMNS, rows, _NUMBERS) if rows else "Nobody bid."
     return "\n\n".join([f"{'#' * level} Auction {short_id(auction.offer_id)}", "\n".join(lines), bids])
 

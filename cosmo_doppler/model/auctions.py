@@ -87,9 +87,11 @@ class Auction:
         "bids",
         "capabilities",
         "deadline_ms",
+        "dropped",
         "first_award",
         "held_s",
         "held_since",
+        "meddled",
         "offer_id",
         "opened_at",
         "price",
@@ -164,6 +166,10 @@ class Auction:
         """How long something of its trace was held at a gate while it took bids, seconds: its window stood still."""
         self.held_since: float | None = None
         """Since when it stands still, epoch seconds."""
+        self.meddled = False
+        """Whether something of it was held while it took bids: then moments prove nothing about its producer."""
+        self.dropped: list[SeenBid] = []
+        """Bids that somebody dropped on their way: nobody weighed them."""
         self._awaited = ""
         """The winning bid, named by an award that overtook it."""
         self._guessed: SeenBid | None = None
@@ -196,17 +202,19 @@ class Auction:
 
     def stand_still(self, at: float) -> None:
         """Something of its trace is held at a gate: a producer of ours does not let its window run on."""
+        self.meddled = True
         if self.state == "open" and self.held_since is None and at <= self.closes_at:
             self.revision += 1
             self.held_since = at
 
     def go_on(self, at: float) -> bool:
-        """Nothing of its trace is held any more. False when it did not stand still."""
-        if self.held_since is None:
+        """Nothing of its trace is held any more. False when its window does not go on."""
+        since, self.held_since = self.held_since, None
+        if since is None or self.state != "open":
+            # Where it was decided meanwhile, its producer did not wait.
             return False
         self.revision += 1
-        self.held_s += max(0.0, at - self.held_since)
-        self.held_since = None
+        self.held_s += max(0.0, at - since)
         return True
 
     def drop(self, bid: Bid, seq: int, at: float) -> SeenBid:
@@ -214,9 +222,13 @@ class Auction:
         self.revision += 1
         seen = SeenBid(bid, seq, at)
         seen.state = "dropped"
-        self.bids.append(seen)
-        self._by_id.setdefault(bid.id, seen)
+        self.dropped.append(seen)
         return seen
+
+    @property
+    def all_bids(self) -> list[SeenBid]:
+        """Every bid, followed by those that were dropped on their way."""
+        return [*self.bids, *self.dropped] if self.dropped else self.bids
 
     def admit(self, bid: Bid, seq: int, at: float, *, sealed: bool = False) -> SeenBid:
         """Take in a bid as it arrives; `sealed` when its price is kept secret until the award."""

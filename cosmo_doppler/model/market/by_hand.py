@@ -24,7 +24,7 @@ def as_sent(auction: Auction, by_hand: Interventions) -> list[Bid]:
     """The bids that would have been weighed, as their bidders sent them."""
     weighed = {bid.id for bid in auction.contenders()}
     sent = []
-    for seen in auction.bids:
+    for seen in auction.all_bids:
         done = by_hand.of(seen.bid.id)
         if seen.bid.id in weighed or (done is not None and _kept_from_it(seen, done, auction)):
             sent.append(_undone(seen.bid, done))

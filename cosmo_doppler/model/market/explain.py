@@ -131,7 +131,7 @@ def _praise(auction: Auction, select: Select) -> str:
 
 def _contradicting_time(auction: Auction, first: FirstAward, select: Select) -> str:
     """Why the moment of the award rules a strategy out; empty when it does not."""
-    if not auction.deadline_ms:
+    if not auction.deadline_ms or auction.meddled:
         return ""
     window = auction.deadline_ms / 1000
     if select != "first_bid":

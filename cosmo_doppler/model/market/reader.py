@@ -8,7 +8,10 @@ from collections.abc import Iterator
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
 from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.bus_events import GATE
+from cosmo_doppler.model.interventions import Interventions
 from cosmo_doppler.model.market.market import Market
+from cosmo_doppler.model.observed import Observed
 from cosmo_sdk.header import Header
 
 PATIENCE_S = 30.0
@@ -51,6 +54,8 @@ class AuctionReader:
         self._book = AuctionBook()
         self.market = Market(self._book, self._agenda)
         """Verdicts and promises over all that was read."""
+        self.by_hand = Interventions()
+        """What was held and dropped on its way."""
         self._patience = patience_s
         self._most = most
         self._kept: deque[Auction] = deque()
@@ -60,10 +65,20 @@ class AuctionReader:
         """Take in a signal; yields the auctions that are over by then, by their offers' arrival."""
         self._agenda.pass_time(at)
         self._book.close_due(at)
-        if header.type in _TYPES and header.trace_id and not self._is_known(header.id):
+        if header.type == GATE and not header.id:
+            self._intervened(Observed(seq, at, "", header))
+        elif header.type in _TYPES and header.trace_id and not self._is_known(header.id):
             self._fold(header, seq, at)
-        while self._kept and (len(self._kept) > self._most or self._kept[0].closes_at + self._patience <= at):
+        while self._kept and (len(self._kept) > self._most or self._is_over(self._kept[0], at)):
             yield self._let_go()
+
+    def _is_over(self, auction: Auction, at: float) -> bool:
+        return auction.held_since is None and auction.closes_at + self._patience <= at
+
+    def _intervened(self, seen: Observed) -> None:
+        """A bus tells of a gate: windows stand still meanwhile, and bids may never arrive."""
+        for done in self.by_hand.told(seen):
+            self.market.intervened(done, seen, held=self.by_hand.is_held(done.trace_id))
 
     def rest(self) -> Iterator[Auction]:
         """The recording is over: yields the auctions that are left."""

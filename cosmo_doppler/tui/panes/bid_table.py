@@ -114,7 +114,7 @@ class Sheet:
         """One bid."""
         if auction.terms is not None:
             return self._rung(auction, index, width, ink)
-        seen = auction.bids[index]
+        seen = auction.all_bids[index]
         bid = seen.bid
         weight = weight_of(seen, ink)
         missing: Cell = [("–", ink.faint)]
@@ -142,10 +142,10 @@ class Sheet:
 
     def _rung(self, auction: Auction, index: int, width: int, ink: Ink) -> list[Segment]:
         """One bid of an auction by exact rules."""
-        seen = auction.bids[index]
+        seen = auction.all_bids[index]
         weight, word = weight_of(seen, ink), word_of(seen, auction)
         cost = seen.bid.cost
-        before = auction.bids[index - 1].bid.cost if index else None
+        before = auction.all_bids[index - 1].bid.cost if index else None
         step: Cell = []
         if cost is not None and before is not None and not (auction.terms and auction.terms.sealed):
             step = [(f"{cost - before:+.6g}", ink.dim)]

@@ -101,7 +101,7 @@ class BidRows(Source):
         if at is not None and (stands := standing_cell(at, ink)):
             told.append(stands)
         lines = [*(place(cell, width) for cell in told), []]
-        return [*lines, columns_of(auction).header(width, ink)] if auction.bids else lines
+        return [*lines, columns_of(auction).header(width, ink)] if auction.all_bids else lines
 
     def _window(self, auction: Auction, ink: Ink) -> Cell:
         """The countdown while it is open, the outcome afterwards."""
@@ -180,7 +180,7 @@ class BidRows(Source):
             return self._promises.take(self._scene.board.market.honesty)
         if auction is not None and self.face == "what if":
             return self.what_if.take(auction)
-        if auction is None or not auction.bids:
+        if auction is None or not auction.all_bids:
             return 0
         verdict = self._scene.board.market.ledger.verdict(auction)
         trace = self._scene.board.traces.get(auction.trace_id)
@@ -190,7 +190,7 @@ class BidRows(Source):
         )
         if self._pace.due(auction, rounds):
             self._remarks = remarks(auction, self._scene.board)
-        return len(auction.bids) + 1 + len(self._remarks)
+        return len(auction.all_bids) + 1 + len(self._remarks)
 
     def key(self, index: int) -> int:
         """Bids only ever join at the end: the index itself for a bid; remarks count from below."""
@@ -209,7 +209,7 @@ class BidRows(Source):
 
     def _bids(self) -> list[SeenBid]:
         auction = self._scene.auction
-        return auction.bids if auction is not None else []
+        return auction.all_bids if auction is not None else []
 
     def touched(self, changes: Changes) -> bool:
         """Whether the selected auction changed."""
@@ -249,7 +249,7 @@ class BidRows(Source):
             return []
         if self.face == "what if":
             return self.what_if.row(index, width, ink)
-        if index < len(auction.bids):
+        if index < len(auction.all_bids):
             return self._sheet.row(auction, index, width, ink)
-        remark = index - len(auction.bids) - 1
+        remark = index - len(auction.all_bids) - 1
         return line(self._remarks[remark], width, ink) if remark >= 0 else []

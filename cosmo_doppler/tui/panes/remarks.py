@@ -71,7 +71,7 @@ def line(remark: Remark, width: int, ink: Ink) -> list[Segment]:
 def _by_hand(auction: Auction, board: Board) -> Iterator[Remark]:
     """What somebody did to its bids on their way, and who would have won without that."""
     touched = False
-    for seen in auction.bids[:MOST_LOOKED_AT]:
+    for seen in [*auction.dropped[:MOST], *auction.bids[:MOST_LOOKED_AT]]:
         done = board.by_hand.of(seen.bid.id)
         if done is None:
             continue

@@ -11,6 +11,7 @@ from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.bus_events import read_any
 from cosmo_doppler.model.explain import explain
 from cosmo_doppler.model.market.by_hand import as_sent, without_hands
+from cosmo_doppler.model.market.reader import AuctionReader
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.query import Known, Sieve, compile_filter
 from cosmo_doppler.store import Store
@@ -100,8 +101,12 @@ def test_a_dropped_bid_stands_in_its_auction_and_counts_for_nothing(tape: Tape) 
     tape.gate("held", bob, hold="h1", waiting=1)
     tape.gate("dropped", bob, hold="h1", frame=bob.encode().decode())
     auction = tape.board.auctions[OFFER.id]
-    assert [(seen.bid.neuron, seen.state) for seen in auction.bids] == [("ada", "bid"), ("bob", "dropped")]
+    assert [(seen.bid.neuron, seen.state) for seen in auction.all_bids] == [
+        ("ada", "bid"),
+        ("bob", "dropped"),
+    ]
     assert [each.neuron for each in auction.contenders()] == ["ada"]
+    assert [seen.bid.neuron for seen in auction.bids] == ["ada"]
     done = tape.board.by_hand.of(bob.id)
     assert done is not None
     assert done.clause().startswith("dropped by hand, held 1.0 ms: ")
@@ -229,3 +234,37 @@ def test_filters_find_what_was_done_by_hand(tape: Tape, text: str, expected: lis
 def _event(event: str, signal: Signal, **more: Any) -> bytes:
     told = {"gate": GATE, "event": event, "hold": "h1", "signal_id": signal.id, "type": str(signal.type)}
     return json.dumps(told | {"trace_id": signal.trace_id, **more}).encode()
+
+
+def test_a_producer_that_did_not_wait_is_explained_by_no_moment(tape: Tape) -> None:
+    ada, bob = bid("ada", 0.4), bid("bob", 0.2)
+    tape.signal(OFFER)
+    tape.signal(ada)
+    tape.gate("held", bob, hold="h1", waiting=1)
+    tape.wait(0.1)
+    # A released producer decides at its deadline, without the bid that is held.
+    tape.signal(ada.reply(SignalType.TASK_AWARDED, {"input": {}}, Directed(id="ada")))
+    tape.wait(3)
+    tape.gate("released", bob, hold="h1")
+    tape.signal(bob)
+    auction = tape.board.auctions[OFFER.id]
+    assert (auction.state, auction.held_s) == ("awarded", 0.0)
+    assert auction.bids[1].state == "late"
+    assert auction.explained_by() == ["first_bid", "lowest_cost", "highest_confidence"]
+
+
+def test_recordings_of_any_length_know_that_windows_stood_still() -> None:
+    reader, ada = AuctionReader(), bid("ada", 0.4)
+    told = [
+        (1000.0, "cosmonapse.dev.TASK_OFFER", OFFER.encode()),
+        (1000.05, "_gate.dev", _event("held", ada)),
+        (1040.0, "_gate.dev", _event("released", ada)),
+        (1040.01, "cosmonapse.dev.BID", ada.encode()),
+    ]
+    done = [
+        auction
+        for seq, (at, subject, frame) in enumerate(told)
+        for auction in reader.read(read_any(subject, frame), seq=seq, at=at)
+    ]
+    done += reader.rest()
+    assert [seen.state for auction in done for seen in auction.bids] == ["bid"]
