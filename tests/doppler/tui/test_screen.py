@@ -238,7 +238,7 @@ async def test_a_recording_says_why_nothing_can_be_sent(
 
 
 async def test_help_lists_every_key(market_session: Session, shown: Shown) -> None:
-    async with shown(market_session, size=(160, 70)) as screen:
+    async with shown(market_session, size=(160, 90)) as screen:
         await screen.press("question_mark")
         assert "In traces" in screen.text
         for entry in ACTIONS:
