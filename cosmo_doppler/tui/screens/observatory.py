@@ -19,6 +19,7 @@ from cosmo_doppler.tui.actions import Action, action, bindings_of
 from cosmo_doppler.tui.commands import completions, run_command
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.held_line import held_line
+from cosmo_doppler.tui.holding import HOLD_KEYS, why_not
 from cosmo_doppler.tui.jumps import object_of
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
@@ -255,18 +256,24 @@ class Observatory(
         line, self._berths = watched_line(self.watched, width, ink)
         return line
 
-    def _held(self) -> Countdown | None:
-        stepper = self.session.stepper
-        return stepper.book.countdown() if stepper is not None else None
+    def _held(self) -> tuple[Session, Countdown] | None:
+        """What is held on the bus on the screen, or else on another one that is watched."""
+        for session in (self.session, *self.watched.sessions):
+            with session.lock:
+                countdown = session.stepper.book.countdown() if session.stepper is not None else None
+            if countdown is not None:
+                return session, countdown
+        return None
 
     def _held_line(self, width: int, ink: Ink) -> chrome.Line:
-        with self.session.lock:
-            countdown = self._held()
-        if countdown is None:
+        found = self._held()
+        if found is None:
             return []
+        session, countdown = found
+        where = "" if session is self.session else session.title
         keymap = look_of(self.app).keymap
         keys = [keymap.shown(action(name)) for name in ("release_all", "view('held')")]
-        return held_line(countdown, self.session.wall(), keys[0], keys[1], width, ink)
+        return held_line(countdown, session.wall(), keys[0], keys[1], width, ink, where)
 
     def _replay_line(self, width: int, ink: Ink) -> chrome.Line:
         with self.session.lock:
@@ -281,7 +288,9 @@ class Observatory(
             hints = PLACARD_HINTS
         elif self.session.kind == "replay":
             hints = (hints[0], *REPLAY_HINTS)
-        return chrome.keys_line(hints, width, ink, look_of(self.app).keymap)
+        with self.session.lock:
+            off = HOLD_KEYS if why_not(self.scene) else ()
+        return chrome.keys_line(hints, width, ink, look_of(self.app).keymap, off)
 
     @property
     def _hints(self) -> Sequence[str]:
