@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 import pytest_textual_snapshot
 from textual.pilot import Pilot
+from textual.widgets import Input, TextArea
 
 from cosmo_bus.recording import read_recording
+from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.session import Session, Timeline, load_all, open_replay
+from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look
@@ -132,8 +135,18 @@ def looks_the_same(snap_compare: Callable[..., bool]) -> Callable[..., None]:
         says: tuple[str, ...] = (),
         select: str | None = None,
         look: Look | None = None,
+        beside: Sequence[Session] = (),
+        baseline: Baseline | None = None,
     ) -> None:
-        app = DopplerApp(session, view=view, select=select, frame_rate=0, look=look)
+        app = DopplerApp(
+            session,
+            view=view,
+            select=select,
+            frame_rate=0,
+            look=look,
+            beside=beside,
+            reference=Reference(baseline),
+        )
         app.animation_level = "none"
 
         async def settle(pilot: Pilot[None]) -> None:
@@ -143,6 +156,10 @@ def looks_the_same(snap_compare: Callable[..., bool]) -> Callable[..., None]:
                 for _ in range(2):
                     app.observatory.turn()
                     await pilot.pause()
+            for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
+                # Whether it can be seen must not depend on how fast the machine is.
+                field.cursor_blink = False
+            await pilot.pause()
             text = "\n".join(strip.text for strip in app.screen._compositor.render_strips())
             for said in says:
                 assert said in text, said
