@@ -19,6 +19,12 @@ EVERY_S = 30.0
 LEAST_S = 1.0
 """Between rounds, however many ask."""
 
+UNASKED_PER_S = 100
+"""Snapshots a second that nobody asked for, over the long run: large stores are told of less often."""
+
+ASKED_PER_S = 1000
+"""Snapshots a second, over the long run, however many ask."""
+
 
 class Rounds:
     """Says when a round of snapshots is due. Each store has rounds of its own, all have them at the same times.
@@ -26,10 +32,10 @@ class Rounds:
     Args:
         link: hears who asks.
         clock: the time.
-        due: is called when a round is due.
+        due: is called when a round may be due, with whether somebody asked.
     """
 
-    def __init__(self, link: Link, clock: Clock, due: Callable[[], None]) -> None:
+    def __init__(self, link: Link, clock: Clock, due: Callable[[bool], None]) -> None:
         self._link = link
         self._clock = clock
         self._due = due
@@ -58,20 +64,28 @@ class Rounds:
             with suppress(SynapseError):
                 await asking.unsubscribe()
 
-    def may_begin(self, last: float | None) -> bool:
-        """Whether the last round is long enough ago.
+    def may_begin(self, last: float | None, objects: int) -> bool:
+        """Whether the last round is long enough ago for whoever asked.
 
         Args:
             last: when that of this store began, on the clock; None when there was none.
+            objects: how many it told of.
         """
-        return last is None or self._clock.monotonic() >= last + LEAST_S
+        return self._is_ago(last, max(LEAST_S, objects / ASKED_PER_S))
+
+    def is_time(self, last: float, objects: int) -> bool:
+        """Whether it is so long ago that there should be one unasked. The arguments are those of `may_begin`."""
+        return self._is_ago(last, max(EVERY_S, objects / UNASKED_PER_S))
+
+    def _is_ago(self, last: float | None, seconds: float) -> bool:
+        return last is None or self._clock.monotonic() >= last + seconds
 
     async def _count(self) -> None:
         while True:
-            await self._clock.sleep(EVERY_S)
-            self._due()
+            await self._clock.sleep(LEAST_S)
+            self._due(False)
 
     def _hear(self, signal: Signal) -> None:
         # Who looks for one neuron, or for an ability, does not look for us.
         if not signal.payload.get("neuron") and not signal.payload.get("capabilities"):
-            self._due()
+            self._due(True)

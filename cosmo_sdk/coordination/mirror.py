@@ -49,8 +49,11 @@ class _Feed:
     """How often there was nothing new."""
     due: bool = False
     """Whether somebody should be told how everything stands."""
+    known_at: float = 0.0
     told_at: float | None = None
-    """When somebody was, on the mirror's clock."""
+    """When this began and when somebody was told last, on the mirror's clock."""
+    objects: int = 0
+    """How many that took."""
 
 
 class BusMirror:
@@ -60,7 +63,7 @@ class BusMirror:
     given to `attach`. One mirror a store is enough; a second one repeats what the first one says.
 
     For whoever came later it says how everything stands that has not ended, as one CONTEXT_SYNC for each object: every
-    30 seconds, when somebody asks who is there (a DISCOVER without filters), when it begins where another mirror left
+    30 seconds (with more than 3,000 objects less often), when somebody asks who is there (a DISCOVER without filters), when it begins where another mirror left
     off, and after events were lost. Such a snapshot knows of every event up to the revision it bears.
 
     Signals name nobody who hosts an Axon, and ask for no capability that somebody has: nobody bids on them, and nobody
@@ -255,7 +258,7 @@ class BusMirror:
         """Publish the next events of a store, and how everything stands if that is due. Whether there are more already."""
         if not feed.known:
             feed.through = await asyncio.to_thread(feed.store.published_through)
-            feed.known = True
+            feed.known, feed.known_at = True, self._clock.monotonic()
             # Whoever listens now may not have heard what another mirror told.
             feed.due = feed.due or feed.through > 0
         events = await asyncio.to_thread(feed.store.events, feed.through, BATCH)
@@ -264,7 +267,7 @@ class BusMirror:
         else:
             feed.idle += 1
         self._progress.set()
-        if feed.due and self._rounds.may_begin(feed.told_at):
+        if feed.due and self._rounds.may_begin(feed.told_at, feed.objects):
             await self._tell_all(feed)
         return len(events) == BATCH
 
@@ -297,7 +300,7 @@ class BusMirror:
         except (SynapseError, StoreBusyError, OSError):
             feed.due = True
             raise
-        feed.told_at = began
+        feed.told_at, feed.objects = began, len(objects)
 
     def _snapshot(self, record: Any, revision: int, store_id: str, now_ms: int) -> Signal | None:
         """The Signal of how an object stands; None for one that no Signal can carry. Its events were counted."""
@@ -307,11 +310,13 @@ class BusMirror:
             _logger.debug("%r goes on no bus: %s", record, error)
             return None
 
-    def _ask(self) -> None:
-        """Somebody should be told how everything stands."""
+    def _ask(self, asked: bool) -> None:
+        """Somebody asked how everything stands, or some time has passed."""
         for feed in list(self._feeds.values()):
-            feed.due = True
-        self.notify()
+            last = feed.known_at if feed.told_at is None else feed.told_at
+            if asked or (feed.known and self._rounds.is_time(last, feed.objects)):
+                feed.due = True
+                self.notify()
 
     def _count(self, feed: _Feed, events: list[tuple[int, Event]], sent: int) -> None:
         # A store that has forgotten all it published cannot say where that ended: its first revision tells nothing.

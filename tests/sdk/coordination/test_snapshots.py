@@ -224,6 +224,34 @@ async def test_a_mirror_that_goes_on_where_another_left_off_says_how_everything_
     assert standing.signals[0].payload["snapshot"]["id"] == "t"
 
 
+async def test_a_large_store_is_told_of_less_often(synapse, standing, clock):
+    store = MemoryStore(clock)
+    tasks = TaskManager(store).bind(clock=clock)
+    for number in range(4_000):
+        tasks.submit(Task(f"t{number}"))
+    time = LoopClock()
+    mirror = mirror_on(synapse, time, poll_s=0.01)
+    mirror.attach(store)
+    async with mirror:
+        await mirror.flush()
+        await time.advance(EVERY_S)
+        await standing.holds(4_000)
+        await mirror.flush()
+        # 4,000 at 100 a second are 40 seconds.
+        await time.advance(EVERY_S)
+        await mirror.flush()
+        assert mirror.snapshots == 4_000
+        await time.advance(10)
+        await standing.holds(8_000)
+        # Who asks waits for as long as 1,000 a second take.
+        await time.advance(3)
+        await discover(synapse)
+        await mirror.flush()
+        assert mirror.snapshots == 8_000
+        await time.advance(1)
+        await standing.holds(12_000)
+
+
 async def test_a_crowd_that_asks_is_answered_once(synapse, standing, store, clock):
     TaskManager(store).bind(clock=clock).submit(Task("t"))
     time = LoopClock()
