@@ -9,6 +9,7 @@ from rich.segment import Segment
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.coordination.terms import ENGLISH
 from cosmo_doppler.tui import bars, words
 from cosmo_doppler.tui.panes.auction_terms import bidder, standing, standing_cell, terms_cell, ticks
 from cosmo_doppler.tui.panes.auctions import state_style
@@ -140,6 +141,10 @@ class BidRows(Source):
             "stopped": "stopped before an award",
             "unsold": "whoever held it sold to nobody",
         }
+        if auction.terms is not None and auction.terms.live and not auction.awards:
+            # Nobody says on a bus that nobody won; of an English one each offer is a round, and one has the award.
+            english = auction.terms.kind == ENGLISH
+            reason["unresolved"] = "this round is over" if english else "whoever held it sold to nobody"
         return [(reason.get(auction.state, auction.state), state_style(auction, ink))]
 
     def empty(self, ink: Ink) -> list[Cell]:

@@ -43,6 +43,12 @@ def lines(sale: SeenSale, paper: Paper) -> Iterator[Line]:
     stands = standing_cell(at, ink)
     if stands:
         yield Line(stands)
+    elif sale.state == "sold" and sale.price is not None:
+        # The award is with an earlier round.
+        paid = " is paid " if at.terms.reverse else " pays "
+        yield Line(
+            [(safe(bidder(sale.winner), 60), ink.bold), (paid, ink.dim), (amount(sale.price), ink.bold)]
+        )
     yield from _end(sale, at, paper)
     if auction.refused:
         yield Line([(f"{words.many(auction.refused, 'bid')} did not stand", ink.dim)])
