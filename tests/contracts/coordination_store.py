@@ -186,6 +186,21 @@ def test_the_first_that_fits_is_amended(store):
     assert store.amend_first("task", state="pending", amend=lambda *_: None) is None
 
 
+def test_what_has_not_ended_is_found_together_with_its_revision(store):
+    assert store.unended({"closed"})[0] == store.revision()
+    for name in ("a", "b"):
+        submit(store, f"task:{name}")
+    store.put("pool:p", Pool("p"))
+    done = store.get("task:a")
+    done.state = TaskState.COMPLETED
+    assert store.commit("task:a", 1, done, events=[event("a", kind="task.completed")]) == 2
+    revision, rows = store.unended({"completed", "failed"})
+    assert revision == store.revision()
+    assert {(key, version) for key, _, version in rows} >= {("task:b", 1), ("pool:p", 1)}
+    assert "task:a" not in {key for key, _, _ in store.unended({"completed"})[1]}
+    assert "task:a" in {key for key, _, _ in store.unended({"failed"})[1]}
+
+
 def test_what_was_published_is_remembered_and_pruned(store):
     store.commit("k", 0, 1, events=[event("one", 10), event("two", 20), event("three", 30)])
     assert store.published_through() == 0
