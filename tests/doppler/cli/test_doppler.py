@@ -225,6 +225,15 @@ def test_without_a_screen_it_records_until_told_to_end(url: str, namespace: str,
     assert "add --record FILE" in refused.stderr
 
 
+def test_a_store_to_act_on_needs_the_screen_and_must_be_one(tmp_path: Path, recording: Path) -> None:
+    refused = cosmo("doppler", str(recording), "--store", str(tmp_path / "work.db"))
+    assert refused.returncode == 2
+    assert "--store is what Q acts on: it needs the screen" in refused.stderr
+    with on_terminal("doppler", str(recording), "--store", str(tmp_path / "none.db")) as terminal:
+        assert terminal.end() == 1
+    assert "none.db: no such file" in terminal.written
+
+
 def test_two_buses_are_watched_side_by_side(url: str, namespace: str, tmp_path: Path) -> None:
     with (
         bus_process(tmp_path, namespace=namespace) as (_, other),
