@@ -163,7 +163,7 @@ async def room() -> AsyncIterator[Room]:
 
 async def test_a_bid_by_hand_wins_and_its_answer_is_the_result(room: Room) -> None:
     pathway = await room.won(scope="terminal")
-    await room.shows("You won: the harvest: A answers it")
+    await room.shows("You won, A answers it: the harvest")
     await room.shows("1 to do")
     await room.shows(f"you are {ME}")
     await room.pilot.press("4")
@@ -230,7 +230,7 @@ async def test_a_task_for_the_person_arrives_once_they_take_part(room: Room) -> 
     assert room.app.session.timeline.board.roster[ME].capabilities == ["summarize"]
     pathway = await room.producer.dispatch(neuron=ME, input={"question": "which year?"})
     await room.works()
-    await room.shows("A task for you: which year?")
+    await room.shows("A task for you, A answers it: which year?")
     await room.say("2025, I think")
     output = await pathway.wait(timeout_s=20)
     assert output.payload == {"output": {"value": "2025, I think"}}

@@ -49,7 +49,7 @@ class LeaveForm(Form[Literal[True]]):
         if self._count:
             waits = "waits" if self._count == 1 else "wait"
             yield prose(f"{many(self._count, 'piece')} of work {waits} for you.", classes="close")
-            yield prose("Whoever asked gets an ERROR and may give it to another.", classes="hint")
+            yield prose("Whoever asked gets an ERROR and may give it to another.", classes="quiet close")
         if self._held:
             yield prose(f"{many(self._held, 'signal')} held by your breaks.", classes="close")
             yield prose("Leaving lets everything go on as it is, in order.", classes="hint")

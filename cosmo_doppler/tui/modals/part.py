@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from textual.app import ComposeResult
 from textual.content import Content
 from textual.widget import Widget
-from textual.widgets import Input, Static
+from textual.widgets import Button, Input, Static
 
 from cosmo_doppler.person import usual_name
 from cosmo_doppler.session import Session
@@ -131,6 +131,8 @@ class PartForm(AsSomebody[PartDraft]):
         else:
             effect = "You deregister; nothing waits for you."
         self.query_one("#effect", Static).update(Content(effect))
+        does = "Leave the bus" if self._leaving else "Change" if self._present else "Take part"
+        self.query_one("#send", Button).label = Content(does)
 
     @property
     def _leaving(self) -> bool:

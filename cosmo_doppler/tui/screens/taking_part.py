@@ -82,7 +82,7 @@ class TakePartActions(Deck):
             if work.id not in self._told and request is not None:
                 self._told.add(work.id)
                 word = "You won" if work.won is not None else "A task for you"
-                self.say(f"{word}: {request.text}: A answers it, 4 shows all that waits")
+                self.say(f"{word}, A answers it: {request.text}")
         self._told.intersection_update(person.open)
 
     def _outcome(self, own: _OwnBid) -> str | None:
