@@ -15,11 +15,11 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.book import Coordination
-from cosmo_doppler.model.coordination.notice import tells
+from cosmo_doppler.model.coordination.notice import TELLING, tells
 from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.interventions import Interventions
 from cosmo_doppler.model.market.ledger import drift_fault
-from cosmo_doppler.model.market.market import Market
+from cosmo_doppler.model.market.market import MOVING, Market
 from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
@@ -27,7 +27,7 @@ from cosmo_doppler.model.requests import ANSWER_TYPES, PERSON, QUESTION_KEYS, Re
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
-from cosmo_doppler.model.topology import Topology
+from cosmo_doppler.model.topology import DRAWN, Topology
 from cosmo_doppler.model.trace_book import TraceBook
 from cosmo_doppler.model.traces import DECISIVE, Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
@@ -212,7 +212,7 @@ class Board:
             self._pass_time()
         self.signals += 1
         self._changes.signals += 1
-        if is_event(seen.subject):
+        if seen.subject[:1] == "_" and is_event(seen.subject):
             self.interventions += 1
             self._intervened(seen)
             self._watch.told(seen)
@@ -231,16 +231,14 @@ class Board:
                 self.duplicates += 1
                 self._watch.saw_again(seen, self._known[header.trace_id].by_id.get(header.id))
                 return
-            self.topology.saw(seen, trace.title)
             self.by_hand.saw(header, seen.seq, at)
         if who and (kind in _PRODUCED or counted is UNKNOWN_TYPE) and self._roster.heard(who, at):
             self._changes.roster.add(who)
         self.metrics.saw(seen, counted)
-        changed = self.market.saw(header, at, seen.seq)
-        if changed is not None:
-            self._touch(changed, at)
+        if kind in MOVING:
+            self._touch(self.market.saw(header, at, seen.seq), at)
         self._watch.saw(seen, who)
-        if tells(header):
+        if kind in TELLING and tells(header):
             self._coordinate(seen)
 
     def _coordinate(self, seen: Observed) -> None:
@@ -283,7 +281,7 @@ class Board:
             # Equal, but then everybody who keeps it keeps the same text.
             header.trace_id = trace.id
         node = Node(seen.seq, at, id, header.parent_id, trace.id, kind, who)
-        first = trace.by_id.get(id) if id else None
+        first = trace.tree.by_id.get(id) if id else None
         if first is not None:
             self._traces.place_again(trace, node, first)
             self._changes.traces.add(trace.id)
@@ -293,6 +291,8 @@ class Board:
         fold = _FOLDS.get(kind)
         if fold is not None:
             fold(self, trace, node, header)
+        if kind in DRAWN:
+            self.topology.saw(seen, trace.title)
         trace.note(node)
         if kind not in DECISIVE:
             return trace

@@ -234,3 +234,6 @@ _DRAWN: dict[str, Callable[[Topology, Observed, Header], None]] = {
     "RECALL": Topology._recall,
     "IMPRINT": Topology._imprint,
 }
+
+DRAWN = frozenset(_DRAWN)
+"""Types that `Topology.saw` reads."""

@@ -204,10 +204,11 @@ class Trace(Placed):
     def place(self, node: Node, parent: Node | None) -> None:
         """Hang a new signal into the tree, below `parent` where that was seen, and time it."""
         node.gap = node.at - self.last_at
-        self.tree.place(node, parent)
+        tree = self.tree
+        tree.place(node, parent)
         if self.spans is not None and self.spans.built:
             self.spans.add(node)
-        elif self.tree.size >= LARGE:
+        elif tree.size >= LARGE:
             self._time()
 
     def pack(self) -> None:

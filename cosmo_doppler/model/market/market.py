@@ -289,3 +289,6 @@ _READ: dict[str, Callable[[Market, Header, float, int], Auction | None]] = {
     "MEMORY_APPEND": Market._memory,
     "CONTEXT_SYNC": Market._snapshot,
 }
+
+MOVING = frozenset(_READ)
+"""Types that `Market.saw` reads."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from cosmo_doppler.model.bus_events import CHAOS
 from cosmo_doppler.model.faults import Fault, Severity
 from cosmo_doppler.model.observed import Observed
@@ -20,6 +22,13 @@ _HIGHEST = 1 << 53
 
 _MOST_FAILED = 4_096
 """Traces of which it is remembered that they failed."""
+
+
+class _Numbered(msgspec.Struct, gc=False):
+    seq: int | None = None
+
+
+_read_numbered = msgspec.json.Decoder(_Numbered).decode
 
 
 class FrameRules:
@@ -179,7 +188,7 @@ class FrameRules:
         self._ground.book.report(fault)
 
     def _thought(self, seen: Observed, header: Header) -> None:
-        number = header.read_payload().get("seq")
+        number = _number_of(header)
         if type(number) is not int or not 0 <= number <= _HIGHEST:
             return
         stream = (header.parent_id or header.trace_id, header.who)
@@ -199,3 +208,11 @@ class FrameRules:
             who=header.who,
         )
         self._ground.book.report(fault, ("missed thoughts", stream))
+
+
+def _number_of(header: Header) -> object:
+    """The number of a thought. Its text is not needed for that, and most signals are thoughts."""
+    try:
+        return _read_numbered(header.payload).seq
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return header.read_payload().get("seq")

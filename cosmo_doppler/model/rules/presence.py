@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from cosmo_doppler.model.faults import Fault
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.participant import STALE, Liveness, Participant
@@ -117,10 +119,9 @@ class PresenceRules:
         """A signal says who sent it and when."""
         if who not in self._ground.roster.by_id:
             return
-        moment = read_timestamp(header.ts)
-        if moment is None:
+        ts = _sent_at(header.ts)
+        if ts is None:
             return
-        ts = moment.timestamp()
         clock = self._clocks.get(who)
         if clock is None:
             clock = _Clock(ts)
@@ -177,3 +178,16 @@ class PresenceRules:
                 ),
                 ("clock is off", who),
             )
+
+
+def _sent_at(said: str | float | None) -> float | None:
+    """A timestamp as epoch seconds; None when it is none."""
+    if type(said) is str:
+        try:
+            moment = datetime.fromisoformat(said)
+        except ValueError:
+            pass
+        else:
+            return (moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)).timestamp()
+    read = read_timestamp(said)
+    return None if read is None else read.timestamp()

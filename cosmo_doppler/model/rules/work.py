@@ -70,6 +70,8 @@ class WorkRules:
         self._ground = ground
         self._market = market
         self._works = Works()
+        self._stops = False
+        """Something was stopped."""
         self._leaving: Recent[str, bool] = Recent(_MOST)
         """Participants that left and said that they finish their work."""
         reads: dict[str, Callable[[Observed, Header], None]] = {
@@ -93,7 +95,7 @@ class WorkRules:
             work = self._works.get(header.parent_id or "")
             if work is not None and not work.heard:
                 work.heard = True
-        if kind in _STOPPABLE:
+        if self._stops and kind in _STOPPABLE:
             self._after_stop(seen, header)
 
     # -- beginnings
@@ -211,6 +213,7 @@ class WorkRules:
         self._end_all(header.trace_id, seen.at)
 
     def _stop(self, seen: Observed, header: Header) -> None:
+        self._stops = True
         self._end_all(header.trace_id, None)
 
     def _end_all(self, trace_id: str, settled_at: float | None) -> None:
