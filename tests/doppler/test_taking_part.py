@@ -179,6 +179,7 @@ async def test_a_bid_by_hand_wins_and_its_answer_is_the_result(room: Room) -> No
 
 async def test_the_form_counts_the_window_down_and_says_where_the_bid_would_stand(room: Room) -> None:
     offer = await room.put_up()
+    await room.shows("left   M bids by hand")
     form = await room.form("M")
     await room.shows("s left of 60.0 s")
     await room.rival_bids(offer)

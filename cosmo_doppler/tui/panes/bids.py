@@ -104,6 +104,13 @@ class BidRows(Source):
         lines = [*(place(cell, width) for cell in told), []]
         return [*lines, columns_of(auction).header(width, ink)] if auction.all_bids else lines
 
+    def _invitation(self, auction: Auction, ink: Ink) -> Cell:
+        """The key that bids, where somebody at the screen may."""
+        session = self._scene.session
+        if session.kind == "replay" or session.read_only_reason or auction.mirror is not None:
+            return []
+        return [("   M", ink.bold), (" bids by hand", ink.dim)]
+
     def _window(self, auction: Auction, ink: Ink) -> Cell:
         """The countdown while it is open, the outcome afterwards."""
         if auction.state == "open":
@@ -122,6 +129,7 @@ class BidRows(Source):
                 ("╌" * (_COUNTDOWN_CELLS - len(bar)), ink.faint),
                 (f"  {number}", ink.bold),
                 (f" {unit} left", ink.dim),
+                *self._invitation(auction, ink),
             ]
         if auction.awarded_at is not None:
             after = words.joined(words.duration(auction.awarded_at - auction.opened_at))
