@@ -22,6 +22,9 @@ from cosmo_doppler.tui.widgets.columns import Cell
 Line = list[Segment]
 GAP = "   "
 
+_NOT_LATE = 1_000
+"""Signals that may wait to be folded before anything is said of them."""
+
 
 class _Part(NamedTuple):
     """A piece of the status line; when there is no room the ones that matter least go first."""
@@ -55,6 +58,15 @@ def _losses(status: SessionStatus, ink: Ink) -> list[_Part]:
     return [_Part(8, [(f"{words.count(number)} {noun}", ink.failure)]) for number, noun in losses if number]
 
 
+def _late(session: Session, status: SessionStatus, ink: Ink) -> list[_Part]:
+    """How far what is shown stands behind what has come, once that is more than a second's worth."""
+    timeline = session.timeline
+    late = timeline.length - timeline.position if timeline.following else 0
+    if late <= max(_NOT_LATE, status.rate):
+        return []
+    return [_Part(8, [(f"{words.count(late)} signals behind", ink.bold)])]
+
+
 def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -> Line:
     """What one looks at: product, source, state, volume; on the right what is kept and what is allowed."""
     word = state_word(session, status)
@@ -74,6 +86,7 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
         left.append(_Part(4, [(words.count(known), ink.plain), (" signals", ink.dim)]))
+    left += _late(session, status, ink)
     left += _losses(status, ink)
     right: list[_Part] = []
     person = session.person
@@ -236,9 +249,7 @@ def _play_state(session: Session, status: SessionStatus) -> tuple[str, str]:
     return "▶", ", ".join(filter(None, ways))
 
 
-def keys_line(
-    hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: Container[str] = ()
-) -> Line:
+def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: Container[str] = ()) -> Line:
     """Keys that make sense for what has the focus; as many as fit, `?` always. Those that are `off` here are faint."""
     entries = [action(name) for name in hints]
     cells = [cell_len(keymap.shown(entry)) + 1 + cell_len(entry.label) for entry in entries]
