@@ -81,7 +81,7 @@ class Against:
         """What rows are held against, for the title of a pane; how much of it is read while it is on its way."""
         name = fit_middle(safe(self._name, 200), _NAME_CELLS)
         if self.reference.done is not None:
-            return [(f"  reading {name} {self.reference.done:.0%}", ink.dim)]
+            return [(f"  reading {self.reference.done:.0%} of {name}", ink.dim)]
         return [(f"  against {name}", ink.dim)] if self.baseline is not None else []
 
     @property

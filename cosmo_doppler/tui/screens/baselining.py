@@ -23,8 +23,13 @@ class BaselineActions(Deck):
             return
         with self.session.lock:
             board, baseline = self.scene.board, None
-            auction, trace = self.scene.auction, self.scene.trace
-            if self.stage.focused in ("auctions", "bids") and auction is not None:
+            focused = self.stage.focused
+            # Where a list has the focus its cursor counts: what is selected follows it a moment later.
+            cursor = self.stage.panes[focused].cursor if focused in ("traces", "auctions") else None
+            chosen = cursor if isinstance(cursor, str) else ""
+            auction = board.auctions.get(chosen) or self.scene.auction
+            trace = board.traces.get(chosen) or self.scene.trace
+            if focused in ("auctions", "bids") and auction is not None:
                 noun, baseline = "auction", Baseline.of_auction(auction, board)
             elif trace is not None:
                 noun, baseline = "trace", Baseline.of_trace(trace, board)
