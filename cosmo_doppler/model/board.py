@@ -23,7 +23,15 @@ from cosmo_doppler.model.market.market import MOVING, Market
 from cosmo_doppler.model.metrics import Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
-from cosmo_doppler.model.requests import ANSWER_TYPES, PERSON, QUESTION_KEYS, Request, RequestBook
+from cosmo_doppler.model.requests import (
+    ANSWER_TYPES,
+    PERSON,
+    QUESTION_KEYS,
+    RESULTS,
+    Request,
+    RequestBook,
+    work_request,
+)
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
@@ -48,9 +56,6 @@ _KNOWN = frozenset(SignalType.__members__)
 _OFFERED = frozenset({"TASK_OFFER", "TASK"})
 """What gives a trace a title that says more than what is told later."""
 _MANAGEMENT = frozenset(str(member) for member in MANAGEMENT_TYPES)
-_RESULTS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
-"""What answers work."""
-
 _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 _PRODUCED = _KNOWN - _ADDRESSED - _MANAGEMENT
@@ -407,18 +412,13 @@ class Board:
         worker = self.roster.get(node.who)
         if worker is None or worker.kind != PERSON or not header.id or header.id in self.requests:
             return
-        payload = header.read_payload()
-        text = say(payload["input"]) if payload.get("input") is not None else trace.title
-        request = Request(header.id, header.type, trace.id, node.who, node.seq, node.at, text)
-        promised = payload.get("winning_bid")
-        if isinstance(promised, dict):
-            request.detail = {key: finite(promised.get(key)) for key in ("cost", "eta_ms", "confidence")}
+        request = work_request(header, node.who, node.seq, node.at, trace.title)
         self._requests.ask(request)
         self._changes.requests.add(header.id)
         trace.waiting_on.add(header.id)
         for child in node.children:
             # The answer overtook the work.
-            if child.type in _RESULTS:
+            if child.type in RESULTS:
                 self._answered(request.id, child.who, child.at)
 
     def _fold_result(self, trace: Trace, node: Node, header: Header) -> None:

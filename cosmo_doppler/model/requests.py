@@ -9,6 +9,9 @@ from __future__ import annotations
 from collections.abc import Container
 from typing import Any, Literal
 
+from cosmo_doppler.model.wording import finite, say
+from cosmo_sdk.header import Header
+
 RequestState = Literal["open", "answered", "closed"]
 """closed: its trace ended or was stopped before an answer, or the work was passed on to somebody else."""
 
@@ -23,6 +26,10 @@ QUESTION_KEYS = {"CLARIFICATION": "question", "PERMISSION": "action", "ESCALATIO
 
 ANSWER_TYPES = frozenset({"CLARIFICATION_ANSWER", "PERMISSION_DECISION", "TASK"})
 """What answers a question it names as its parent; a TASK is an answer re-dispatched (PROTOCOL 6.14)."""
+
+
+RESULTS = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
+"""What answers work."""
 
 
 class Request:
@@ -81,6 +88,25 @@ class Request:
             return False
         self.state = "closed"
         return True
+
+
+def work_request(header: Header, who: str, seq: int, at: float, title: str) -> Request:
+    """Work that came for a person.
+
+    Args:
+        header: of the TASK or the TASK_AWARDED.
+        who: the person.
+        seq: its position in the store.
+        at: its arrival, epoch seconds.
+        title: what its trace is about, for an award that does not repeat the input (PROTOCOL 2.2).
+    """
+    payload = header.read_payload()
+    text = say(payload["input"]) if payload.get("input") is not None else title
+    request = Request(header.id, header.type, header.trace_id, who, seq, at, text)
+    promised = payload.get("winning_bid")
+    if isinstance(promised, dict):
+        request.detail = {key: finite(promised.get(key)) for key in ("cost", "eta_ms", "confidence")}
+    return request
 
 
 class RequestBook:
