@@ -63,10 +63,20 @@ def held_elsewhere(scene: Scene) -> list[Intervention]:
     return [held for held in scene.board.by_hand.held if ours is None or not held.gate.startswith(ours)]
 
 
+def key_elsewhere(held: Intervention) -> str:
+    """What its row is known by."""
+    return f"#{held.number}"
+
+
+def is_elsewhere(key: str | None) -> bool:
+    """Whether a row is about what another gate holds."""
+    return key is not None and key.startswith("#")
+
+
 def selected(scene: Scene) -> Held | None:
-    """The held signal the cursor is on; the oldest when it is on none."""
+    """The held signal the cursor is on; the oldest when it is on none; None when it is on one of another gate."""
     book = book_of(scene)
-    if book is None:
+    if book is None or is_elsewhere(scene.hold_id):
         return None
     chosen = book.get(scene.hold_id) if scene.hold_id else None
     return chosen if chosen is not None and chosen.meant else next(iter(book.meant), None)

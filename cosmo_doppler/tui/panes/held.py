@@ -11,7 +11,15 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.stepping.book import Held
 from cosmo_doppler.tui import words
-from cosmo_doppler.tui.holding import book_of, held_elsewhere, held_now, offset_of, why_not, window_of
+from cosmo_doppler.tui.holding import (
+    book_of,
+    held_elsewhere,
+    held_now,
+    key_elsewhere,
+    offset_of,
+    why_not,
+    window_of,
+)
 from cosmo_doppler.tui.panes.traces import quantity
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene, says
@@ -94,7 +102,7 @@ class HeldRows(Source):
         """Signals held."""
         own, others = held_now(self._scene), held_elsewhere(self._scene)
         self._rows = [*own, *others]
-        self._ids = [*(held.hold_id for held in own), *(f"#{other.number}" for other in others)]
+        self._ids = [*(held.hold_id for held in own), *map(key_elsewhere, others)]
         return len(self._rows)
 
     def key(self, index: int) -> str:

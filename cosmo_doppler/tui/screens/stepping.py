@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from cosmo_doppler.errors import OutsideError, SteppingError
 from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.breaking import BreakKind, suggestions
-from cosmo_doppler.tui.holding import selected, why_not
+from cosmo_doppler.tui.holding import is_elsewhere, selected, why_not
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.watched import Watched
 from cosmo_doppler.tui.words import many
@@ -227,7 +227,9 @@ class StepActions(Deck):
             return None
         with self.session.lock:
             held = selected(self.scene)
-        if held is None:
+        if held is None and is_elsewhere(self.scene.hold_id):
+            self.say("Another gate holds it; cosmo gate list, release and drop reach it")
+        elif held is None:
             self.say("Nothing is held; B sets a break")
         return held
 

@@ -11,6 +11,9 @@ from typing import Any
 from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
+from cosmo_bus.client import BusClient
+from cosmo_bus.facts import Where
+from cosmo_bus.gate_client import GateClient
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.session import load_all, open_replay
 from cosmo_doppler.session.live import open_live
@@ -24,8 +27,9 @@ NAMESPACE = "dev"
 class Floor:
     """A person at the screen, and a market."""
 
-    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite) -> None:
+    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite, bus_url: str) -> None:
         self.app = app
+        self.bus_url = bus_url
         self.pilot = pilot
         self.producer = producer
 
@@ -92,7 +96,7 @@ async def on_the_floor(record: Path | None = None, **bidders: float) -> AsyncIte
         app = DopplerApp(open_live(bus.url, NAMESPACE, record=record))
         app.animation_level = "none"
         async with producer, app.run_test(size=(100, 30)) as pilot:
-            floor = Floor(app, pilot, producer)
+            floor = Floor(app, pilot, producer, bus.url)
             await floor.until(lambda: app.session.stepper is not None)
             await floor.until(lambda: len(app.session.timeline.board.roster) == len(bidders))
             yield floor
@@ -249,3 +253,21 @@ async def test_what_was_done_is_seen_in_the_recording_afterwards(tmp_path, shown
         assert "bob  would have won" in screen.text
         await screen.press("slash", *"hand:edited", "enter", "5")
         assert "edited by doppler" in screen.text
+
+
+async def test_what_another_gate_holds_is_shown_and_left_to_it():
+    async with on_the_floor(ada=0.4) as floor:
+        client = BusClient(floor.bus_url)
+        await client.connect()
+        try:
+            await GateClient(client).set("cosmo-77", subject="cosmonapse.dev.>", where=Where(type="BID"))
+            offering = floor.offer()
+            await floor.until(lambda: floor.app.session.timeline.board.by_hand.held)
+            await floor.pilot.press("v")
+            await floor.until(lambda: "by cosmo gate: cosmo-77" in floor.text)
+            await floor.until(lambda: floor.app.observatory.scene.hold_id is not None)
+            await floor.pilot.press("a")
+            await floor.until(lambda: "Another gate holds it" in floor.text)
+        finally:
+            await client.close()
+        assert await winner_of(floor, offering) == "ada"
