@@ -76,9 +76,18 @@ class Fold:
         with self._rewind.watching():
             self.board.advance(now)
 
-    def back(self, position: int, now: float) -> None:
-        """Go back to a board that knows no more than so many signals and shows no later moment: perhaps an empty one."""
-        known = self._rewind.back(position, now)
+    def back(self, position: int, now: float, stop_at: float) -> bool:
+        """Go back to a board that knows no more than so many signals and shows no later moment: perhaps an empty one.
+
+        Args:
+            position: signals it may know.
+            now: the latest moment it may show, epoch seconds.
+            stop_at: when to stop on the way, by `time.perf_counter`.
+
+        Returns:
+            Whether it is there; else call it again.
+        """
+        known = self._rewind.back(position, now, lambda: time.perf_counter() >= stop_at)
         if known is None:
             self._unsettle()
             self.board = Board()
@@ -88,6 +97,7 @@ class Fold:
         # The panels hold keys of what was taken back.
         self.board.take_changes()
         self.board.restart()
+        return known <= position and self.board.now <= now
 
     def _settle(self) -> None:
         """Spare the collector the board, which only grows: going through millions of objects stops every thread."""

@@ -274,12 +274,13 @@ class Rewind:
         self._stretches.clear()
         self._kept = 0
 
-    def back(self, position: int, now: float) -> int | None:
+    def back(self, position: int, now: float, out_of_time: Callable[[], bool] = lambda: False) -> int | None:
         """Put the board back to the beginning of a stretch.
 
         Args:
             position: it must not know more signals than these.
             now: nor show a later moment, epoch seconds.
+            out_of_time: asked after each stretch: whether to stop at its beginning for now.
 
         Returns:
             How many signals it knows then; None when it cannot go back that far, and was left as it is.
@@ -292,5 +293,5 @@ class Rewind:
             stretch.undo()
             if stretches:
                 self._kept -= stretches[-1].kept
-            if stretch.position <= position and stretch.now <= now:
+            if (stretch.position <= position and stretch.now <= now) or out_of_time():
                 return stretch.position

@@ -32,6 +32,9 @@ LONGEST_TAIL = 4096
 _TAIL_PER_SIGNAL = 1 / 128
 """The longer the way, the more of its end: folding so that it can be taken back takes several times as long."""
 
+_BACK_S = 0.005
+"""How long a key may take back signals before the rest is left to the next turns."""
+
 _CALM = 8
 """Signals in one turn that are still folded so that they can be taken back."""
 
@@ -74,6 +77,8 @@ class Timeline:
         self._goal: int | None = None
         self._goal_at: float | None = None
         """The moment to stand at when the goal is reached; None for that of the last signal before it."""
+        self._back_to: float | None = None
+        """The latest moment the board may show, while something is still to be taken back; None when nothing is."""
         self._chasing = False
         """The goal is the end, wherever that will be."""
         self._staying = False
@@ -245,7 +250,7 @@ class Timeline:
     # Where to
 
     def _forget_goal(self) -> None:
-        self._goal = self._goal_at = self._hunt = None
+        self._goal = self._goal_at = self._back_to = self._hunt = None
         self._chasing = False
         self.not_found = ""
 
@@ -298,8 +303,17 @@ class Timeline:
         self._goal, self._goal_at = min(max(0, position), len(self._store)), at
         lands_at = self._moment_after(self._goal) if at is None else at
         if self._goal < self.position or lands_at < self.board.now:
-            self._fold.back(self._goal, lands_at)
-            self.now = self._moment_after(self.position)
+            self._back_to = lands_at
+            self._go_back(time.perf_counter() + _BACK_S)
+
+    def _go_back(self, stop_at: float) -> bool:
+        """Take back what was folded after the goal. Whether that is done."""
+        if self._back_to is None:
+            return True
+        if self._fold.back(self._goal or 0, self._back_to, stop_at):
+            self._back_to = None
+        self.now = self._moment_after(self.position)
+        return self._back_to is None
 
     # Getting there
 
@@ -344,6 +358,8 @@ class Timeline:
         if self._chasing:
             self._goal = len(self._store)
         goal = self._goal or 0
+        if not self._go_back(stop_at):
+            return True
         self._approach(goal, stop_at)
         if self.position >= goal:
             self.now = self._moment_after(goal) if self._goal_at is None else self._goal_at
