@@ -57,11 +57,14 @@ def _task(task: SeenTask, scene: Scene, ink: Ink, depth: int) -> dict[str, Cell]
         task.state, ink.dim
     )
     quiet = ink.dim if task.over else ink.plain
-    priority = f"  ↑{task.priority}" if task.priority > 0 else f"  ↓{-task.priority}" if task.priority else ""
-    what: Cell = [(called(task), quiet), (f"  {safe(task.objective, 120)}", ink.dim), (priority, ink.dim)]
-    if called(task) != safe(task.id, 80) and task.objective:
-        # An id that nobody chose says less than what is to be done.
-        what = [(safe(task.objective, 120), quiet), (f"  {called(task)}", ink.dim), (priority, ink.dim)]
+    priority = f"↑{task.priority}  " if task.priority > 0 else f"↓{-task.priority}  " if task.priority else ""
+    # An id that nobody chose says less than what is to be done.
+    is_named = called(task) == safe(task.id, 80) or not task.objective
+    what: Cell = [
+        (f"{called(task)}  " if is_named else "", quiet),
+        (priority, ink.dim),
+        (safe(task.objective, 120), ink.dim if is_named else quiet),
+    ]
     left = None
     if task.held and task.lease_ms is not None:
         left = _left(task.lease_ms / 1000 - scene.now, ink)
