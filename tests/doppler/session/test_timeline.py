@@ -174,6 +174,37 @@ def test_a_long_jump_is_made_in_slices_and_says_how_far_it_is():
     assert (timeline.position, timeline.seeking) == (1000, None)
 
 
+def test_a_long_way_back_is_taken_back_in_slices_and_ends_as_if_it_had_been_one(monkeypatch):
+    monkeypatch.setattr("cosmo_doppler.session.timeline._BACK_S", 0.0)
+    times = [float(number) for number in range(500)]
+    timeline, short = replay(*times), replay(*times[:50])
+    for each in (timeline, short):
+        each.to_end()
+        settle(each)
+    timeline.seek(50)
+    assert 50 < timeline.position < 500
+    assert timeline.seeking is not None
+    on_the_way = []
+    while timeline.seeking is not None:
+        on_the_way.append(timeline.position)
+        timeline.pump(0.0, 0.0)
+        assert timeline.board.signals == timeline.position
+    assert len(on_the_way) > 3
+    assert view(timeline.board) == view(short.board)
+    assert (timeline.position, timeline.now) == (50, 49.0)
+
+
+def test_a_way_back_can_be_changed_before_its_end(monkeypatch):
+    monkeypatch.setattr("cosmo_doppler.session.timeline._BACK_S", 0.0)
+    timeline = replay(*[float(number) for number in range(500)])
+    timeline.to_end()
+    settle(timeline)
+    timeline.seek(50)
+    timeline.seek(490)
+    settle(timeline)
+    assert (timeline.position, timeline.board.signals, timeline.now) == (490, 490, 489.0)
+
+
 def test_a_jump_back_is_announced_to_the_panels():
     timeline = replay(0.0, 1.0)
     timeline.to_end()
