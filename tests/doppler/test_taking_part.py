@@ -138,10 +138,11 @@ async def producing() -> AsyncIterator[tuple[str, Dendrite]]:
 
 @asynccontextmanager
 async def at_the_screen(
-    url: str, producer: Dendrite, size: tuple[int, int] = (120, 40)
+    url: str, producer: Dendrite, size: tuple[int, int] = (120, 40), beside: str = ""
 ) -> AsyncIterator[Room]:
-    """Doppler looking at them."""
-    app = DopplerApp(open_live(url, NAMESPACE), view="auctions")
+    """Doppler looking at them, and at another namespace of the same bus if one is named."""
+    others = [open_live(url, beside)] if beside else []
+    app = DopplerApp(open_live(url, NAMESPACE), view="auctions", beside=others)
     app.animation_level = "none"
     async with app.run_test(size=size) as pilot:
         room = Room(app, pilot, producer)
@@ -367,6 +368,18 @@ async def test_quitting_with_work_in_hand_asks_first_and_returns_it(key: str) ->
             await room.pilot.press("ctrl+s")
         error = await pathway.wait(timeout_s=20)
     assert (error.payload["code"], error.payload["recoverable"]) == (LEFT, True)
+
+
+async def test_watching_a_bus_no_longer_asks_first_too() -> None:
+    async with producing() as (url, producer), at_the_screen(url, producer, beside="other") as room:
+        pathway = await room.won()
+        await room.form("ctrl+w")
+        await room.shows("1 piece of work waits for you")
+        await room.pilot.press("ctrl+s")
+        # The bus lives on this loop, which goes on while the session ends in a thread of its own.
+        error = await pathway.wait(timeout_s=20)
+        assert error.payload["code"] == LEFT
+        assert [session.namespace for session in room.app.watched.sessions] == ["other"]
 
 
 def test_an_answer_is_json_where_it_is_any_and_text_otherwise() -> None:
