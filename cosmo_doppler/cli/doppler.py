@@ -215,14 +215,11 @@ def command(
         path = _only_recorded(record, elsewhere=bool(recordings or demo or more))
         run(lambda: record_bus(path, url, namespace, seconds, None, False, redaction, as_json))
         return
-    on_screen = not (told_as_lines or checks.any or screenshot or plain) and _on_terminal()
+    on_screen = not (told_as_lines or checks.any or screenshot or plain) and _begin_screen()
     if store is not None and not on_screen:
         raise click.UsageError(
             "--store is what Q acts on: it needs the screen; see `cosmo coord` for the shell"
         )
-    if on_screen:
-        # All that is made until the first picture stays: the screen lets the collector work when that is painted.
-        gc.disable()
     session = _open(
         recordings, url, namespace, demo=demo, record=record, playing=playing, allow_actions=allow_actions
     )
@@ -311,6 +308,14 @@ def _judge(
     if picture is not None:
         _draw(session, picture, seconds, theme, ascii, checks, judged=True)
     tell(verdict, checks, as_json=as_json)
+
+
+def _begin_screen() -> bool:
+    """Whether there is a screen to draw on. The collector rests then until the first picture, since all made so far stays."""
+    if not _on_terminal():
+        return False
+    gc.disable()
+    return True
 
 
 def _on_terminal() -> bool:
