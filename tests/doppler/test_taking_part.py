@@ -189,6 +189,9 @@ async def test_the_form_counts_the_window_down_and_says_where_the_bid_would_stan
     form.query_one("#cost", Input).value = "0.3"
     form.query_one("#confidence", Input).value = "0.9"
     await room.shows("2nd of 2 by cost, 1st by confidence")
+    with room.app.session.lock:
+        room.auction.stand_still(room.app.session.timeline.now)
+    await room.shows("standing still at a gate")
     form.query_one("#confidence", Input).value = "7"
     await room.shows("Confidence goes from 0 to 1")
     assert form.query_one("#send", Button).disabled

@@ -47,6 +47,8 @@ class AuctionNow:
     left_ms: float
     over_ms: float
     """How long ago the window closed; 0 while it is open."""
+    still: bool
+    """Whether something of it is held at a gate: a producer of ours lets the window stand still then."""
     window_ms: int
     standing: tuple[Bid, ...]
     """The bids that may win, by arrival."""
@@ -64,7 +66,8 @@ def auction_now(session: Session, offer_id: str) -> AuctionNow | None:
             title=auction.title,
             winner=auction.winner,
             left_ms=auction.left_ms(now),
-            over_ms=max(0.0, (now - auction.closes_at) * 1000),
+            over_ms=max(0.0, ((auction.held_since or now) - auction.closes_at) * 1000),
+            still=auction.held_since is not None,
             window_ms=auction.deadline_ms,
             standing=tuple(auction.contenders()),
         )
@@ -212,7 +215,8 @@ def _told(now: AuctionNow) -> tuple[str, str, str]:
     if now.over_ms:
         window = f"over for {joined(duration(now.over_ms / 1000))}: a bid now is late, and may not be weighed"
     else:
-        window = f"{now.left_ms / 1000:.1f} s left{whole}"
+        still = ", standing still at a gate" if now.still else ""
+        window = f"{now.left_ms / 1000:.1f} s left{whole}{still}"
     if not now.standing:
         return safe(now.title, 200), window, "none yet"
     told = str(len(now.standing))
