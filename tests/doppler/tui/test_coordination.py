@@ -20,6 +20,7 @@ from cosmo_doppler.tui.theme import DARK, Ink
 from cosmo_sdk.coordination import Task, TaskState
 from tests.doppler.model.afternoon import afternoon
 from tests.doppler.model.coordinating import Told
+from tests.doppler.model.folding import frame
 
 INK = Ink(DARK)
 Shown = Callable[..., Any]
@@ -316,3 +317,38 @@ async def test_what_is_in_another_store_or_over_or_read_only_is_refused(told: To
         screen.stage.go("coordination", "coordination", told.key("task", "t1"))
         await screen.press("Q")
         assert "This task is over" in screen.text
+
+
+def test_an_auction_on_the_bus_shows_its_rounds_and_who_got_it() -> None:
+    def coord(kind: str, **more: Any) -> dict[str, Any]:
+        facts = {"v": 1, "kind": kind, "subject": "a1", "mode": "live", "auction_type": "english", **more}
+        return {"coord": facts}
+
+    def offer(number: int, **more: Any) -> bytes:
+        meta = coord("auction.opened", round=number, **more)
+        return frame("TASK_OFFER", f"o{number}", meta=meta, input={"text": "dig"}, deadline_ms=100)
+
+    won = frame("TASK_AWARDED", "w", parent="b1", who="ann", meta=coord("auction.sold"), price=5.0)
+    told = [
+        (1.0, offer(1)),
+        (1.05, frame("BID", "b1", parent="o1", who="ann", cost=5)),
+        (1.2, offer(2, leading=5.0, min_next=4.0)),
+        (1.4, won),
+    ]
+    session = Session(Nowhere(), kind="live", title="cosmo://127.0.0.1:7070", namespace="dev")
+    for at, data in told:
+        session.store.append(at, "cosmonapse.dev.X", data)
+    session.timeline = Timeline(session.store, live=True, wall=lambda: 9.0)
+    while not session.timeline.at_end:
+        session.pump()
+    session.timeline.board.advance(9.0)
+    scene = Scene(session)
+    shown = full(scene, "auction  a1")
+    assert "on this bus  English  lowest wins" in shown
+    assert "ann is paid 5" in shown
+    assert shown.index("round 2") < shown.index("round 1")
+    scene.offer_id = "evt_o2"
+    pane = BidRows(scene)
+    pane.stamp()
+    head = ["".join(s.text for s in line).rstrip() for line in pane.head(90, INK)]
+    assert "nobody bid before the window closed" in head
