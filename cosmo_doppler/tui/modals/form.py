@@ -36,7 +36,7 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (22, "-middle"), (30, "-tall")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
-        Binding("ctrl+s", "send", "send", show=False, priority=True),
+        Binding("ctrl+s", "send", "send", show=False),
     ]
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 55%; }

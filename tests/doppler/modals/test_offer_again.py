@@ -22,10 +22,11 @@ async def held(desk: Any, payload: dict[str, Any], meta: dict[str, Any] | None =
                 SignalType.BID, {"cost": cost, "confidence": confidence}, directed=Directed(id=neuron)
             )
         )
-        for neuron, cost, confidence in (("ann", 0.1, 0.5), ("bob", 0.2, 0.9))
+        # The winner bids first, so that the first bid explains the award however slowly they come.
+        for neuron, cost, confidence in (("bob", 0.2, 0.9), ("ann", 0.1, 0.5))
     ]
     await desk.put(
-        bids[1].reply(SignalType.TASK_AWARDED, {"input": payload["input"]}, directed=Directed(id="bob"))
+        bids[0].reply(SignalType.TASK_AWARDED, {"input": payload["input"]}, directed=Directed(id="bob"))
     )
     return offer
 
