@@ -138,6 +138,13 @@ def _joined(parts: Sequence[_Part]) -> Line:
     return line
 
 
+_WAITS: tuple[View, ...] = ("inbox", "faults")
+"""Views whose counts ask for a person, and are shown as long as possible."""
+
+_CALM: tuple[View, ...] = ("metrics", "topology", "coordination")
+"""Views where nothing ever waits for a person."""
+
+
 class Tab(NamedTuple):
     """One view's name in the tabs line, with the cells it takes."""
 
@@ -152,25 +159,32 @@ def tabs_line(
     """The views that have a note, if only an empty one, each with that note in the style given; the current one on a
     ground of its own.
 
-    Where there is no room the counts go first, then the space around the names, then the longest name, then all names
-    but the current one.
+    Where there is no room the counts of what only grows go first, then the space around the names, then the names of
+    what nobody has to look at while something waits, then all counts, then all names but the current one.
     """
     views = [name for name in VIEWS if name in notes]
     most = [name for name in views if name != "coordination"]
+    few = [name for name in views if name not in _CALM or name == view]
+    waits = any(notes[name][0] for name in _WAITS if name in notes)
     for pad, names, counts in (
-        (1, views, True),
-        (1, views, False),
-        (0, views, False),
-        (0, most if view in most else [view], False),
-        (0, [view], False),
+        (1, views, tuple(views)),
+        (1, views, _WAITS),
+        (0, views, _WAITS),
+        *([(0, few, _WAITS)] if waits else []),
+        (0, views, ()),
+        (0, most if view in most else [view], ()),
+        (0, [view], ()),
     ):
+        # Without space around the names a bare count would look like the next name's number.
+        form = " {}" if pad else "({})"
         labels = [
-            (name.capitalize() if name in names else "", notes[name][0] if counts else "") for name in views
+            (
+                f" {name.capitalize()}" if name in names else "",
+                form.format(notes[name][0]) if name in counts and notes[name][0] else "",
+            )
+            for name in views
         ]
-        if (
-            sum(1 + 2 * pad + sum(len(text) + 1 for text in label if text) for label in labels) + len(views)
-            <= width + 1
-        ):
+        if sum(2 + 2 * pad + sum(map(len, label)) for label in labels) <= width + 1:
             break
     line: Line = []
     tabs: list[Tab] = []
@@ -180,9 +194,9 @@ def tabs_line(
         ground = ink.selection if current else Style()
         pieces: Cell = [(f"{' ' * pad}{number}", ink.dim)]
         if label:
-            pieces.append((f" {label}", ink.bold if current else ink.plain))
+            pieces.append((label, ink.bold if current else ink.plain))
         if note:
-            pieces.append((f" {note}", notes[name][1]))
+            pieces.append((note, notes[name][1]))
         pieces.append((" " * pad, ink.dim))
         cells = sum(cell_len(text) for text, _ in pieces)
         if used + cells > width:

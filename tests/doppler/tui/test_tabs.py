@@ -27,17 +27,24 @@ def test_every_view_has_a_place_at_every_width(view: View) -> None:
     assert all(view.capitalize() in shown(view, width) for width in (60, 80, 100, 120, 200))
 
 
-def test_counts_go_first_then_space_then_names() -> None:
+def test_what_waits_for_a_person_is_counted_longest() -> None:
     assert shown("traces", 200).count("1,234") == len(VIEWS)
-    assert "1,234" not in shown("traces", 100)
+    assert shown("traces", 120).count("1,234") == 2
+    assert "4 Inbox(1,234) 5 Signals 6 Faults(1,234) 7 8 9" in shown("traces", 80)
+    assert "6 Faults(1,234) 7 8 Topology 9" in shown("topology", 90)
+
+
+def test_where_nothing_waits_names_go_last() -> None:
+    calm = NOTES | dict.fromkeys(("inbox", "faults"), ("", INK.dim))
+    line, _ = tabs_line("traces", calm, 80, INK)
     named = [word for place, view in enumerate(VIEWS[:-1], 1) for word in (str(place), view.capitalize())]
-    assert shown("traces", 80).split() == [*named, "9"]
+    assert "".join(segment.text for segment in line).split() == [*named, "9"]
     assert shown("faults", 60).split() == ["1", "2", "3", "4", "5", "6", "Faults", "7", "8", "9"]
 
 
 def test_a_view_without_a_note_has_no_tab_and_leaves_its_room_to_the_others() -> None:
     notes = {view: note for view, note in NOTES.items() if view != "coordination"}
-    line, tabs = tabs_line("traces", notes, 80, INK)
+    line, tabs = tabs_line("traces", notes, 100, INK)
     assert [tab.view for tab in tabs] == [view for view in VIEWS if view != "coordination"]
     assert all(view.capitalize() in "".join(segment.text for segment in line) for view in notes)
 
