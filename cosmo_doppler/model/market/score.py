@@ -90,7 +90,7 @@ class Score:
             self._value = _read(tree.body)
         except SyntaxError as error:
             where = f" at character {error.offset}" if error.offset else ""
-            raise ScoreError(f"{self.text!r} is no expression{where}; use {ALLOWED}") from None
+            raise ScoreError(f"{self.text[:40]!r} is no expression{where}; use {ALLOWED}") from None
         except (RecursionError, MemoryError, ValueError, OverflowError) as error:
             if isinstance(error, ScoreError):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from cosmo_doppler.model.market.score import Score
@@ -14,6 +15,9 @@ GHOST_EXAMPLE = "cost=0.001,eta=300,conf=0.9,after=20"
 
 SUPPOSE_HELP = "score EXPR, window MS, ghost cost=0.001,conf=0.9, or clear"
 """What may be typed, in few words."""
+
+_PARTS = re.compile(r",(?=\s*(?:score|window|ghost|clear)\b)")
+"""Between two things supposed at once: no bid and no score has a term of such a name."""
 
 
 class Supposition(NamedTuple):
@@ -52,12 +56,18 @@ def suppose(text: str, now: Supposition) -> Supposition:
     """Change what is supposed: `score conf / cost`, `window 100`, `ghost cost=0.001`, `score` alone to drop it, `clear`.
 
     Args:
-        text: as typed.
+        text: as typed; several of these have commas between them.
         now: what was supposed so far.
 
     Raises:
         ValueError: it cannot be meant; the message says what can. A score that is none is a ScoreError.
     """
+    for part in _PARTS.split(text):
+        now = _one(part, now)
+    return now
+
+
+def _one(text: str, now: Supposition) -> Supposition:
     word, _, rest = text.strip().partition(" ")
     rest = rest.strip()
     if word == "clear" and not rest:

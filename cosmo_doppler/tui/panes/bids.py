@@ -129,6 +129,7 @@ class BidRows(Source):
                 ("╌" * (_COUNTDOWN_CELLS - len(bar)), ink.faint),
                 (f"  {number}", ink.bold),
                 (f" {unit} left", ink.dim),
+                *([(", standing still", ink.stop)] if auction.held_since is not None else []),
                 *self._invitation(auction, ink),
             ]
         if auction.awarded_at is not None:
@@ -166,7 +167,8 @@ class BidRows(Source):
         if auction is None:
             return [[("No auction here", ink.dim)]]
         if auction.state == "open":
-            return [[("No bid yet", ink.dim)]]
+            held: Cell = [("something of it is held at a gate; its window stands still", ink.dim)]
+            return [[("No bid yet", ink.dim)], *([held] if auction.held_since is not None else [])]
         return [
             [("Nobody bid", ink.dim)],
             [

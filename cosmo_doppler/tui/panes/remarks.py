@@ -81,7 +81,8 @@ def _by_hand(auction: Auction, board: Board) -> Iterator[Remark]:
     if auction.held_s > 0:
         stood = words.joined(words.duration(auction.held_s))
         yield Remark("", "", f"its window stood still for {stood} while something of it was held")
-    if touched:
+    if touched and auction.state != "open":
+        # What still waits at the gate is nobody's bid yet.
         yield from _untouched(auction, board)
 
 

@@ -111,6 +111,18 @@ def test_the_table_aligns_its_figures_and_names_every_state(auction: Callable[..
     ]
 
 
+def test_a_window_that_stands_still_says_so(auction: Callable[..., Scene]) -> None:
+    scene = auction((), winner=None)
+    asked = scene.auction
+    assert asked is not None
+    asked.state = "open"
+    asked.stand_still(asked.opened_at + 0.05)
+    pane = BidRows(scene)
+    assert "200 ms left, standing still" in lines(pane)[1]
+    said = ["".join(text for text, _ in cell) for cell in pane.empty(INK)]
+    assert said == ["No bid yet", "something of it is held at a gate; its window stands still"]
+
+
 def test_where_the_winner_is_ambiguous_the_reach_of_reordering_is_said(auction: Callable[..., Scene]) -> None:
     bids = (
         ("s-a", 0.01, {"cost": 0.5, "confidence": 0.9}),
@@ -232,6 +244,10 @@ def test_what_is_supposed_changes_the_table(auction: Callable[..., Scene]) -> No
     assert "the ghost wins      1 by lowest_cost   0 by highest_confidence" in shown
     pane.what_if.supposed = suppose("clear", pane.what_if.supposed)
     assert lines(pane)[0].startswith("window as it was   ghost none   score none")
+    pane.what_if.supposed = suppose(
+        "score max(conf, cost), ghost cost=0.0001,conf=0.1, window 300", pane.what_if.supposed
+    )
+    assert lines(pane)[0].startswith("window 300 ms   ghost cost 0.0001 conf 0.1   score max(conf, cost)")
 
 
 @pytest.mark.parametrize(
