@@ -155,9 +155,7 @@ class AuctionRows(Source):
         auction = scene.board.auctions[self.key(index)]
         strategies = self._explained(auction)
         margin = self._margin(auction)
-        window: Cell = (
-            quantity((f"{auction.deadline_ms}", "ms"), ink) if auction.deadline_ms else [("–", ink.dim)]
-        )
+        window = _window(auction.deadline_ms, ink)
         winner = safe(auction.winner.removeprefix(PREFIX), 80)
         return self._columns.row(
             width,
@@ -223,3 +221,12 @@ def fits(strategies: Sequence[str]) -> str:
 
 
 _SHORT = {"first_bid": "first", "lowest_cost": "cost", "highest_confidence": "confidence"}
+
+
+def _window(deadline_ms: int, ink: Ink) -> Cell:
+    """How long bids are taken; from 10 s on not in milliseconds, which would be cut off."""
+    if not deadline_ms:
+        return [("–", ink.dim)]
+    return quantity(
+        (f"{deadline_ms}", "ms") if deadline_ms < 10_000 else words.duration(deadline_ms / 1000), ink
+    )

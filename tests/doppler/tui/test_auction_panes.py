@@ -174,6 +174,11 @@ def test_the_list_says_who_won_by_how_much_and_why(auction: Callable[..., Scene]
     assert row.split()[2:9] == ["awarded", "4", "250", "ms", "s-a", "-51%", "cost"]
 
 
+def test_a_long_window_is_listed_whole(auction: Callable[..., Scene]) -> None:
+    [_, row] = lines(AuctionRows(auction(deadline_ms=25_000)))
+    assert row.split()[4:6] == ["25.0", "s"]
+
+
 def test_what_if_shows_every_rule_the_curve_and_the_session(auction: Callable[..., Scene]) -> None:
     pane = BidRows(auction(ROUND, ROUND))
     assert pane.look("next")
