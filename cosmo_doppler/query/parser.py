@@ -118,8 +118,7 @@ class _Parser:
             raise QueryError(
                 self._text,
                 start,
-                f"expected an operator after {shown(field)}, one of {' '.join(OPERATORS)};"
-                f" to search for a text write it in quotes",
+                f"expected an operator after {shown(field)}, or quotes to search for it: {' '.join(OPERATORS)}",
             )
         self._skip()
         at = self._place

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
@@ -22,6 +23,10 @@ Completer = Callable[[str], list[str]]
 _HISTORY = 100
 _SHOWN = 6
 """Completions named at once."""
+_HINT_CELLS = 20
+"""What a hint has at least, however much is written."""
+_AROUND_CELLS = 6
+"""The blanks around sign and hint, and the cursor."""
 
 
 def nothing(_: str) -> list[str]:
@@ -44,7 +49,7 @@ class Prompt(Horizontal):
     Prompt > #sign { width: auto; padding: 0 0 0 1; text-style: bold; }
     Prompt > Entry { width: 1fr; background: $raised; padding: 0; }
     Prompt > Entry:focus { background: $raised; background-tint: transparent; }
-    Prompt > #hint { width: auto; max-width: 60%; padding: 0 1; color: $dim; text-wrap: nowrap; }
+    Prompt > #hint { width: auto; padding: 0 1; color: $dim; text-wrap: nowrap; }
     Prompt > #hint.wrong { color: $failure; }
     """
 
@@ -100,7 +105,8 @@ class Prompt(Horizontal):
         self.sign, self._completer, self._hint = sign, completer, hint
         self._recalled = len(self._history.get(sign, ()))
         self._candidates, self._candidate = [], -1
-        self._back = self.screen.focused
+        # Asked over another question, the keys go back to who had them before both.
+        self._back = self._back if self.asking else self.screen.focused
         self._furnish()
         self.query_one("#sign", Static).update(Content(sign))
         line = self.query_one(Entry)
@@ -172,4 +178,5 @@ class Prompt(Horizontal):
     def _tell(self, words: str, *, wrong: bool = False) -> None:
         hint = self.query_one("#hint", Static)
         hint.set_class(wrong, "wrong")
-        hint.update(Content(fit(words, max(20, self.screen.size.width * 6 // 10 - 2))))
+        written = cell_len(self.sign) + cell_len(self.query_one(Entry).value)
+        hint.update(Content(fit(words, max(_HINT_CELLS, self.screen.size.width - written - _AROUND_CELLS))))

@@ -46,6 +46,21 @@ async def test_a_place_that_cannot_be_meant_is_said_and_stays_to_be_put_right(
         assert (market_session.timeline.position, screen.app.observatory.prompt.asking) == (before, False)
 
 
+async def test_the_keys_go_back_to_the_pane_when_one_question_is_asked_over_another(
+    market_session: Session, shown: Shown
+) -> None:
+    async with shown(market_session) as screen:
+        pane = screen.app.screen.focused
+        await screen.press("colon", "ctrl+g", "escape")
+        assert screen.app.screen.focused is pane
+
+
+async def test_a_refusal_has_the_room_that_the_line_leaves(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, size=(60, 16)) as screen:
+        await go_to(screen, "zz")
+        assert "'zz' is no place; write 00:01:12, 90s, 40%" in screen.text
+
+
 async def test_what_is_not_found_is_said(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
         before = market_session.timeline.position
