@@ -159,11 +159,11 @@ class CoordinationRows(Source):
         """What makes something appear."""
         return [
             [("Nothing is coordinated here", ink.dim)],
-            [("pools, tasks, votes and auctions of a store show once it is mirrored:", ink.dim)],
+            [("what happens in a store shows once it is mirrored:", ink.dim)],
             [
                 ("BusMirror(dendrite)", ink.plain),
                 (" or ", ink.dim),
-                ("cosmo coord mirror --db FILE", ink.plain),
+                ("cosmo coord mirror --store FILE", ink.plain),
             ],
         ]
 
