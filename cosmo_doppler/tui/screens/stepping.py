@@ -40,7 +40,7 @@ class StepActions(Deck):
         if draft is None:
             return
         if draft.holds:
-            await self._try(lambda stepper: stepper.set_break(draft.text, max_hold_s=draft.max_hold_s))
+            self._do(lambda stepper: stepper.set_break(draft.text, max_hold_s=draft.max_hold_s))
             return
         try:
             with session.lock:
@@ -110,7 +110,7 @@ class StepActions(Deck):
         from cosmo_doppler.tui.modals.held import DropForm
 
         if await self.app.push_screen_wait(DropForm(held, self._still(held))):
-            await self._try(lambda stepper: stepper.drop(held.hold_id))
+            self._do(lambda stepper: stepper.drop(held.hold_id))
 
     def action_delay_held(self) -> None:
         """The selected one goes after a while."""
@@ -123,7 +123,7 @@ class StepActions(Deck):
 
         milliseconds = await self.app.push_screen_wait(DelayForm(held, self._still(held)))
         if milliseconds is not None:
-            await self._try(lambda stepper: stepper.delay(held.hold_id, milliseconds / 1000))
+            self._do(lambda stepper: stepper.delay(held.hold_id, milliseconds / 1000))
 
     # Changing one
 
@@ -147,12 +147,15 @@ class StepActions(Deck):
     async def _change(self, held: Held, whole: bool) -> None:
         """Until it was sent or left held. Whoever edits is given more time by the bus."""
         await self._try(lambda stepper: stepper.lend(held.hold_id))
+        frame: bytes | None = None
         try:
             frame = await self._changed(held, whole)
-            if frame is not None:
-                await self._try(lambda stepper: stepper.send(held.hold_id, frame))
         finally:
-            await self._try(lambda stepper: stepper.hand_back(held.hold_id))
+            if frame is None:
+                await self._try(lambda stepper: stepper.hand_back(held.hold_id))
+        if frame is not None:
+            changed = frame
+            self._do(lambda stepper: _sent(stepper, held.hold_id, changed))
 
     async def _changed(self, held: Held, whole: bool) -> bytes | None:
         """What a person made of it; None leaves it held."""
@@ -241,6 +244,7 @@ class StepActions(Deck):
         return still
 
     def _do(self, call: Callable[[Stepper], Coroutine[Any, Any, Any]]) -> None:
+        """Do it apart from the form that asked: the next form ends the worker of the one before."""
         self.run_worker(self._try(call), group="stepping")
 
     async def _try(self, call: Callable[[Stepper], Coroutine[Any, Any, Any]]) -> None:
@@ -253,6 +257,13 @@ class StepActions(Deck):
             await stepper.ask(call(stepper))
         except SteppingError as error:
             self.say(str(error))
+
+
+async def _sent(stepper: Stepper, hold_id: str, frame: bytes) -> None:
+    try:
+        await stepper.send(hold_id, frame)
+    finally:
+        await stepper.hand_back(hold_id)
 
 
 async def _switched(stepper: Stepper, number: int) -> None:
