@@ -49,6 +49,11 @@ class Against:
         """What is held against; None for nothing."""
         return self.reference.baseline
 
+    @property
+    def busy(self) -> bool:
+        """Whether the next turn has something to go on with."""
+        return self._behind or self.reference.done is not None
+
     def turn(self, board: Board, *, hurry: bool = True) -> None:
         """Look at what came since.
 

@@ -69,6 +69,8 @@ class Filtering:
         self._people: list[str] | None = []
         self.version = 0
         """Grows whenever something else is shown."""
+        self.busy = False
+        """Whether the next turn has something to go on with."""
         self._names: set[str] = set()
         self._board: Board | None = None
         self._gone = 0
@@ -97,6 +99,7 @@ class Filtering:
         timeline = self._session.timeline
         self._board, self._gone = timeline.board, timeline.board.evicted_traces
         self._position = self._since = timeline.position
+        self.busy = wanted is not None
         self.hits = None if wanted is None else Hits(wanted, self._session.store, self._found)
 
     def without(self, condition: str) -> Filter:
@@ -131,7 +134,7 @@ class Filtering:
         self._position = position
         until = time.perf_counter() + budget_s
         known = Known(board, timeline.now, self._session.marks)
-        hits.turn(position, known, lambda: time.perf_counter() >= until)
+        self.busy = hits.turn(position, known, lambda: time.perf_counter() >= until)
         # What was looked at before somebody went back in time.
         again = range(hits.index(before), hits.index(position))
         if len(again) > _AT_ONCE:

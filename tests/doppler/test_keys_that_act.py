@@ -32,7 +32,7 @@ class Desk:
         self.producer = producer
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not holds():
                 await self.pilot.pause()
 

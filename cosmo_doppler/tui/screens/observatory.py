@@ -61,6 +61,9 @@ REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", 
 FILTER_S = 0.006
 """How long each turn looks for what the filter means: what is left of a frame belongs to painting and ingest."""
 
+CALM_S = 0.2
+"""How often everything is looked at while nothing happens, seconds: ages and countdowns go on."""
+
 NOTICE_S = 6.0
 """How long a sentence stands in the keys line."""
 
@@ -130,6 +133,12 @@ class Observatory(
         """The fault one went to last."""
         self._notice = ""
         self._notice_timer: Timer | None = None
+        self._seen: object = None
+        """What there was to see at the last turn."""
+        self._turned_at = 0.0
+        """When that was, on `time.perf_counter()`."""
+        self._touched = False
+        """Whether a person did something since."""
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
@@ -151,17 +160,37 @@ class Observatory(
         self.narrow(self._first_filter)
         if self._frame_rate > 0:
             self.scene.pulse = Pulse()
-            self.set_interval(1 / self._frame_rate, self.turn)
+            self.set_interval(1 / self._frame_rate, self.glance)
 
     def _compositor_refresh(self) -> None:
         # While the app mounts itself Textual would draw everything and throw it away.
         if not self.app._batch_count:
             super()._compositor_refresh()
 
+    def _forward_event(self, event: events.Event) -> None:
+        self._touched = True
+        super()._forward_event(event)
+
     # The pump
+
+    def glance(self) -> None:
+        """A turn, if something may have happened; else only now and then, so that a quiet screen costs little."""
+        session = self.session
+        timeline = session.timeline
+        seen = (session, timeline.board, timeline.position, len(session.store))
+        busy = timeline.seeking is not None or self.scene.filtering.busy or self.scene.against.busy
+        if (
+            seen == self._seen
+            and not (self._touched or busy)
+            and time.perf_counter() < self._turned_at + CALM_S
+        ):
+            return
+        self._seen, self._touched = seen, False
+        self.turn()
 
     def turn(self) -> None:
         """One look at the session: repaint what changed, and nothing else."""
+        self._turned_at = time.perf_counter()
         self.watch_alerts()
         if self.watched.present is not self.session:
             return

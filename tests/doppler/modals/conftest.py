@@ -101,7 +101,7 @@ class Desk:
 
     async def until(self, condition: Callable[[], bool]) -> None:
         """Let everything go on until the condition holds."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while not condition():
                 await self.pilot.pause()
                 await asyncio.sleep(0.005)

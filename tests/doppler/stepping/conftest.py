@@ -33,7 +33,7 @@ class Floor:
         """Every frame of the namespace and of its gates, as it is delivered."""
 
     async def until(self, holds: Callable[[], Any]) -> None:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             # What is waited for comes over sockets: no event of ours says that it is there.
             while not holds():  # noqa: ASYNC110
                 await asyncio.sleep(0.005)

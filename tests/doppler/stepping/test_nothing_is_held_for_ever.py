@@ -100,7 +100,7 @@ async def test_with_any_hands_every_signal_goes_on_or_is_dropped(on_the_floor, s
             return {json.loads(frame)["id"] for frame in frames} | hands.dropped
 
         # Nothing was let go with the breaks: whatever is held still can be stepped through, one by one.
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             while set(sent) - gone():
                 if floor.stepper.book.meant:
                     try:
@@ -131,7 +131,7 @@ async def test_killing_doppler_lets_everything_go_in_order(on_the_floor):
                 async def held() -> int:
                     return len((await gates.state()).held)
 
-                async with asyncio.timeout(20):
+                async with asyncio.timeout(60):
                     # Over a socket: no event of ours tells.
                     while await held() < 20:  # noqa: ASYNC110
                         await asyncio.sleep(0.01)

@@ -43,7 +43,7 @@ def base(recorded: Recorded, tmp_path: Path) -> Path:
 
 
 async def read_to_the_end(screen: Screen) -> None:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while screen.scene.against.reference.done is not None:
             await screen.settle()
 

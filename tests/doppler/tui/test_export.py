@@ -28,7 +28,7 @@ def _somewhere_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 async def open_form(screen: Any) -> ExportForm:
     await screen.press("x")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not isinstance(screen.app.screen, ExportForm) or screen.app.screen.focused is None:
             await screen.pilot.pause(0.01)
     form: ExportForm = screen.app.screen
@@ -36,7 +36,7 @@ async def open_form(screen: Any) -> ExportForm:
 
 
 async def finished(screen: Any) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         await screen.app.workers.wait_for_complete()
     await screen.settle()
 
