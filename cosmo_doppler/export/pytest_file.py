@@ -124,7 +124,7 @@ def _doubt(findings: list[Finding], auction: Auction) -> str:
 
 
 def _bid(auction: Auction, seen: SeenBid, header: Header, select: Select) -> str:
-    after = max(0.0, seen.at - auction.opened_at)
+    after = auction.after_s(seen)
     window = (auction.deadline_ms or 250) / 1000
     if seen.state in ("won", "declined") and select != "first_bid":
         after = min(after, window - JUST_IN_TIME_S)

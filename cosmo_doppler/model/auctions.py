@@ -61,7 +61,7 @@ class FirstAward(NamedTuple):
 class SeenBid:
     """A bid and what became of it."""
 
-    __slots__ = ("at", "bid", "declined_reason", "seq", "state")
+    __slots__ = ("at", "bid", "declined_reason", "seq", "state", "stood_s")
 
     def __init__(self, bid: Bid, seq: int, at: float, *, sealed: bool = False) -> None:
         self.bid = bid
@@ -72,6 +72,8 @@ class SeenBid:
         self.state: BidState = "invalid" if bid.problem else "sealed" if sealed else "bid"
         self.declined_reason = ""
         """What the bidder was told; empty when it was told nothing."""
+        self.stood_s = 0.0
+        """How long the window had stood still by then, seconds."""
 
 
 class Auction:
@@ -200,6 +202,10 @@ class Auction:
         at = now if self.held_since is None else self.held_since
         return max(0.0, (self.closes_at - at) * 1000) if self.state == "open" else 0.0
 
+    def after_s(self, seen: SeenBid) -> float:
+        """How much of the window was over when a bid came, seconds; what it stood still before does not count."""
+        return max(0.0, seen.at - self.opened_at - seen.stood_s)
+
     def stand_still(self, at: float) -> None:
         """Something of its trace is held at a gate: a producer of ours does not let its window run on."""
         self.meddled = True
@@ -234,6 +240,8 @@ class Auction:
         """Take in a bid as it arrives; `sealed` when its price is kept secret until the award."""
         self.revision += 1
         seen = SeenBid(bid, seq, at, sealed=sealed)
+        standing = self.state == "open" and self.held_since is not None
+        seen.stood_s = self.held_s + (max(0.0, at - (self.held_since or at)) if standing else 0.0)
         if not bid.problem:
             over = at > self.closes_at and self.held_since is None
             if self.mirror is None and (self.state != "open" or over):

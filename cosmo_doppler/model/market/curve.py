@@ -41,7 +41,7 @@ def window_curve(auction: Auction, by: Rule) -> list[Step]:
         earlier = counts.get(bid.neuron)
         if earlier is not None and (by.name == "first_bid" or gives_way(bid, earlier[1].bid)):
             continue
-        timed = Timed(bid, seen.at - auction.opened_at)
+        timed = Timed(bid, auction.after_s(seen))
         place = number if earlier is None else earlier[0]
         counts[bid.neuron] = (place, timed)
         key = by.key(timed)

@@ -64,21 +64,20 @@ def arrivals(
             the offer names.
         ghosts: bids that never were.
     """
-    opened = auction.opened_at
     if window_ms is None:
         counted = {id(seen) for seen in auction.in_time}
         # A bid that came too late only because the first one had won would have been in time for who waits.
         field = [
-            Timed(seen.bid, seen.at - opened)
+            Timed(seen.bid, auction.after_s(seen))
             for seen in auction.bids
             if id(seen) in counted or (seen.state == "late" and _fits(auction, seen.at))
         ]
     else:
         limit = window_ms / 1000
         field = [
-            Timed(seen.bid, seen.at - opened)
+            Timed(seen.bid, auction.after_s(seen))
             for seen in auction.bids
-            if seen.state not in _NEVER and seen.at - opened <= limit
+            if seen.state not in _NEVER and auction.after_s(seen) <= limit
         ]
     last_s = field[-1].after_s if field else 0.0
     field += [ghost.timed(last_s) for ghost in ghosts]

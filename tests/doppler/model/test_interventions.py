@@ -90,6 +90,7 @@ def test_the_window_stands_still_while_a_bid_is_held(tape: Tape) -> None:
     tape.gate("released", ada, hold="h1")
     tape.signal(ada)
     assert auction.bids[0].state == "bid"
+    assert auction.after_s(auction.bids[0]) < 0.1
     tape.wait(2)
     assert auction.state == "unresolved"
 
