@@ -122,7 +122,7 @@ def _market(board: Board, ink: Ink) -> Group:
             Figure(plain("bids per offer", ink), measure((per_offer, ""), ink)),
             Figure(plain("awards", ink), number(tally["awards"], ink)),
             Figure(plain("bids declined", ink), share(tally["declines"], tally["bids"], ink)),
-            Figure(plain("cost of wins", ink), measure((f"{board.metrics.spent:,.4g}", ""), ink)),
+            Figure(plain("cost of wins", ink), measure((words.money(board.metrics.spent), ""), ink)),
             *[
                 figure._replace(label=plain(f"award {figure.label[0][0]}", ink))
                 for figure in quantiles(took, ink)

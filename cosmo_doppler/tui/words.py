@@ -43,6 +43,16 @@ def rate(per_second: float) -> str:
     return f"{per_second:,.0f}"
 
 
+def money(amount: float) -> str:
+    """What is paid, in at most six characters whatever its size: `0.0690`, `12.35`, `1,204`, `0.12M`."""
+    if amount < 0.0005:
+        return f"{amount:.0e}" if amount else "0"
+    for bound, decimals in ((1, 4), (10, 3), (100, 2), (1000, 1)):
+        if amount < bound:
+            return f"{amount:.{decimals}f}"
+    return f"{amount:,.0f}" if amount < 99_999.5 else f"{amount / 1e6:.3g}M"
+
+
 def position(seconds: float) -> str:
     """A place in a recording: `1:12.440`, with hours when there are any."""
     seconds = max(0.0, seconds)

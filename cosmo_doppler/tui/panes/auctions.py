@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
+from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
@@ -27,6 +28,12 @@ from cosmo_sdk.bidding import Select
 _NEED = 44
 """Cells of a pane from which on it says what is needed."""
 
+_WINNER = 14
+"""Cells of the winner's name."""
+
+_MIRRORED = "  mirrored"
+"""Stands behind a name that leaves it the room; the bids say it in any case."""
+
 _MOST_KEPT = 256
 """Auctions whose figures are kept between paints."""
 
@@ -35,7 +42,7 @@ _COLUMNS = Columns(
     Column("state", "state", 10),
     Column("bids", "bids", 4, right=True),
     Column("window", "window", 7, right=True, needs=58),
-    Column("winner", "winner", 14, middle=True),
+    Column("winner", "winner", _WINNER, middle=True),
     Column("margin", "margin", 6, right=True, needs=66),
     Column("why", "fits", 18, needs=92),
     Column("id", "offer", 8, needs=76),
@@ -46,7 +53,7 @@ _AGAINST = Columns(
     Column("state", "state", 10),
     Column("bids", "bids", 4, right=True, needs=50),
     Column("window", "window", 7, right=True, needs=92),
-    Column("winner", "winner", 14, middle=True),
+    Column("winner", "winner", _WINNER, middle=True),
     Column("against", "baseline", AUCTION_CELLS),
     Column("margin", "margin", 6, right=True, needs=100),
     Column("why", "fits", 18, needs=124),
@@ -157,6 +164,7 @@ class AuctionRows(Source):
         margin = self._margin(auction)
         window = _window(auction.deadline_ms, ink)
         winner = safe(auction.winner.removeprefix(PREFIX), 80)
+        fits_too = cell_len(winner or "–") + len(_MIRRORED) <= _WINNER
         return self._columns.row(
             width,
             {
@@ -168,7 +176,7 @@ class AuctionRows(Source):
                 "winner": [
                     (winner or "–", ink.bold if winner else ink.dim),
                     # Where there is room it stands with what is needed.
-                    ("  mirrored" if auction.mirror is not None and width < _NEED else "", ink.dim),
+                    (_MIRRORED if auction.mirror is not None and width < _NEED and fits_too else "", ink.dim),
                 ],
                 "margin": [(f"{margin:+.0%}" if abs(margin) < 9.995 else f"{margin:+.0f}x", ink.plain)]
                 if margin is not None

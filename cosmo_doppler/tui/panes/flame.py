@@ -106,8 +106,14 @@ class FlameFace(Face):
             line += [*place([(words.count(entry.count), ink.dim)], 5, right=True), Segment("  ")]
         line += [*self._figure(entry.lasted(now), ink, ink.plain), Segment("  ")]
         if width >= 56:
-            line += [*self._figure(entry.own, ink, own), Segment("  ")]
+            line += [*self._own(entry, ink, own), Segment("  ")]
         return line + self._bar(entry, self._bar_cells(width), ink)
+
+    def _own(self, entry: Entry, ink: Ink, style: Style) -> list[Segment]:
+        """Its own time; of what goes on that is known at its end."""
+        if entry.open == entry.count:
+            return place([("–", ink.dim)], _FIGURE_CELLS, right=True)
+        return self._figure(entry.own, ink, style)
 
     def _figure(self, seconds: float, ink: Ink, style: Style) -> list[Segment]:
         amount, unit = words.duration(seconds)

@@ -169,6 +169,17 @@ def test_a_mirrored_auction_is_told_from_a_live_one(auction: Callable[..., Scene
     assert {"mirrored", "vickrey"} <= set(row.split())
 
 
+@pytest.mark.parametrize(("winner", "said"), [("coord:bo", True), ("coord:barbara", False)])
+def test_a_narrow_list_says_mirrored_whole_or_not_at_all(
+    auction: Callable[..., Scene], winner: str, said: bool
+) -> None:
+    told = {"coord": "auction", "auction_id": "x", "auction_type": "vickrey"}
+    scene = auction(((winner, 0.01, {}),), winner=0, meta={"coord": {"v": 1, "mode": "mirror"}}, input=told)
+    row = lines(AuctionRows(scene), 42)[1]
+    assert winner.removeprefix("coord:") in row
+    assert ("mirrored" in row, "…" in row) == (said, False)
+
+
 def test_the_list_says_who_won_by_how_much_and_why(auction: Callable[..., Scene]) -> None:
     [_, row] = lines(AuctionRows(auction()))
     assert row.split()[2:9] == ["awarded", "4", "250", "ms", "s-a", "-51%", "cost"]

@@ -160,6 +160,8 @@ def test_a_flame_tells_total_and_own_time(workflow: Scene) -> None:
     award = next(line for line in lines if "TASK_AWARDED ada" in line)
     assert award.split()[2:5] == ["1", "1.8", "s"]
     assert any(line.startswith("  TOOL_CALL hammer") for line in lines)
+    # How much of it was its own is known when it ends.
+    assert next(line for line in lines if "CLARIFICATION ada" in line).split()[5] == "–"
     for index in range(pane.count()):
         assert pane.index(pane.key(index), 0) == index
     assert pane.sequence(pane.key(0)) is None

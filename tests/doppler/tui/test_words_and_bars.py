@@ -31,6 +31,17 @@ def test_quantities_fit_their_columns(seconds: float) -> None:
     assert len(words.joined(words.age(seconds))) <= 8
 
 
+@given(st.floats(0, 9e8))
+def test_money_fits_its_column(amount: float) -> None:
+    assert len(words.money(amount)) <= 6
+
+
+def test_money_keeps_the_digits_that_matter() -> None:
+    amounts = (0, 0.00002, 0.069021, 1.2852, 12.346, 356.24, 12_345.6, 120_000)
+    said = ["0", "2e-05", "0.0690", "1.285", "12.35", "356.2", "12,346", "0.12M"]
+    assert [words.money(amount) for amount in amounts] == said
+
+
 def test_numbers_in_words() -> None:
     assert words.count(18_231) == "18,231"
     assert words.count(1_204_000) == "1.20M"
