@@ -12,6 +12,7 @@ from cosmo_doppler.tui import words
 from cosmo_doppler.tui.actions import Action
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.pulse import memory_bytes
+from cosmo_doppler.tui.screens.timing import OWN_SPEED
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui.screens.observatory import Observatory
@@ -36,7 +37,7 @@ def why_not(observatory: Observatory, entry: Action) -> str:
     if entry.name == "record" and session.kind == "replay":
         return "this is a recording already"
     if entry.name in _REPLAYED and session.kind != "replay" and session.timeline.following:
-        return "live runs at its own speed; space pauses it"
+        return OWN_SPEED
     if entry.name in ("other(1)", "detach") and len(observatory.watched.sessions) == 1:
         return "nothing else is watched"
     if entry.name.startswith("marked(") and not len(session.marks):

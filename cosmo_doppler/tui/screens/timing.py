@@ -5,12 +5,16 @@ from __future__ import annotations
 from textual import on
 
 from cosmo_doppler.errors import DopplerError
-from cosmo_doppler.tui import jumps
+from cosmo_doppler.tui import jumps, words
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
 GO_TO = "go to "
 """What the line asks for when a place is wanted."""
+
+
+OWN_SPEED = "live runs at its own speed; space pauses it"
+"""Why nothing changes its speed."""
 
 
 class TimeActions(Deck):
@@ -40,15 +44,26 @@ class TimeActions(Deck):
 
     def action_slower(self) -> None:
         """Replay slower."""
-        with self.session.lock:
-            self.session.timeline.slower()
-        self._shift()
+        self._change_speed(-1)
 
     def action_faster(self) -> None:
         """Replay faster."""
+        self._change_speed(1)
+
+    def _change_speed(self, step: int) -> None:
         with self.session.lock:
-            self.session.timeline.faster()
+            timeline = self.session.timeline
+            live = self.session.kind != "replay" and timeline.following
+            if not live:
+                (timeline.faster if step > 0 else timeline.slower)()
+            waits, speed = timeline.paused, words.speed(timeline.speed)
+        if live:
+            self.say(OWN_SPEED.capitalize())
+            return
         self._shift()
+        if waits:
+            # Only what plays shows its speed.
+            self.say(f"Goes on at {speed}")
 
     def action_to_start(self) -> None:
         """Before the first signal."""

@@ -69,6 +69,15 @@ async def test_what_is_not_found_is_said(market_session: Session, shown: Shown) 
         assert market_session.timeline.position == before
 
 
+async def test_a_speed_chosen_while_nothing_plays_is_said(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        await go_to(screen, "#3")
+        await screen.press("greater_than_sign")
+        assert "Goes on at 2x" in screen.text
+        await screen.press("less_than_sign", "less_than_sign")
+        assert "Goes on at 0.5x" in screen.text
+
+
 async def test_silences_can_be_cut_by_key(market_session: Session, shown: Shown) -> None:
     async with shown(market_session) as screen:
         await screen.press("P")
