@@ -72,7 +72,9 @@ class BreakForm(Form[BreakDraft]):
         yield prose(id="judged", classes="hint")
         if self._unable:
             yield Field("Then", prose("pause the view"), close=True)
-            yield prose(f"Nothing is held: {safe(self._unable, 200)}.", classes="hint")
+            yield prose(
+                f"Nothing is held. {self._unable[:1].upper()}{safe(self._unable[1:], 200)}.", classes="hint"
+            )
         else:
             yield Field("Then", Choice([("hold it on the bus", True), ("pause the view", False)], id="then"))
             yield Field(

@@ -45,6 +45,8 @@ Still = Callable[[], bool]
 class AboutHeld(Form[Draft]):
     """A form about one held signal."""
 
+    DEFAULT_CSS = "AboutHeld .said { width: 1fr; }"
+
     def __init__(self, heading: str, held: Held, still: Still) -> None:
         super().__init__(heading, f"{safe(held.header.type, 20)} · trace {short_id(held.header.trace_id)}")
         self.held = held
@@ -62,7 +64,7 @@ class AboutHeld(Form[Draft]):
     def signal_line(self) -> Field:
         """Who says what."""
         who = safe(self.held.header.who, 60)
-        return Field("Signal", prose(f"{who}  {says(self.held.header)}".strip()), close=True)
+        return Field("Signal", prose(f"{who}  {says(self.held.header)}".strip(), classes="said"), close=True)
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def _flat(value: Any) -> str:
 def where(session: Session) -> str:
     """The bus a form would act on."""
     title = fit_middle(safe(session.title), 36)
-    return title if session.kind == "demo" else f"{session.namespace} · {title}"
+    return title if session.kind == "demo" or not session.namespace else f"{session.namespace} · {title}"
 
 
 def prose(text: str = "", *, id: str | None = None, classes: str | None = None) -> Static:

@@ -216,7 +216,7 @@ async def test_without_the_leave_to_act_nothing_is_held_and_the_reason_is_said()
     async with on_the_floor() as floor:
         floor.app.session.arm(False)
         form = await floor.form("B")
-        assert "you chose to look only" in floor.text
+        assert "You chose to look only" in floor.text
         assert not form.query("#then")
         form.query_one("#when", Input).value = "type:BID"
         await floor.pilot.press("ctrl+s")
