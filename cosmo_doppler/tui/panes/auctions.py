@@ -113,6 +113,8 @@ class AuctionRows(Source):
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What makes an auction appear."""
+        if self._scene.session.kind == "replay":
+            return [[("No auction yet", ink.dim)], [("a TASK_OFFER opens one", ink.dim)]]
         return [
             [("No auction yet", ink.dim)],
             [("a TASK_OFFER opens one; ", ink.dim), ("O", ink.bold), (" sends an offer", ink.dim)],

@@ -125,6 +125,8 @@ class TraceRows(Source):
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What makes a trace appear."""
+        if self._scene.session.kind == "replay":
+            return [[("No trace yet", ink.dim)], [("each task starts one", ink.dim)]]
         return [
             [("No trace yet", ink.dim)],
             [("each task starts one; ", ink.dim), ("O", ink.bold), (" offers one", ink.dim)],
