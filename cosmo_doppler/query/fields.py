@@ -225,9 +225,7 @@ FLAGS: dict[str, Field] = {
     "is:stale": _of_column("who", "truth", "who it names is not heard any more", folded.stale)._replace(
         folded=True
     ),
-    "is:edited": Field(
-        "truth", FOLDED, folded.was("edited"), "somebody changed it on its way", folded=True
-    ),
+    "is:edited": Field("truth", FOLDED, folded.was("edited"), "somebody changed it on its way", folded=True),
     "is:dropped": Field(
         "truth", FOLDED, folded.was("dropped"), "it tells of what somebody dropped", folded=True
     ),

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
-from textual import on
+from textual import events, on
 from textual.binding import BindingType
 from textual.command import Provider
 from textual.notifications import SeverityLevel
+from textual.worker import Worker
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.baseline import Reference
@@ -21,6 +23,11 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.screens.observatory import Observatory
 from cosmo_doppler.tui.watched import Watched
+from cosmo_doppler.tui.widgets.lines import Lines
+
+_OPENING_S = 3.0
+"""How long a form may take to open, seconds; until then keys are dropped, as they are just after it has:
+nothing typed ahead may decide."""
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
@@ -74,6 +81,8 @@ class DopplerApp(LookedApp):
         if view not in get_args(View):
             raise ValueError(f"view={view!r} is not one of {', '.join(get_args(View))}")
         self.watched = Watched(session, reference)
+        self._opening: tuple[Worker[Any], float] | None = None
+        """What opens a form, and until when keys wait for it, on `time.monotonic()`."""
         self._view: View = view
         self._frame_rate = frame_rate
         self._decks = {session: Observatory(session, view, frame_rate, select, wanted, self.watched)}
@@ -91,6 +100,33 @@ class DopplerApp(LookedApp):
     def observatory(self) -> Observatory:
         """The screen it is on."""
         return self._decks[self.watched.present]
+
+    async def on_event(self, event: events.Event) -> None:
+        """Carry a key out before the next one is looked at.
+
+        Textual hands a key to the focused widget and runs its binding when it has come back up, by which time the keys
+        behind it have been handed to the same widget: `/bid`, pasted or typed on a slow line, would run as four
+        commands. Panes take keys by bindings alone, so theirs run here and now.
+        """
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif not isinstance(self.focused, Lines):
+            self._opening = None
+            await super().on_event(event)
+        elif not await self._check_bindings(event.key, priority=True) and not self._meant_for_a_form():
+            self.observatory.touch()
+            before = set(self.workers)
+            await self._check_bindings(event.key)
+            begun = [worker for worker in self.workers if worker not in before and worker.group == "default"]
+            if begun:
+                self._opening = begun[-1], time.monotonic() + _OPENING_S
+
+    def _meant_for_a_form(self) -> bool:
+        """Whether a form is about to open, so that what is typed must not be taken for commands."""
+        if self._opening is None:
+            return False
+        worker, until = self._opening
+        return not worker.is_finished and time.monotonic() < until
 
     async def on_mount(self) -> None:
         """Start looking."""

@@ -29,9 +29,7 @@ STALL_S = 0.1
 _PATIENT = 0.9
 """A part of the window before which no award of a strategy that waits is seen, where timestamps agree."""
 
-_IF_REORDERED = (
-    f"only if bids within {ORDER_S * 1000:.0f} ms of each other or of the end reached the producer in another order"
-)
+_IF_REORDERED = f"only if bids within {ORDER_S * 1000:.0f} ms of each other or of the end reached the producer in another order"
 
 Fit = Literal["yes", "maybe", "no"]
 """yes: the winner is its choice in the order we saw; maybe: it is in another order, or too little was seen to tell."""

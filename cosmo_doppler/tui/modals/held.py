@@ -181,9 +181,9 @@ class WholeForm(AboutHeld[ChangeDraft]):
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "editor", show=False, priority=True)]
     DEFAULT_CSS = """
     WholeForm > #frame { width: 100; }
-    WholeForm JsonArea { height: 7; border: none; width: 1fr; }
-    WholeForm.-tall JsonArea { height: 14; }
-    WholeForm.-short JsonArea { height: 4; }
+    WholeForm #body > #whole-text { height: 7; border: none; width: 1fr; }
+    WholeForm.-tall #body > #whole-text { height: 14; }
+    WholeForm.-short #body > #whole-text { height: 4; }
     """
 
     def __init__(self, held: Held, still: Still, text: str) -> None:

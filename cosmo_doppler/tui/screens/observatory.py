@@ -167,8 +167,12 @@ class Observatory(
         if not self.app._batch_count:
             super()._compositor_refresh()
 
-    def _forward_event(self, event: events.Event) -> None:
+    def touch(self) -> None:
+        """A person did something: look again soon."""
         self._touched = True
+
+    def _forward_event(self, event: events.Event) -> None:
+        self.touch()
         super()._forward_event(event)
 
     # The pump

@@ -140,7 +140,7 @@ class Stage(Borders):
         """Give a pane the focus. Leaving a list holds it still, so that what one went into stays."""
         if pane != self.view:
             self.panes[self.view].follow = False
-        self.panes[pane].focus(scroll_visible=False)
+        self.screen.set_focus(self.panes[pane], scroll_visible=False)
         self.chosen(pane)
         self.post_message(self.Focused())
 

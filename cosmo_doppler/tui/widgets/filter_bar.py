@@ -107,7 +107,8 @@ class FilterBar(Vertical):
         self.display = True
         self.add_class("writing")
         self.tell("")
-        self._entry.focus()
+        # At once, so that the next key is already written here.
+        self.screen.set_focus(self._entry)
         self._entry.cursor_position = len(self._entry.value)
 
     def show(self, text: str) -> None:
@@ -205,4 +206,4 @@ class FilterBar(Vertical):
         self.show(text)
         self.post_message(self.Left(self, text))
         if focus and self._back is not None and self._back.is_attached:
-            self._back.focus(scroll_visible=False)
+            self.screen.set_focus(self._back, scroll_visible=False)

@@ -114,13 +114,14 @@ class Prompt(Horizontal):
         line.cursor_position = len(value)
         self._tell(hint)
         self.display = True
-        line.focus()
+        # At once, so that the next key is already written here.
+        self.screen.set_focus(line)
 
     def close(self) -> None:
         """Hide it, and give the keys back to who had them."""
         self.display = False
         if self._back is not None and self._back.is_attached:
-            self._back.focus(scroll_visible=False)
+            self.screen.set_focus(self._back, scroll_visible=False)
 
     def refuse(self, reason: str) -> None:
         """Say why that cannot be; the line stays as it is."""

@@ -1,0 +1,67 @@
+"""Keys that come in one burst, as from a paste, a script or a slow line, mean what they were typed for."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from textual import events
+from textual.keys import _character_to_key
+from textual.widgets import Input
+
+from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.form import Form
+
+Shown = Callable[..., Any]
+
+
+def burst(screen: Any, text: str) -> None:
+    """Type all of it before any of it is handled."""
+    for glyph in text:
+        screen.app.post_message(events.Key(_character_to_key(glyph), glyph))
+
+
+async def until(screen: Any, holds: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while not holds():
+            await screen.pilot.pause()
+
+
+async def test_a_filter_typed_in_one_go_is_a_filter(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        bar = screen.app.observatory.filter_bar
+        burst(screen, "/type:BID who:s-a")
+        await until(
+            screen, lambda: bool(bar.query(Input)) and bar.query_one(Input).value == "type:BID who:s-a"
+        )
+        assert screen.stage.view == "traces"
+
+
+async def test_a_command_typed_in_one_go_is_a_command(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        prompt = screen.app.observatory.prompt
+        burst(screen, ":trace 4W2")
+        await until(
+            screen, lambda: bool(prompt.query(Input)) and prompt.query_one(Input).value == "trace 4W2"
+        )
+        assert screen.stage.view == "traces"
+
+
+async def test_commands_in_one_go_are_carried_out_in_order(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        burst(screen, "5gjj")
+        pane = screen.stage.panes["signals"]
+        await until(screen, lambda: pane.cursor == 2)
+        assert screen.stage.view == "signals"
+
+
+async def test_what_is_typed_while_a_form_opens_is_no_command(silent_session: Session, shown: Shown) -> None:
+    async with shown(silent_session) as screen:
+        burst(screen, "O25")
+        await until(screen, lambda: isinstance(screen.app.screen, Form))
+        assert screen.stage.view == "traces"
+        await screen.pilot.press("escape")
+        await until(screen, lambda: screen.app.screen is screen.app.observatory)
+        await screen.pilot.press("5")
+        await until(screen, lambda: screen.stage.view == "signals")
