@@ -83,7 +83,7 @@ def test_a_server_that_is_no_bus() -> None:
         (("doppler", "--demo", "--tail"), "--plain"),
         (("doppler", "--trace", "x"), "need --tail"),
         (("doppler", "--synapse", "cosmo://h:1/dev", "--url", "cosmo://h:1"), "both name the bus"),
-        (("synapse", "start", "nats"), "memory"),
+        (("synapse", "start", "kafka"), "memory"),
         (("synapse", "start", "--port", "70000"), "65535"),
         (("synapse", "start", "--host", "0.0.0.0", "--port", "0"), "loopback"),
         (("record",), "--output"),

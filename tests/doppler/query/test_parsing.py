@@ -46,7 +46,7 @@ def test_what_is_written_is_read_as_the_same_tree(node: Node) -> None:
         ("type:BID)", 8, "a ) without its ("),
         ('"open', 0, "without its end"),
         ("/open", 0, "without the /"),
-        ("invoice", 0, "write it in quotes"),
+        ("invoice", 0, "or quotes to search for it"),
         ("who:", 4, "expected a value"),
         ("or who:x", 0, "a condition was expected"),
         ("who:a ((((" + "(" * 100, 71, "nested deeper than 64"),

@@ -51,9 +51,10 @@ async def test_a_bus_is_recorded_from_the_screen(
 
 
 async def test_a_file_that_is_there_is_never_written_over(
-    silent_session: Session, shown: Shown, tmp_path: Path
+    silent_session: Session, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    path = tmp_path / "kept.ndjson"
+    monkeypatch.chdir(tmp_path)
+    path = Path("kept.ndjson")
     path.write_text("mine")
     _say(silent_session)
     async with shown(silent_session, size=(200, 40)) as screen:
