@@ -54,11 +54,11 @@ async def test_a_file_that_is_there_is_never_written_over(
     silent_session: Session, shown: Shown, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    path = Path("kept.ndjson")
+    path = tmp_path / "kept.ndjson"
     path.write_text("mine")
     _say(silent_session)
     async with shown(silent_session, size=(200, 40)) as screen:
-        await _name(screen, path)
+        await _name(screen, Path(path.name))
         assert "is there already" in screen.text
         await screen.press("escape")
     assert path.read_text() == "mine"
