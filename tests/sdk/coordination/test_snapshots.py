@@ -92,15 +92,15 @@ def one_of_each(store, clock, **bound):
     talks.propose(talk, "bob", {"price": 2})
     talks.reject(talks.create_session("ann", ["bob"], "no"), "bob")
     sealed = BiddingProtocol.with_rules(
-        AuctionRules(reserve=4711, duration_s=60),
+        AuctionRules(reserve=4711.0625, duration_s=60),
         auction_type="second_price_sealed_bid",
         store=store,
         auction_id="sealed",
         **bound,
     )
-    sealed.submit_bid("bob", 5813, {"secret": "why-bob-bids"})
+    sealed.submit_bid("bob", 5813.0625, {"secret": "why-bob-bids"})
     english = BiddingProtocol.with_rules(
-        AuctionRules(reserve=9241, increment=5),
+        AuctionRules(reserve=9241.0625, increment=5),
         auction_type="english",
         store=store,
         auction_id="english",
@@ -161,7 +161,7 @@ async def test_nothing_that_is_kept_back_is_in_a_snapshot(synapse, standing, sto
         await discover(synapse)
         await standing.holds(10)
     said = "".join(signal.encode().decode() for signal in standing.signals)
-    for secret in ("4711", "5813", "why-bob-bids", "9241", "ballot-of-bob", "reserve"):
+    for secret in ("4711.0625", "5813.0625", "why-bob-bids", "9241.0625", "ballot-of-bob", "reserve"):
         assert secret not in said
     assert snapshots(standing)["vote", "quiet"]["voters"] == ["bob"]
     assert "votes" not in snapshots(standing)["vote", "quiet"]
@@ -358,7 +358,7 @@ async def test_a_snapshot_too_large_for_released_buses_is_cut_and_keeps_what_mat
 
 
 def test_what_an_ended_auction_shows_leaves_the_reserve_out(store, clock):
-    rules = AuctionRules(reserve=4711)
+    rules = AuctionRules(reserve=4711.0625)
     auction = BiddingProtocol.with_rules(
         rules, auction_type="second_price_sealed_bid", store=store, auction_id="a", clock=clock
     )
@@ -368,7 +368,7 @@ def test_what_an_ended_auction_shows_leaves_the_reserve_out(store, clock):
     shown = public(store.get("auc:a"))
     assert shown["state"] == "sold"
     assert shown["bids"] == [{"agent": "ann", "amount": 5000.0}, {"agent": "bob", "amount": 6000.0}]
-    assert "4711" not in json.dumps(shown)
+    assert "4711.0625" not in json.dumps(shown)
 
 
 def test_only_objects_are_public(store):
