@@ -13,6 +13,7 @@ from cosmo_doppler.query.compiler import Filter, compile_filter
 from cosmo_doppler.query.completion import Completions, completions
 from cosmo_doppler.query.errors import QueryError
 from cosmo_doppler.query.hits import Hits
+from cosmo_doppler.query.named import is_name
 from cosmo_doppler.query.parser import parse
 from cosmo_doppler.query.rows import NOTHING_ELSE, FrameRow, Known, StoreRow
 from cosmo_doppler.query.sieve import Sieve
@@ -29,5 +30,6 @@ __all__ = [
     "StoreRow",
     "compile_filter",
     "completions",
+    "is_name",
     "parse",
 ]

@@ -56,6 +56,20 @@ class Pattern:
 
 
 @dataclass(frozen=True)
+class Named:
+    """A saved filter, by its name."""
+
+    name: str
+    position: int = -1
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Named) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+
+@dataclass(frozen=True)
 class Not:
     """What the part is not."""
 
@@ -76,7 +90,7 @@ class Or:
     parts: tuple[Node, ...]
 
 
-Node = Compare | Text | Pattern | Not | And | Or
+Node = Compare | Text | Pattern | Named | Not | And | Or
 
 
 def all_of(parts: list[Node]) -> Node:
@@ -100,6 +114,8 @@ def write(node: Node) -> str:
             return _quote(node.text)
         case Pattern():
             return "/" + node.pattern.replace("/", "\\/") + "/"
+        case Named():
+            return f"${node.name}"
         case Not():
             return f"not {_inside(node.part)}"
         case And():

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from cosmo_doppler.query.ast import And, Node, Not, Or, write
+from cosmo_doppler.query.ast import And, Named, Node, Not, Or, write
 from cosmo_doppler.query.conditions import Condition, condition
+from cosmo_doppler.query.errors import QueryError
+from cosmo_doppler.query.named import Names
 from cosmo_doppler.query.parser import parse
 from cosmo_doppler.query.rows import Row
 
@@ -43,6 +45,7 @@ class Filter:
     text: str
     """As a person wrote it."""
     node: Node
+    """What it means; saved filters stand in place of their names."""
     step: Step
     matches: Callable[[Row], bool]
     """Whether a signal is meant. Never raises, whatever the signal is."""
@@ -54,17 +57,21 @@ class Filter:
 
     @property
     def written(self) -> str:
-        """The expression in its plainest spelling."""
+        """The expression in its plainest spelling, without names."""
         return write(self.node)
 
 
-def compile_filter(text: str) -> Filter:
+def compile_filter(text: str, named: Mapping[str, str] | None = None) -> Filter:
     """Read and compile an expression.
 
+    Args:
+        text: the expression.
+        named: saved filters by name, for `$name`.
+
     Raises:
-        QueryError: it is none, names an unknown field, or holds a field against a value it cannot have.
+        QueryError: it is none, names an unknown field or filter, or holds a field against a value it cannot have.
     """
-    node = parse(text)
+    node = Names(named or {}, _compile).resolve(parse(text), text)
     step = _compile(node, text)
     return Filter(text.strip(), node, step, _matcher(step), _is_folded(step), _sees(step))
 
@@ -76,6 +83,8 @@ def _compile(node: Node, text: str) -> Step:
         case And() | Or():
             parts = tuple(sorted((_compile(part, text) for part in node.parts), key=_cost))
             return AllOf(parts) if isinstance(node, And) else AnyOf(parts)
+        case Named():
+            raise QueryError(text, node.position, f"${node.name} was not replaced by what it stands for")
         case _:
             return condition(node, text)
 

@@ -22,14 +22,18 @@ class Completions(NamedTuple):
 
 
 def completions(
-    text: str, position: int, known: Callable[[str], Iterable[str]] = lambda field: ()
+    text: str,
+    position: int,
+    known: Callable[[str], Iterable[str]] = lambda field: (),
+    named: Iterable[str] = (),
 ) -> Completions:
-    """What can stand at a place: fields and flags, the operators after one, or the values of one.
+    """What can stand at a place: fields and flags, the operators after one, the values of one, or a saved filter.
 
     Args:
         text: the expression as far as it is written.
         position: of the cursor, from 0.
         known: values of a field that were seen.
+        named: names of saved filters.
     """
     before = text[: max(0, position)]
     if before.count('"') % 2:
@@ -38,6 +42,10 @@ def completions(
     if found is None:
         return Completions(len(before), ())
     field, op, begun = found[1] or "", found[2], found[3]
+    if not field and not op and begun.startswith("$"):
+        return Completions(
+            len(before) - len(begun), _starting(begun, tuple(f"${name}" for name in sorted(named)))
+        )
     if op and field:
         return Completions(len(before) - len(begun), _starting(begun, (*_values(field), *known(field))))
     if field in FIELDS:

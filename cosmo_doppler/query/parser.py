@@ -1,9 +1,10 @@
 """From text to a tree.
 
     expr := and ("or" and)* ;  and := not (["and"] not)* ;  not := ("not" | "-")* term
-    term := "(" expr ")" | field op value | /regex/ | "text"
+    term := "(" expr ")" | field op value | /regex/ | "text" | $name
 
-Words, fields and values end at white space and parentheses; `"` quotes what holds those.
+Words, fields and values end at white space and parentheses; `"` quotes what holds those. A name stands for a saved
+filter (`named.py`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import re
 from cosmo_doppler.query.ast import (
     OPERATORS,
     Compare,
+    Named,
     Node,
     Not,
     Operator,
@@ -34,6 +36,7 @@ _FIELD = re.compile(r"[A-Za-z_][\w-]*(?:\.[\w-]+)*")
 _WORD = re.compile(r'[^\s()"]+')
 _KEYWORD = re.compile(r"(and|or|not)(?=[\s()\"/]|$)", re.IGNORECASE)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
+_NAME = re.compile(r"\$([A-Za-z_][\w-]*)")
 _SLASHED = re.compile(r"/((?:[^/\\]|\\.)*)/", re.DOTALL)
 
 
@@ -94,6 +97,8 @@ class _Parser:
             return Text(self._quoted())
         if self._peek() == "/":
             return self._slashed()
+        if self._peek() == "$":
+            return self._named()
         if keyword := self._next_keyword():
             raise self._error(f"a condition was expected before {keyword!r}")
         field = _FIELD.match(self._text, start)
@@ -151,6 +156,14 @@ class _Parser:
             raise self._error("a / without the / at the end of its pattern")
         self._place = found.end()
         return Pattern(found[1].replace("\\/", "/"), start)
+
+    def _named(self) -> Named:
+        start = self._place
+        found = _NAME.match(self._text, start)
+        if found is None:
+            raise self._error("a $ without the name of a saved filter")
+        self._place = found.end()
+        return Named(found[1], start)
 
     def _skip(self) -> None:
         space = _SPACE.match(self._text, self._place)
