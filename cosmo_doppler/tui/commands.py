@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, get_args
 
@@ -12,6 +13,7 @@ from cosmo_doppler.config import ThemeName
 from cosmo_doppler.errors import DopplerError, SettingError
 from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.actions import ACTIONS
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import PANES, VIEWS
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.safe import safe
@@ -192,7 +194,7 @@ def run_command(observatory: Observatory, line: str) -> None:
     elif command is not None:
         raise SettingError(f"write {name} {command.argument}: {command.help}")
     elif name in _PLAIN and not argument:
-        observatory.run_worker(observatory.run_listed(_PLAIN[name]))
+        begin(observatory, partial(observatory.run_listed, _PLAIN[name]))
     else:
         known = [*_BY_NAME, *_PLAIN]
         raise SettingError(f"there is no command {name!r}{_perhaps(name, known)}")

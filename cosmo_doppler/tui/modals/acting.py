@@ -9,6 +9,7 @@ from textual.app import App
 
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.safe import safe
 
 R = TypeVar("R")
@@ -22,9 +23,9 @@ def tell(app: App[Any], sentence: str) -> None:
     app.notify(safe(sentence, MAX_NOTICE), markup=False)
 
 
-def apart(app: App[Any], sending: Coroutine[Any, Any, Any]) -> None:
+def apart(app: App[Any], sending: Callable[[], Coroutine[Any, Any, Any]]) -> None:
     """Send in a worker of its own: a round of bids may take minutes, and the next form must not cut it short."""
-    app.run_worker(sending, group="acting")
+    begin(app, sending, group="acting")
 
 
 def read_only(app: App[Any], session: Session) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import App, ComposeResult
@@ -77,7 +78,7 @@ async def end_object(app: App[Any], session: Session, steward: Steward, ending: 
     """Ask what shall be done to an object, and do it in its store."""
     deed = await app.push_screen_wait(EndForm(ending, steward.where))
     if deed is not None:
-        apart(app, _do(app, session, steward, deed, ending.id))
+        apart(app, partial(_do, app, session, steward, deed, ending.id))
 
 
 async def _do(app: App[Any], session: Session, steward: Steward, deed: DeedName, subject: str) -> None:

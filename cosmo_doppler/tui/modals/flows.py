@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, MutableMapping, Sequence
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -73,7 +74,7 @@ async def compose_offer(
             text = escape_json(json.dumps(draft.input, ensure_ascii=False))
             earlier.remember(Offered(tuple(draft.capabilities), text, draft.window_ms, draft.select))
         send = _send_task if draft.kind == "task" else _send_offer
-        apart(app, send(app, session, draft, on_sent or _nobody))
+        apart(app, partial(send, app, session, draft, on_sent or _nobody))
 
 
 async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
@@ -82,7 +83,9 @@ async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:
         return
     draft = await app.push_screen_wait(StopForm(session, trace_id))
     if draft is not None:
-        apart(app, _send_stops(app, session, [trace_id], rollback=draft.rollback, reason=draft.reason))
+        apart(
+            app, partial(_send_stops, app, session, [trace_id], rollback=draft.rollback, reason=draft.reason)
+        )
 
 
 async def stop_marked(app: App[Any], session: Session) -> None:
@@ -99,7 +102,7 @@ async def stop_marked(app: App[Any], session: Session) -> None:
         return
     draft = await app.push_screen_wait(BulkStopForm(session, running))
     if draft is not None:
-        apart(app, _send_stops(app, session, draft.trace_ids, rollback=False, reason=draft.reason))
+        apart(app, partial(_send_stops, app, session, draft.trace_ids, rollback=False, reason=draft.reason))
 
 
 async def answer_request(
@@ -131,11 +134,11 @@ async def answer_request(
     elif asked.kind == "CLARIFICATION":
         answer = await app.push_screen_wait(ClarificationForm(session, asked))
         if answer is not None and asked.signal is not None:
-            apart(app, _send_answer(app, session, asked, asked.signal, answer))
+            apart(app, partial(_send_answer, app, session, asked, asked.signal, answer))
     elif asked.kind == "PERMISSION":
         decision = await app.push_screen_wait(PermissionForm(session, asked))
         if decision is not None and asked.signal is not None:
-            apart(app, _send_decision(app, session, asked, asked.signal, decision))
+            apart(app, partial(_send_decision, app, session, asked, asked.signal, decision))
     else:
         await app.push_screen_wait(EscalationForm(session, asked))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, MutableMapping
+from functools import partial
 from typing import Any
 
 from textual.app import App
@@ -42,7 +43,7 @@ async def bid_by_hand(
     auction, offer = found
     draft = await app.push_screen_wait(BidForm(session, offer_id, auction.capabilities, before))
     if draft is not None:
-        apart(app, _send_bid(app, session, offer, draft, on_sent))
+        apart(app, partial(_send_bid, app, session, offer, draft, on_sent))
 
 
 async def take_part(app: App[Any], session: Session, hint: str = "") -> None:
@@ -57,7 +58,7 @@ async def take_part(app: App[Any], session: Session, hint: str = "") -> None:
         return
     draft = await app.push_screen_wait(PartForm(session, hint))
     if draft is not None:
-        apart(app, _join_or_leave(app, session, draft))
+        apart(app, partial(_join_or_leave, app, session, draft))
 
 
 def oldest_work(session: Session) -> str | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -11,6 +11,7 @@ from cosmo_doppler.errors import DopplerError
 from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui import jumps
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
 
 if TYPE_CHECKING:
@@ -82,8 +83,10 @@ class ActActions(TakePartActions):
         with self.session.lock:
             node = jumps.node_shown(self.scene)
             under = (node.trace_id, node.id) if node is not None and node.id else None
-        self.run_worker(
-            modals.compose_offer(
+        begin(
+            self,
+            partial(
+                modals.compose_offer,
                 self.app,
                 self.session,
                 again=again,
@@ -103,13 +106,13 @@ class ActActions(TakePartActions):
             return
         from cosmo_doppler.tui import modals
 
-        self.run_worker(modals.confirm_stop(self.app, self.session, self.scene.trace_id), exclusive=True)
+        begin(self, partial(modals.confirm_stop, self.app, self.session, self.scene.trace_id), exclusive=True)
 
     def stop_marked(self) -> None:
         """Confirm a STOP of every trace with a marked signal."""
         from cosmo_doppler.tui import modals
 
-        self.run_worker(modals.stop_marked(self.app, self.session), exclusive=True)
+        begin(self, partial(modals.stop_marked, self.app, self.session), exclusive=True)
 
     def action_answer(self) -> None:
         """Answer the selected or the oldest open question."""
@@ -119,14 +122,16 @@ class ActActions(TakePartActions):
 
         with self.session.lock:
             request_id = jumps.request_of(self.scene)
-        self.run_worker(
-            modals.answer_request(self.app, self.session, request_id, drafts=self.drafts), exclusive=True
+        begin(
+            self,
+            partial(modals.answer_request, self.app, self.session, request_id, drafts=self.drafts),
+            exclusive=True,
         )
 
     def discover(self) -> None:
         """Ask everybody on the bus who they are."""
         if self._may_act():
-            self.run_worker(self._discover())
+            begin(self, self._discover)
 
     async def _discover(self) -> None:
         try:
@@ -138,11 +143,11 @@ class ActActions(TakePartActions):
         """May signals be sent."""
         from cosmo_doppler.tui import modals
 
-        self.run_worker(modals.arm(self.app, self.session), exclusive=True)
+        begin(self, partial(modals.arm, self.app, self.session), exclusive=True)
 
     def action_connect(self) -> None:
         """Somewhere else."""
-        self.run_worker(self._connect(), exclusive=True)
+        begin(self, self._connect, exclusive=True)
 
     async def _connect(self) -> None:
         from cosmo_doppler.tui import modals

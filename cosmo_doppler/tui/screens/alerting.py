@@ -6,11 +6,13 @@ import asyncio
 import shlex
 from asyncio.subprocess import DEVNULL, PIPE
 from contextlib import suppress
+from functools import partial
 
 from cosmo_doppler.errors import ExportError
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.alerts import Alerts, Ring
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.screens.deck import Deck
 
@@ -52,7 +54,7 @@ class AlertActions(Deck):
         if "exec" in deeds:
             command = look_of(self.app).alert_command
             if command:
-                self.run_worker(self._run(command, frame))
+                begin(self, partial(self._run, command, frame))
             else:
                 self.say(f"Alert {text}: exec runs only what --alert-exec names on the command line")
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from cosmo_doppler.model.coordination.grants import SeenGrant
 from cosmo_doppler.model.coordination.negotiations import SeenNegotiation
 from cosmo_doppler.model.coordination.sales import SeenSale
 from cosmo_doppler.model.coordination.tasks import SeenTask
 from cosmo_doppler.model.coordination.thing import Thing
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.jumps import object_of
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.screens.deck import Deck
@@ -42,7 +45,7 @@ class EndActions(Deck):
             state = "is over" if thing.over else "needs nobody to end it"
             self.say(f"This {thing.kind} {state}: there is nothing to do")
             return
-        self.run_worker(end_object(self.app, self.session, steward, ending), exclusive=True)
+        begin(self, partial(end_object, self.app, self.session, steward, ending), exclusive=True)
 
     def _why_not(self, thing: Thing | None) -> str:
         """Why nothing can be done; empty when something can."""

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 
 from cosmo_doppler.errors import DopplerError, ExportError
 from cosmo_doppler.tui import jumps, words
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.safe import hidden_characters
 from cosmo_doppler.tui.screens.deck import Deck
@@ -210,4 +213,4 @@ class JumpActions(Deck):
                 scene.trace_id if scene.trace is not None else None,
                 scene.offer_id if scene.auction is not None else None,
             )
-        self.run_worker(modals.export_selection(self.app, self.session, known), exclusive=True)
+        begin(self, partial(modals.export_selection, self.app, self.session, known), exclusive=True)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from cosmo_doppler.errors import OutsideError, SteppingError
 from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.breaking import BreakKind, suggestions
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.holding import is_elsewhere, selected, why_not
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.watched import Watched
@@ -27,7 +29,7 @@ class StepActions(Deck):
 
     def action_break_on(self) -> None:
         """Ask what to break on."""
-        self.run_worker(self._break(), exclusive=True)
+        begin(self, self._break, exclusive=True)
 
     async def _break(self) -> None:
         from cosmo_doppler.tui.modals.breaking import BreakForm
@@ -93,7 +95,7 @@ class StepActions(Deck):
             return
         held = self._selected()
         if held is not None:
-            self.run_worker(self._drop(held), exclusive=True)
+            begin(self, partial(self._drop, held), exclusive=True)
 
     def _remove_break(self) -> None:
         chosen = self._break_shown()
@@ -116,7 +118,7 @@ class StepActions(Deck):
         """The selected one goes after a while."""
         held = self._selected()
         if held is not None:
-            self.run_worker(self._delay(held), exclusive=True)
+            begin(self, partial(self._delay, held), exclusive=True)
 
     async def _delay(self, held: Held) -> None:
         from cosmo_doppler.tui.modals.held import DelayForm
@@ -142,7 +144,7 @@ class StepActions(Deck):
         if held.shown != held.frame:
             self.say("Parts of it are redacted here, so it cannot be changed here; let it go or drop it")
             return
-        self.run_worker(self._change(held, whole), exclusive=True)
+        begin(self, partial(self._change, held, whole), exclusive=True)
 
     async def _change(self, held: Held, whole: bool) -> None:
         """Until it was sent or left held. Whoever edits is given more time by the bus."""
@@ -186,7 +188,7 @@ class StepActions(Deck):
         for session in self.watched.sessions:
             with session.lock:
                 session.timeline.breaks.clear()
-        self.run_worker(self._release_all(), group="letting go")
+        begin(self, self._release_all, group="letting go")
 
     async def _release_all(self) -> None:
         """On every bus that is watched."""
@@ -245,7 +247,7 @@ class StepActions(Deck):
 
     def _do(self, call: Callable[[Stepper], Coroutine[Any, Any, Any]]) -> None:
         """Do it apart from the form that asked: the next form ends the worker of the one before."""
-        self.run_worker(self._try(call), group="stepping")
+        begin(self, partial(self._try, call), group="stepping")
 
     async def _try(self, call: Callable[[Stepper], Coroutine[Any, Any, Any]]) -> None:
         """Do it on the bus; what cannot be done is said."""

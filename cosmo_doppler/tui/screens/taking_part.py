@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from cosmo_doppler.model.auctions import Auction, SeenBid
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.screens.deck import Deck
 
 if TYPE_CHECKING:
@@ -54,12 +55,17 @@ class TakePartActions(Deck):
             hint = _no_bids(auction)
             offer_id = auction.offer_id if auction is not None and not hint else None
         if offer_id is None:
-            flow = modals.take_part(self.app, self.session, hint)
+            flow = partial(modals.take_part, self.app, self.session, hint)
         else:
-            flow = modals.bid_by_hand(
-                self.app, self.session, offer_id, before=self._before, on_sent=self._bid_sent
+            flow = partial(
+                modals.bid_by_hand,
+                self.app,
+                self.session,
+                offer_id,
+                before=self._before,
+                on_sent=self._bid_sent,
             )
-        self.run_worker(flow, exclusive=True)
+        begin(self, flow, exclusive=True)
 
     def _bid_sent(self, bid: Signal, draft: BidDraft) -> None:
         self._before = draft
