@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cosmo_doppler.query import Filter, Known, Sieve, compile_filter
@@ -19,16 +20,20 @@ class Assertion:
     never: bool
 
     @classmethod
-    def read(cls, text: str) -> Assertion:
+    def read(cls, text: str, named: Mapping[str, str] | None = None) -> Assertion:
         """Read one.
+
+        Args:
+            text: what a person wrote.
+            named: saved filters by name.
 
         Raises:
             QueryError: its expression cannot be meant.
         """
         text = text.strip()
         if text.startswith(_NEVER):
-            return cls(compile_filter(text.removeprefix(_NEVER)), never=True)
-        return cls(compile_filter(text), never=False)
+            return cls(compile_filter(text.removeprefix(_NEVER), named), never=True)
+        return cls(compile_filter(text, named), never=False)
 
     @property
     def text(self) -> str:

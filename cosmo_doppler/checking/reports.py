@@ -82,6 +82,8 @@ def _facts(verdict: Verdict) -> str:
         f"* **Signals**: {verdict.last - verdict.first:,}, of which {board.malformed:,} malformed",
         f"* **Traces**: {len(board.traces):,}" + _parts(stand),
     ]
+    if verdict.skipped:
+        lines.append(f"* **Skipped**: {many(verdict.skipped, 'line')} of the recording, which nobody judged")
     if verdict.found is not None:
         lines.append(f"* **Stopped at**: signal {verdict.found.seq}")
     return "\n".join(lines)
@@ -211,10 +213,12 @@ def junit(verdict: Verdict) -> str:
 
 
 def _output(verdict: Verdict) -> str:
-    if verdict.against is None:
-        return ""
-    told = f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}"
-    return f"  <system-out>{escape(told)}</system-out>\n"
+    told = []
+    if verdict.skipped:
+        told.append(f"{many(verdict.skipped, 'line')} of the recording skipped, which nobody judged")
+    if verdict.against is not None:
+        told.append(f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}")
+    return f"  <system-out>{escape(chr(10).join(told))}</system-out>\n" if told else ""
 
 
 def _case(verdict: Verdict, what: str, held: bool, offenders: list[int]) -> str:
@@ -239,6 +243,7 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "passed": verdict.passed,
         "signals": verdict.last - verdict.first,
         "seconds": round(verdict.seconds, 6),
+        "skipped": verdict.skipped,
         "until": None
         if verdict.until is None
         else {

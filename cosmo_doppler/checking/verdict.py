@@ -43,6 +43,8 @@ class Verdict:
     judged: tuple[Judged, ...]
     against: Against | None = None
     """The run held against a baseline, which is told but not judged."""
+    skipped: int = 0
+    """Lines of the recording that are no signals, which nobody could judge."""
 
     @property
     def passed(self) -> bool:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError
-from cosmo_doppler.cli.output import say
+from cosmo_doppler.cli.skipped import say_lines
 
 if TYPE_CHECKING:
     from cosmo_doppler.model.auctions import Auction
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
 PROGRESS_FRAMES = 5_000
 """The progress bar moves every so many signals."""
-
-SHOWN = 5
-"""Skipped lines that are named."""
 
 
 class Reading:
@@ -102,10 +99,7 @@ class Reading:
             CommandError: nothing could.
         """
         for file in self._files:
-            for number, reason in file.skipped[:SHOWN]:
-                say(f"{file.path}:{number}: skipped: {reason}")
-            if file.skipped_count > SHOWN:
-                say(f"{file.path}: {file.skipped_count:,} lines skipped")
+            say_lines(file.skipped, file.skipped_count)
         if not self.signals and any(file.skipped_count for file in self._files):
             raise CommandError("no line could be read as a signal", "is it a recording?")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -15,6 +15,7 @@ from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import FILTER, Checked
 from cosmo_doppler.cli.output import say, show, show_all, show_json
 from cosmo_doppler.cli.playing import PLACE, Playing
+from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
     from cosmo_doppler.checking import Assertion, Found, Verdict
@@ -31,8 +32,9 @@ POLL_S = 0.05
 
 def _read_assertion(text: str) -> Assertion:
     from cosmo_doppler.checking import Assertion
+    from cosmo_doppler.saved import filters_for
 
-    return Assertion.read(text)
+    return Assertion.read(text, filters_for(text))
 
 
 @dataclass(frozen=True)
@@ -121,6 +123,7 @@ def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdi
 
     baseline = checks.read_baseline(session)
     load_start(session)
+    say_skipped(session)
     timeline, store = session.timeline, session.store
     end = checks.at or playing.last
     first = 0 if playing.first is None else timeline.position_of(playing.first)
@@ -131,9 +134,10 @@ def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdi
         last = last if found is None else found.position
     timeline.seek(last)
     settle(session)
-    return judge(
+    verdict = judge(
         session.title, store, timeline.board, first, last, checks.asserts, checks.until, found, baseline
     )
+    return replace(verdict, skipped=session.status().skipped)
 
 
 def settle(session: Session) -> None:

@@ -11,6 +11,7 @@ from cosmo_doppler.cli.compare_runs import compare_runs
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import examples, json_option, redact_option, redaction_of
 from cosmo_doppler.cli.output import show, show_all, show_json
+from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
     from cosmo_doppler.model.compare import Comparison, Figure, Pair
@@ -103,6 +104,7 @@ def _find(
         opened[path] = session = open_replay(path, paused=True)
         session.redact(redaction)
         load_all(session)
+        say_skipped(session)
     session = opened[path]
     found = [each for each in session.timeline.board.trace_order if each.endswith(end)]
     if len(found) != 1:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.output import say, show, show_all, show_json
+from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
     from cosmo_doppler.checking import Against
@@ -44,6 +45,7 @@ def compare_runs(
     session.redact(redaction)
     try:
         load_all(session)
+        say_skipped(session)
         against = held_against(baseline, session.timeline.board)
     finally:
         session.stop()

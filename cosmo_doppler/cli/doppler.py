@@ -231,7 +231,8 @@ def command(
     if checks.at is not None:
         _end_at(session, checks, playing)
     text = "" if wanted is None else wanted.text
-    picture = None if screenshot is None else Picture(screenshot, size, view, select, text)
+    drawn = wanted.written if wanted is not None and "$" in text else text
+    picture = None if screenshot is None else Picture(screenshot, size, view, select, drawn)
     if checks.any:
         _judge(session, checks, playing, seconds, picture, theme, ascii=ascii, as_json=as_json)
     elif picture is not None:

@@ -13,6 +13,7 @@ from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.files import refuse_existing
 from cosmo_doppler.cli.options import examples, redact_option, redaction_of
 from cosmo_doppler.cli.output import ReaderLeft, say
+from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
     from cosmo_doppler.export import Format
@@ -78,6 +79,7 @@ def command(
     session = open_replay(file, paused=True)
     session.redact(redaction)
     load_all(session)
+    say_skipped(session)
     board = session.timeline.board
     selection = Selection(
         _find(board.trace_order, trace, "trace") if trace else None,

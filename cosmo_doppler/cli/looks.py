@@ -72,7 +72,7 @@ def _keep_command(ctx: click.Context, _: click.Parameter, command: str | None) -
 
 def state_file() -> Path | None:
     """Where the arrangement of the panes is kept; None when `--no-state` was given, or `COSMO_STATE=none`."""
-    from cosmo_doppler.tui.remembered import state_path
+    from cosmo_doppler.saved import state_path
 
     ctx = click.get_current_context(silent=True)
     return None if ctx is not None and ctx.meta.get(_NO_STATE) else state_path()
@@ -119,25 +119,46 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
     try:
         keymap = Keymap(config.keys)
     except KeymapError as error:
-        path = config_path()
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
-        raise error_at(path, text, error.field, str(error)) from None
+        raise _config_error(error.field, str(error)) from None
     ctx = click.get_current_context(silent=True)
     command = ctx.meta.get(_ALERT_EXEC, "") if ctx is not None else ""
-    return Look(theme or config.theme, ascii or config.ascii, keymap, _rules(config), command)
+    _check_filters(config)
+    return Look(theme or config.theme, ascii or config.ascii, keymap, _rules(config), command, config.filters)
+
+
+def _check_filters(config: Config) -> None:
+    from cosmo_doppler.query import QueryError, compile_filter, is_name
+    from cosmo_doppler.saved import saved_filters
+
+    known = saved_filters() if any("$" in text for text in config.filters.values()) else {}
+    for name, text in config.filters.items():
+        try:
+            if not is_name(name):
+                raise _config_error(
+                    f"filters.{name}", "is no name; write letters, digits, _ and -, a letter first"
+                )
+            compile_filter(text, {**known, **config.filters})
+        except QueryError as error:
+            raise _config_error(f"filters.{name}", f"{text!r}: {error}") from None
+
+
+def _config_error(field: str, reason: str) -> ConfigError:
+    """An error of the config file in use, with the line of the field."""
+    path = config_path()
+    return error_at(path, path.read_text(encoding="utf-8") if path.exists() else "", field, reason)
 
 
 def _rules(config: Config) -> tuple[AlertRule, ...]:
     """The alerts of the settings, their expressions read."""
     from cosmo_doppler.query import QueryError, compile_filter
+    from cosmo_doppler.saved import filters_for
     from cosmo_doppler.tui.alerts import AlertRule
 
     rules = []
     for alert in config.alert:
         try:
-            rules.append(AlertRule(compile_filter(alert.when), alert.do))
+            named = {**filters_for(alert.when), **config.filters}
+            rules.append(AlertRule(compile_filter(alert.when, named), alert.do))
         except QueryError as error:
-            path = config_path()
-            text = path.read_text(encoding="utf-8") if path.exists() else ""
-            raise error_at(path, text, "alert", f"when = {alert.when!r}: {error}") from None
+            raise _config_error("alert", f"when = {alert.when!r}: {error}") from None
     return tuple(rules)

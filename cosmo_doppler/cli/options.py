@@ -155,10 +155,16 @@ def read_bytes(text: str) -> int:
 
 
 def read_filter(text: str) -> Filter:
-    """An expression of the filter language."""
-    from cosmo_doppler.query import compile_filter
+    """An expression of the filter language, which may use saved filters by name.
 
-    return compile_filter(text)
+    Raises:
+        ValueError: it cannot be meant.
+        ConfigError: it names a saved filter, and the files with those cannot be used.
+    """
+    from cosmo_doppler.query import compile_filter
+    from cosmo_doppler.saved import filters_for
+
+    return compile_filter(text, filters_for(text))
 
 
 FILTER = Checked("filter", read_filter)

@@ -9,9 +9,11 @@ from cosmo_doppler.cli.exits import no_bus
 from cosmo_doppler.cli.narrator import HEADING, Narrator
 from cosmo_doppler.cli.output import LinePrinter, say, show, show_all
 from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.query import Filter
 from cosmo_doppler.session import Session, SessionStatus, load_all
 from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.words import many
 
 POLL_S = 0.1
 SLICE = 500
@@ -26,9 +28,10 @@ def tell_recording(session: Session, wanted: Filter | None = None) -> None:
     show_all(
         line for seq in range(len(store)) for line in narrator.tell(store.observed(seq), store.frame(seq))
     )
-    status = session.status()
-    skipped = f", {status.skipped} lines skipped that are no signals" if status.skipped else ""
-    say(f"end of {safe(session.title)}: {len(session.store)} signals{skipped}")
+    say_skipped(session)
+    count = session.status().skipped
+    skipped = f", {many(count, 'line')} skipped that {'is no signal' if count == 1 else 'are no signals'}"
+    say(f"end of {safe(session.title)}: {many(len(session.store), 'signal')}{skipped if count else ''}")
 
 
 async def tell_live(session: Session, wanted: Filter | None = None, *, seconds: float | None) -> None:
@@ -53,7 +56,7 @@ async def tell_live(session: Session, wanted: Filter | None = None, *, seconds: 
     finally:
         await asyncio.to_thread(session.stop)
         printer.close()
-    say(f"end: {len(session.store)} signals seen")
+    say(f"end: {many(len(session.store), 'signal')} seen")
     if not reached:
         raise no_bus(session.title, status.detail or "it never answered")
 

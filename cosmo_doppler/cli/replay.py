@@ -15,6 +15,7 @@ from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import NAMESPACE, examples, json_option, url_option
 from cosmo_doppler.cli.output import say, show_json
 from cosmo_doppler.cli.running import Ending, run, until_interrupted
+from cosmo_doppler.cli.skipped import SHOWN, say_lines
 from cosmo_doppler.settings import NAMESPACE_VARIABLE
 
 if TYPE_CHECKING:
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
 
 PROGRESS_S = 0.1
 """How often the progress bar moves, seconds."""
-
-SHOWN = 5
-"""Lines named that could not be sent."""
 
 
 class Speed(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
@@ -102,8 +100,7 @@ def _check(path: Path) -> None:
     frames = RecordedFrames(path)
     if any(frame is not None for frame in frames):
         return
-    for number, reason in frames.skipped[:SHOWN]:
-        say(f"{path}:{number}: {reason}")
+    say_lines(frames.skipped, frames.skipped_count)
     raise CommandError(f"{path} holds no signal", "record one with `cosmo record -o FILE`")
 
 
@@ -161,7 +158,8 @@ async def _with_progress(work: Any, frames: RecordedFrames, outcome: Republished
 
 
 def _tell(frames: RecordedFrames, outcome: Republished, url: str, as_json: bool) -> None:
-    for number, reason in [*frames.skipped, *outcome.refused][:SHOWN]:
+    not_frames = [(number, reason) for _, number, reason in frames.skipped]
+    for number, reason in [*not_frames, *outcome.refused][:SHOWN]:
         say(f"{frames.path}:{number}: not sent: {reason}")
     say(f"sent {outcome.sent:,} signals of {frames.path} to {url}")
     if outcome.passed_over:

@@ -13,6 +13,7 @@ from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all, load_start
 from cosmo_doppler.session.baseline import Reference
@@ -125,6 +126,8 @@ async def draw(
             load_start(session)
         else:
             load_all(session)
+        if not judged:
+            say_skipped(session)
         await render_svg(
             session,
             picture.path,

@@ -189,6 +189,7 @@ async def stream(
 
 def print_recording(session: Session, wanted: Selection, *, payload: bool, as_json: bool) -> None:
     """Print the wanted signals of a whole recording, by what is known at its end, and return."""
+    from cosmo_doppler.cli.skipped import say_skipped
     from cosmo_doppler.cli.watching import Frame
     from cosmo_doppler.query import Known, StoreRow
     from cosmo_doppler.session import load_all
@@ -204,6 +205,7 @@ def print_recording(session: Session, wanted: Selection, *, payload: bool, as_js
                 yield line((Frame(row.at, row.subject, row.frame), row.header))
 
     show_all(lines())
+    say_skipped(session)
 
 
 def _line_maker(payload: bool, as_json: bool) -> Callable[[tuple[Frame, Header]], str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cosmo_bus.recording import RecordedLine, RecordingReader
+from cosmo_doppler.session.status import Skipped
 from cosmo_doppler.store.indexing import NOWHERE
 from cosmo_sdk.dialects import read_timestamp
 from cosmo_sdk.header import read_header
@@ -42,8 +43,8 @@ class RecordedFrames:
         self.path = path
         self.size = max(1, path.stat().st_size)
         """Bytes of the file."""
-        self.skipped: list[tuple[int, str]] = []
-        """Number and reason of the first lines that were no frames."""
+        self.skipped: list[Skipped] = []
+        """The first lines that were no frames."""
         self.skipped_count = 0
         self._lines = RecordingReader(path)
         self._last_at = 0.0
@@ -59,7 +60,7 @@ class RecordedFrames:
             if line.problem:
                 self.skipped_count += 1
                 if len(self.skipped) < _REPORTED:
-                    self.skipped.append((line.number, line.problem))
+                    self.skipped.append(Skipped(self.path, line.number, line.problem))
                 yield None
             else:
                 yield self._placed(line)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any
 
 from cosmo_bus.recording import numbered, read_line
 from cosmo_bus.recording_files import COMPRESSED
+from cosmo_doppler.session.status import Skipped
 from cosmo_doppler.store import Blocks, Indexer, Rows, Store, open_blocks
 from cosmo_doppler.store.files import RandomFile
 from cosmo_doppler.store.lines import MAX_LINE, PlainBlocks
@@ -16,15 +17,6 @@ _REPORTED = 20
 
 _OVERLAP_S = 1.0
 """How much earlier than the end of a recording its next file may begin, seconds."""
-
-
-class Skipped(NamedTuple):
-    """A line that is no frame."""
-
-    path: Path
-    number: int
-    """Counted from 1."""
-    reason: str
 
 
 class Skips:
@@ -39,6 +31,10 @@ class Skips:
         self.count += 1
         if len(self.first) < _REPORTED:
             self.first.append(Skipped(path, number, reason))
+
+    def facts(self) -> dict[str, Any]:
+        """What a session's status says of them."""
+        return {"skipped": self.count, "first_skipped": tuple(self.first)}
 
     def take_back(self, path: Path, number: int) -> None:
         """It was only half written when it was read."""

@@ -11,6 +11,7 @@ from pathlib import Path
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session.marks import Marks
+from cosmo_doppler.session.no_recording import looks_like, misplaced
 from cosmo_doppler.session.recorded_file import RecordedFile, Skips
 from cosmo_doppler.session.session import Session
 
@@ -68,11 +69,11 @@ class FileSource:
                 read, size = (
                     sum(getattr(file, name) for file in self._files) for name in ("position", "size")
                 )
-                session.report("loading", loaded=min(1.0, read / max(1, size)), skipped=self.skips.count)
+                session.report("loading", loaded=min(1.0, read / max(1, size)), **self.skips.facts())
                 return True
         with session.lock:
             session.timeline.growing = False
-            session.report("replay", detail=self._detail(), loaded=1.0, skipped=self.skips.count)
+            session.report("replay", detail=self._detail(), loaded=1.0, **self.skips.facts())
         return False
 
     async def run(self, session: Session) -> None:
@@ -136,9 +137,12 @@ class FileSource:
         return "; ".join(dict.fromkeys([*self._faults, *cut]))
 
     def _nothing(self, path: Path) -> RecordingError:
-        skipped = [skip for skip in self.skips.first if skip.path == path]
-        if not skipped:
+        if not path.stat().st_size:
             return RecordingError(path, "the file is empty; record one with: cosmo record -o FILE")
+        skipped = [skip for skip in self.skips.first if skip.path == path]
+        kind = looks_like(path)
+        if kind or not skipped:
+            return RecordingError(path, kind or "there is no whole line in it")
         return RecordingError(
             path,
             f"{skipped[0].reason}; a recording has one JSON signal per line, and none of "
@@ -180,12 +184,11 @@ def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool
 
 def _check(path: Path) -> None:
     try:
-        if not path.exists():
-            raise RecordingError(path, "no such file; record one with: cosmo record -o FILE")
-        if not path.is_file():
-            raise RecordingError(path, "not a file; name one that `cosmo record` wrote")
+        reason = misplaced(path)
     except OSError as error:
         raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+    if reason:
+        raise RecordingError(path, reason)
 
 
 def load_all(session: Session) -> None:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections import deque
 from dataclasses import dataclass
-from typing import Literal
+from pathlib import Path
+from typing import Literal, NamedTuple
 
 SessionState = Literal["connecting", "live", "reconnecting", "unreachable", "loading", "replay", "closed"]
+
+
+class Skipped(NamedTuple):
+    """A line of a recording that is no frame."""
+
+    path: Path
+    number: int
+    """Counted from 1."""
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -39,6 +49,8 @@ class SessionStatus:
     """Why no more of them can be moved, though memory holds more than it should; empty while they can."""
     skipped: int = 0
     """Lines of the file being replayed that are no frames."""
+    first_skipped: tuple[Skipped, ...] = ()
+    """Which ones they are, as far as they are kept."""
     loaded: float = 1.0
     """Fraction of the file being replayed that has been read."""
     gaps: int = 0

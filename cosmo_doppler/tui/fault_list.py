@@ -91,13 +91,16 @@ class FaultList:
         fault = self.get(id)
         return fault.at if fault is not None else 0.0
 
-    def _seen(self) -> int:
-        """How many of the session's own troubles the playhead has passed."""
-        return sum(1 for _ in self._missed())
+    def _seen(self) -> tuple[int, str]:
+        """How many of the session's own troubles the playhead has passed, and what the first says: it may count on."""
+        missed = [fault.sentence for _, fault in self._missed()]
+        return len(missed), missed[0] if missed else ""
 
     def _missed(self) -> Iterator[tuple[str, Fault]]:
         session = self._scene.session
         here = session.timeline.position
+        if (skipped := self._skipped()) is not None:
+            yield "skipped", skipped
         for number, gap in enumerate(session.gaps):
             if gap.position <= here and gap.back_at <= self._scene.now:
                 for_s = words.joined(words.duration(gap.back_at - gap.lost_at))
@@ -125,3 +128,21 @@ class FaultList:
                         seq=max(0, loss.position - 1),
                     ),
                 )
+
+    def _skipped(self) -> Fault | None:
+        """The lines of a recording that are no signals. Where in time they belong nobody can say: they stand at its beginning."""
+        session = self._scene.session
+        if session.kind != "replay" or not len(session.store):
+            return None
+        status = session.status()
+        if not status.skipped:
+            return None
+        (path, number, reason), *others = status.first_skipped
+        return Fault(
+            "skipped",
+            "warning",
+            f"{words.many(status.skipped, 'line')} of the recording skipped: {path.name}, line {number}: {reason}",
+            "; ".join(f"{path.name}, line {number}: {reason}" for path, number, reason in others)
+            or "the line itself; all others were read",
+            at=session.store.at(0),
+        )

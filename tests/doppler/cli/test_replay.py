@@ -67,7 +67,7 @@ def test_what_cannot_be_done_is_one_line_and_an_exit_code(url: str, arguments, c
     [
         ("", "holds no signal; record one with `cosmo record -o FILE`"),
         ("a letter\nof two lines\n", "holds no signal"),
-        ('{"some": "object"}\n', "1: an object that is no signal"),
+        ('{"some": "object"}\n', "1: skipped: an object that is no signal"),
     ],
 )
 def test_a_file_without_signals_is_refused_before_any_bus_is_asked(

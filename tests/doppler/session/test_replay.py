@@ -91,10 +91,10 @@ def test_frames_that_were_no_signals_when_recorded_are_shown_again(tmp_path):
     ("data", "line", "words"),
     [
         (b"", None, "the file is empty"),
-        (b"\n\n", None, "the file is empty"),
+        (b"\n\n", None, "no whole line"),
         (b"%PDF-1.7 \xff\xfe\n\x00\x01\n", 1, "not JSON"),
         (b'\n{"level":"info"}\n{"level":"warn"}\n', 2, "an object that is no signal"),
-        (b'[{"type":"TASK"}]', 1, "JSON, but not an object"),
+        (b'[{"type":"TASK"}]', None, "a JSON list"),
         (b'{"v":"1","id":"evt_', 1, "cut short"),
     ],
 )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from cosmo_doppler.session import Session
+from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.session.session import Gap
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.scene import Scene
@@ -97,6 +99,22 @@ def test_what_the_session_missed_stands_among_them(session: Session) -> None:
     session.timeline.seek(5)
     session.pump()
     assert faults.ids == []
+
+
+def test_lines_of_a_recording_that_are_no_signals_are_one_of_them(
+    tmp_path: Path, signal_frame: Callable[..., dict[str, Any]]
+) -> None:
+    path = tmp_path / "mixed.ndjson"
+    good = json.dumps(signal_frame("REGISTER", "R", "M", who="ada")) + "\n"
+    path.write_text(f"log\n{good}[1]\n")
+    session = open_replay(path)
+    load_all(session)
+    faults = FaultList(Scene(session))
+    fault = faults.get("skipped")
+    assert fault is not None
+    assert (faults.ids[0], faults.counts()["warning"]) == ("skipped", 1)
+    assert fault.sentence.startswith("2 lines of the recording skipped: mixed.ndjson, line 1: not JSON")
+    assert fault.look == "mixed.ndjson, line 3: JSON, but not an object"
 
 
 def test_only_what_is_more_than_a_note_is_gone_to(recorded: Recorded, signal_frame: Any) -> None:

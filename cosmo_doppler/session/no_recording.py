@@ -1,0 +1,57 @@
+"""Why something cannot be opened as a recording, and what to do about it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from cosmo_bus.recording_files import COMPRESSED
+
+_BEGINNINGS = {
+    b"\x28\xb5\x2f\xfd": f"compressed with zstd: give it a name that ends with {COMPRESSED}",
+    b"\x1f\x8b": "compressed with gzip: unpack it with gunzip first",
+    b"PK\x03\x04": "a zip archive: unpack it first",
+    b"SQLite format 3\x00": "a SQLite database; a coordination store is opened with --store",
+}
+"""How files begin that are something else, and what they are."""
+
+_LIST = re.compile(rb"\s*\[\s*\{")
+_OBJECT = re.compile(rb"\s*\{\s*\n")
+"""How JSON begins that is not one object a line, as other tools write it."""
+
+_LINES = "write one signal a line: jq -c"
+
+
+def misplaced(path: Path) -> str:
+    """Why there can be no recording at a path, before anything is read; empty when there may be one.
+
+    Raises:
+        OSError: nobody may look there.
+    """
+    if path.is_file():
+        return ""
+    if not path.exists():
+        return "no such file; record one with: cosmo record -o FILE"
+    if path.is_dir():
+        return "not a file but a directory; name the recordings in it"
+    if path.is_fifo():
+        return "not a file but a pipe, where nobody can go back; write it to a file first"
+    return "not a file; name one that `cosmo record` wrote"
+
+
+def looks_like(path: Path) -> str:
+    """What a file without a signal is by its first bytes; empty when they tell nothing.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        start = file.read(4096)
+    for beginning, kind in _BEGINNINGS.items():
+        if start.startswith(beginning):
+            return "" if path.suffix == COMPRESSED and COMPRESSED in kind else kind
+    if path.suffix == COMPRESSED:
+        return f"not compressed, though its name ends with {COMPRESSED}: leave that out"
+    if _LIST.match(start):
+        return f"a JSON list; {_LINES} '.[]' {path.name} > session.ndjson"
+    return f"JSON on several lines; {_LINES} . {path.name} > session.ndjson" if _OBJECT.match(start) else ""
