@@ -70,9 +70,11 @@ class Redaction:
             return UNREADABLE
         try:
             changed = self._redact_all(envelope)
+            written = _encode(envelope)
+            # Of a name that stands there twice only the last value was read: what was not read is not to leave.
+            return written if changed or written != msgspec.json.format(frame, indent=-1) else frame
         except RecursionError:
             return UNREADABLE
-        return _encode(envelope) if changed else frame
 
     def _redact_all(self, envelope: dict[str, Any]) -> bool:
         changed = False

@@ -65,6 +65,14 @@ def test_a_name_hidden_by_an_escape_is_found() -> None:
     assert b"4111" not in Redaction(["payload.card"]).apply(frame)
 
 
+def test_the_first_of_two_values_of_a_name_does_not_survive() -> None:
+    twice = b'{"id":"evt_1","payload":{"card":"4111"},"payload":{"kind":"card"}}'
+    assert json.loads(Redaction(["payload.card"]).apply(twice)) == {
+        "id": "evt_1",
+        "payload": {"kind": "card"},
+    }
+
+
 def test_a_frame_without_any_of_it_is_left_as_it_is() -> None:
     frame = b'{ "id":"evt_1", "payload":{"x":1.0} }'
     assert Redaction(["payload.card", "payload.**.pin"]).apply(frame) is frame
