@@ -28,7 +28,7 @@ def refused(path: Path) -> str:
 @pytest.mark.parametrize(
     ("name", "content", "advice"),
     [
-        ("a.ndjson.gz", gzip.compress(LINE), "gunzip"),
+        ("a.ndjson.gz", gzip.compress(LINE, mtime=0), "gunzip"),
         ("a.ndjson", PACKED, "give it a name that ends with .zst"),
         ("a.zip", b"PK\x03\x04 and more", "a zip archive"),
         ("a.db", b"SQLite format 3\x00 and more", "--store"),
@@ -41,6 +41,7 @@ def refused(path: Path) -> str:
         ("a.ndjson", b"", "the file is empty"),
         ("a.csv", b"time,who\n1,ada\n", "line 1: not JSON"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_a_file_of_another_kind_is_named(name: str, content: bytes, advice: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(content)
