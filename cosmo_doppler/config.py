@@ -47,6 +47,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths into payloads whose values Doppler neither shows nor writes."""
     keys: dict[str, str] = {}
     """Action id to key names, separated by commas."""
+    filters: dict[str, str] = {}
+    """Expressions by name, to be used as `$name` wherever an expression may stand."""
     alert: list[Alert] = []
     """What a person wants to be told of a live bus."""
 
@@ -130,6 +132,9 @@ def as_toml(config: Config) -> str:
         "[keys]",
         *(f"{_quoted(name)} = {_quoted(keys)}" for name, keys in sorted(config.keys.items())),
     ]
+    if config.filters:
+        lines += ["", "[filters]"]
+        lines += [f"{_quoted(name)} = {_quoted(text)}" for name, text in sorted(config.filters.items())]
     for alert in config.alert:
         deeds = ", ".join(map(_quoted, alert.do))
         lines += ["", "[[alert]]", f"when = {_quoted(alert.when)}", f"do = [{deeds}]"]

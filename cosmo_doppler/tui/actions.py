@@ -134,6 +134,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "filter_cursor", "asterisk", "*", "only these", "Show only what is like what the cursor is on", "Look"
     ),
+    Action("saved_filters", "ampersand", "&", "saved", "Show only what a saved filter means", "Look"),
     Action("ignore", "i", "i", "ignore", "Hide signals of this type, or of this participant", "Look"),
     Action("jump_participant", "r", "r", "participant", "Go to who the signal names", "Jump"),
     Action("copy", "y", "y", "copy", "Copy the value under the cursor to the clipboard", "Jump"),

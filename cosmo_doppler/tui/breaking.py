@@ -56,8 +56,10 @@ def breaks_of(scene: Scene) -> list[BreakRow]:
 def suggestions(scene: Scene) -> dict[str, str]:
     """Expressions for what a person looks at, by what they are about; the likeliest comes first."""
     found: dict[str, str] = {}
-    if scene.filtering.text:
-        found["filter"] = scene.filtering.text
+    wanted = scene.filtering.wanted
+    if wanted is not None:
+        # The bus and who replays this know no saved filters.
+        found["filter"] = wanted.written if "$" in wanted.text else wanted.text
     seen: Observed | None = scene.observed(scene.seq)
     if seen is not None and seen.header.type:
         found["type"] = write(Compare("type", ":", seen.header.type))

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, get_args
+from typing import TYPE_CHECKING, get_args
 
 from cosmo_doppler.config import ThemeName
 from cosmo_doppler.errors import DopplerError, SettingError
-from cosmo_doppler.query import QueryError
 from cosmo_doppler.tui.actions import ACTIONS
+from cosmo_doppler.tui.command import Command
 from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import PANES, VIEWS
+from cosmo_doppler.tui.list_commands import LIST_COMMANDS
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
@@ -24,17 +25,6 @@ if TYPE_CHECKING:
 
 _OFFERED = 50
 """Completions of one argument."""
-
-
-class Command(NamedTuple):
-    """One word and what may follow it."""
-
-    name: str
-    argument: str
-    """What follows, for the hint."""
-    help: str
-    run: Callable[[Observatory, str], None]
-    complete: Callable[[Scene], Iterable[str]] = lambda scene: ()
 
 
 def _trace(observatory: Observatory, text: str) -> None:
@@ -63,18 +53,8 @@ def _view(observatory: Observatory, text: str) -> None:
 
 def _seek(observatory: Observatory, text: str) -> None:
     with observatory.session.lock:
-        observatory.session.timeline.seek_text(text)
+        observatory.session.timeline.seek_text(observatory.plain_place(text))
     observatory.turn()
-
-
-def _filter(observatory: Observatory, text: str) -> None:
-    try:
-        if text:
-            observatory.narrow(text)
-        else:
-            observatory.action_filter()
-    except QueryError as error:
-        raise SettingError(str(error)) from None
 
 
 def _pane(observatory: Observatory, text: str) -> None:
@@ -156,7 +136,7 @@ COMMANDS: tuple[Command, ...] = (
         _seek,
         lambda scene: ("next ", "last "),
     ),
-    Command("filter", "[EXPR]", "Show only what matches, such as type:BID cost<0.01", _filter),
+    *LIST_COMMANDS,
     Command("pane", "NAME", "Hide a pane of this view, or show it again", _pane, lambda scene: PANES),
     Command("reset_layout", "[]", "Show the panes of this view as usual", _reset_layout),
     Command("theme", "NAME", "Change the colours", _theme, lambda scene: get_args(ThemeName)),

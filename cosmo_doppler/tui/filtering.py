@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
@@ -92,7 +92,7 @@ class Filtering:
 
     def use(self, wanted: Filter | None) -> None:
         """Narrow the screen to something else, or to nothing."""
-        if (wanted is None) == (self.wanted is None) and (wanted is None or wanted.text == self.text):
+        if _meaning(wanted) == _meaning(self.wanted):
             return
         self.wanted = wanted
         self._forget()
@@ -102,12 +102,12 @@ class Filtering:
         self.busy = wanted is not None
         self.hits = None if wanted is None else Hits(wanted, self._session.store, self._found)
 
-    def without(self, condition: str) -> Filter:
-        """The filter in force and not `condition`."""
+    def without(self, condition: str, named: Mapping[str, str] | None = None) -> Filter:
+        """The filter in force and not `condition`; `named` are the saved filters that it may use."""
         if self.wanted is None:
             return compile_filter(f"-{condition}")
         text = f"({self.text})" if isinstance(self.wanted.node, Or) else self.text
-        return compile_filter(f"{text} -{condition}")
+        return compile_filter(f"{text} -{condition}", named)
 
     @property
     def hidden(self) -> int:
@@ -198,6 +198,11 @@ class Filtering:
                 self.auctions.add(auction.offer_id, auction.opened_at)
                 return
             above = above.parent
+
+
+def _meaning(wanted: Filter | None) -> object:
+    """What a filter says and means: the same words may use another saved filter by now."""
+    return None if wanted is None else (wanted.text, wanted.node)
 
 
 def trace_began(board: Board, id: str) -> float | None:

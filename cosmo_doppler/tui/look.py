@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from textual.app import App
@@ -27,6 +27,8 @@ class Look:
     alerts: tuple[AlertRule, ...] = ()
     alert_command: str = ""
     """What an alert may run; empty for nothing."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """Expressions by name, from the settings."""
 
 
 class LookedApp(App[None]):
@@ -55,6 +57,11 @@ class LookedApp(App[None]):
 def remembered_of(app: App[object]) -> Remembered:
     """How the panes of the app one is in are arranged."""
     return app.remembered if isinstance(app, LookedApp) else Remembered()
+
+
+def named_filters(app: App[object]) -> dict[str, str]:
+    """Saved filters by name: those of the settings, and those that were kept on the screen."""
+    return {**remembered_of(app).filters, **look_of(app).filters}
 
 
 def look_of(app: App[object]) -> Look:

@@ -12,6 +12,7 @@ from cosmo_doppler.tui import words
 from cosmo_doppler.tui.actions import Action
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.pulse import memory_bytes
+from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.screens.timing import OWN_SPEED
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def why_not(observatory: Observatory, entry: Action) -> str:
         return "nothing else is watched"
     if entry.name.startswith("marked(") and not len(session.marks):
         return "no signal is marked; m marks one"
+    if entry.name == "saved_filters" and not observatory.scene.named():
+        return "no filter is saved; / writes one, ctrl+s keeps it"
     if entry.name.startswith("hit(") and observatory.scene.filtering.wanted is None:
         return "there is no filter; / writes one"
     return ""
@@ -68,9 +71,12 @@ def more(observatory: Observatory) -> Iterator[More]:
         ("bus ", "Watch another bus ..."),
         ("seek ", "Go to a time, a share or an expression ..."),
         ("filter ", "Filter by an expression ..."),
+        ("keep ", "Save the filter under a name ..."),
         ("baseline ", "Set a recording as baseline ..."),
     ):
         yield More(name, partial(observatory.begin_command, line))
+    for name, text in sorted(observatory.scene.named().items()):
+        yield More(f"Filter ${name}  {safe(text, 100)}", partial(observatory.narrow, f"${name}"))
     absent = "" if observatory.session.operator is not None else "there is no bus"
     yield More(
         "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason

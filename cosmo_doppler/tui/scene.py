@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Literal, get_args
 
 from cosmo_doppler.model.auctions import Auction
@@ -48,6 +49,8 @@ class Scene:
         """How the screen does; None while it is drawn by hand."""
         self.times: Times = "since start"
         """How moments are told."""
+        self.named: Callable[[], Mapping[str, str]] = dict
+        """Saved filters by name."""
 
     @property
     def board(self) -> Board:

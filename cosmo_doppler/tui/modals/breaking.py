@@ -10,10 +10,11 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from cosmo_doppler.query import QueryError, compile_filter
+from cosmo_doppler.query import Filter, QueryError, compile_filter
 from cosmo_doppler.session import Session
 from cosmo_doppler.stepping.book import MAX_HOLD_S
 from cosmo_doppler.stepping.scope import scope_of
+from cosmo_doppler.tui.look import named_filters
 from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
@@ -112,6 +113,9 @@ class BreakForm(Form[BreakDraft]):
     def _text(self) -> str:
         return self.query_one("#when", Input).value.strip()
 
+    def _wanted(self) -> Filter:
+        return compile_filter(self._text, named_filters(self.app))
+
     def refresh_form(self) -> None:
         """Say who judges what, which is what a break costs."""
         self.query_one("#judged", Static).update(Content(self._judged()))
@@ -121,7 +125,7 @@ class BreakForm(Form[BreakDraft]):
     def _judged(self) -> str:
         if not self._holds or self.problem():
             return ""
-        scope = scope_of(compile_filter(self._text).node, self._session.namespace)
+        scope = scope_of(self._wanted().node, self._session.namespace)
         if scope.whole:
             return "The bus judges all of it; nothing else waits."
         if scope.wide:
@@ -135,7 +139,7 @@ class BreakForm(Form[BreakDraft]):
         if not self._text:
             return "Write what to break on, such as type:BID or who:ada has:error"
         try:
-            compile_filter(self._text)
+            self._wanted()
         except QueryError as error:
             return safe(str(error), 200)
         if self._holds and self._seconds is None:
@@ -152,7 +156,9 @@ class BreakForm(Form[BreakDraft]):
 
     def draft(self) -> BreakDraft:
         """The break."""
-        return BreakDraft(self._text, self._holds, (self._seconds if self._holds else None) or MAX_HOLD_S)
+        # The bus, and whoever replays this, know no saved filters.
+        text = self._wanted().written if "$" in self._text else self._text
+        return BreakDraft(text, self._holds, (self._seconds if self._holds else None) or MAX_HOLD_S)
 
 
 def _writable(text: str) -> str:

@@ -11,8 +11,9 @@ from cosmo_doppler.query.ast import Compare, write
 from cosmo_doppler.query.patterns import MAX_SEEN
 from cosmo_doppler.query.values import as_text
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.look import named_filters
 from cosmo_doppler.tui.panes.inspector import InspectorRows
-from cosmo_doppler.tui.screens.deck import Deck
+from cosmo_doppler.tui.screens.saving import SavedFilterActions
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_sdk.signal_types import SignalType
 
@@ -25,7 +26,7 @@ _OFFERED = 200
 """Known values that completion chooses from."""
 
 
-class FilterActions(Deck):
+class FilterActions(SavedFilterActions):
     """Write it, clear it, make it of what the cursor is on, and go from hit to hit."""
 
     def action_filter(self) -> None:
@@ -38,7 +39,7 @@ class FilterActions(Deck):
         Raises:
             QueryError: it cannot be meant.
         """
-        wanted = compile_filter(text) if text.strip() else None
+        wanted = compile_filter(text, named_filters(self.app)) if text.strip() else None
         with self.session.lock:
             self.scene.filtering.use(wanted)
         self.filter_bar.show("" if wanted is None else wanted.text)
@@ -57,7 +58,7 @@ class FilterActions(Deck):
         message.stop()
         bar, text = message.bar, message.text
         try:
-            wanted = compile_filter(text) if text.strip() else None
+            wanted = compile_filter(text, self.scene.named()) if text.strip() else None
         except QueryError as error:
             # Half a word is no mistake yet.
             if not bar.offer(error.position):
@@ -83,7 +84,7 @@ class FilterActions(Deck):
     def completions_of_filter(self, text: str, position: int) -> Completions:
         """What can stand at a place of the filter."""
         with self.session.lock:
-            return completions(text, position, self._known_values)
+            return completions(text, position, self._known_values, self.scene.named())
 
     def _known_values(self, field: str) -> list[str]:
         board, store = self.scene.board, self.session.store
@@ -175,7 +176,7 @@ class FilterActions(Deck):
             if not found:
                 self.say("Select a signal or a participant first; i hides those like it")
                 return
-            wanted = self.scene.filtering.without(write(found[0]))
+            wanted = self.scene.filtering.without(write(found[0]), self.scene.named())
         self.narrow(wanted.text)
 
     def action_hit(self, step: int) -> None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from textual import on
 
-from cosmo_doppler.errors import DopplerError
+from cosmo_doppler.errors import DopplerError, SettingError
+from cosmo_doppler.query import QueryError, compile_filter
 from cosmo_doppler.tui import jumps, words
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.widgets.prompt import Prompt
@@ -90,12 +91,26 @@ class TimeActions(Deck):
         try:
             if message.text.strip():
                 with self.session.lock:
-                    self.session.timeline.seek_text(message.text)
+                    self.session.timeline.seek_text(self.plain_place(message.text))
         except DopplerError as error:
             self.prompt.refuse(str(error))
             return
         self.prompt.close()
         self._shift()
+
+    def plain_place(self, text: str) -> str:
+        """A place as the timeline reads it, which knows no saved filters.
+
+        Raises:
+            SettingError: the expression after `next` or `last` cannot be meant.
+        """
+        word, _, expression = text.strip().partition(" ")
+        if word not in ("next", "last") or "$" not in expression:
+            return text
+        try:
+            return f"{word} {compile_filter(expression, self.scene.named()).written}"
+        except QueryError as error:
+            raise SettingError(str(error)) from None
 
     def action_cut_pauses(self) -> None:
         """Play silences in full, or no more than the beginning of each."""

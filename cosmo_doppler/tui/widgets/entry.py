@@ -20,8 +20,18 @@ class Entry(Input):
         placeholder: str = "",
         suggester: Suggester | None = None,
         restrict: str | None = None,
+        continued: bool = False,
     ) -> None:
-        super().__init__(value, placeholder, id=id, suggester=suggester, restrict=restrict, compact=True)
+        super().__init__(
+            value,
+            placeholder,
+            id=id,
+            suggester=suggester,
+            restrict=restrict,
+            compact=True,
+            # What is typed first goes on from what stands there, where that is the beginning of it.
+            select_on_focus=not continued,
+        )
 
     def on_paste(self, event: Paste) -> None:
         """Clean the text before the base class, called next, takes it in."""

@@ -23,7 +23,7 @@ Completer = Callable[[str, int], Completions]
 _HISTORY = 100
 _SHOWN = 12
 """Completions named at once."""
-HINT = "tab completes, enter keeps it, esc clears it; for example  type:BID cost<0.01 -auto:true"
+HINT = "tab completes, ctrl+s saves it, ctrl+o shows saved ones; for example  type:BID cost<0.01 -auto:true"
 
 
 class FilterBar(Vertical):
@@ -35,6 +35,8 @@ class FilterBar(Vertical):
         Binding("shift+tab", "complete(-1)", show=False, priority=True),
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),
+        Binding("ctrl+s", "keep", show=False),
+        Binding("ctrl+o", "choose", show=False),
     ]
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; background: $background; }
@@ -66,6 +68,12 @@ class FilterBar(Vertical):
             self.text = text
             """What is to hold from now on."""
 
+    class Keeps(Message):
+        """What the line says is to be kept under a name. `Left` came before."""
+
+    class Chooses(Message):
+        """One of those that were kept is wanted. `Left` came before."""
+
     def __init__(self, completer: Completer, *, id: str) -> None:
         super().__init__(id=id)
         self._completer = completer
@@ -85,7 +93,7 @@ class FilterBar(Vertical):
             # Mounted by hand, so that the line is there at once and not when the row composes itself.
             row.mount(
                 Static("/", id="sign", markup=False),
-                Entry(id="expression"),
+                Entry(id="expression", continued=True),
                 Static("", id="state", markup=False),
             )
 
@@ -146,6 +154,17 @@ class FilterBar(Vertical):
     def action_clear(self) -> None:
         """No filter."""
         self._leave("")
+
+    def action_keep(self) -> None:
+        """Keep it under a name."""
+        if not self._wrong and self._entry.value.strip():
+            self._leave(self._entry.value.strip())
+            self.post_message(self.Keeps())
+
+    def action_choose(self) -> None:
+        """Take one that was kept."""
+        self._leave("" if self._wrong else self._entry.value.strip())
+        self.post_message(self.Chooses())
 
     def action_complete(self, step: int) -> None:
         """The next word that can stand here."""

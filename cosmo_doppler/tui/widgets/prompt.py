@@ -67,8 +67,10 @@ class Prompt(Horizontal):
             """The prompt."""
             return self.prompt
 
-    def __init__(self, *, id: str) -> None:
+    def __init__(self, *, id: str, over: Widget) -> None:
         super().__init__(id=id)
+        self._over = over
+        """What stands in its place while it does not ask."""
         self.sign = ""
         """What it asks for now."""
         self._completer: Completer = nothing
@@ -84,7 +86,7 @@ class Prompt(Horizontal):
         if not self.children:
             self.mount(
                 Static("", id="sign", markup=False),
-                Entry(id="line"),
+                Entry(id="line", continued=True),
                 Static("", id="hint", markup=False),
             )
 
@@ -113,13 +115,18 @@ class Prompt(Horizontal):
         line.value = value
         line.cursor_position = len(value)
         self._tell(hint)
-        self.display = True
+        self._show(True)
         # At once, so that the next key is already written here.
         self.screen.set_focus(line)
 
+    def _show(self, asking: bool) -> None:
+        """Change places at once: with both or neither on the screen everything would be laid out again."""
+        self.display = asking
+        self._over.display = not asking
+
     def close(self) -> None:
         """Hide it, and give the keys back to who had them."""
-        self.display = False
+        self._show(False)
         if self._back is not None and self._back.is_attached:
             self.screen.set_focus(self._back, scroll_visible=False)
 

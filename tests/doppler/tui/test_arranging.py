@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from cosmo_doppler.saved import STATE_VARIABLE, state_path
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.arrangement import (
     LEAST_COLUMNS,
@@ -20,7 +21,7 @@ from cosmo_doppler.tui.arrangement import (
     move_edge,
 )
 from cosmo_doppler.tui.layout import VIEWS, Slot, View, grid_of, plan
-from cosmo_doppler.tui.remembered import STATE_VARIABLE, Remembered, state_path
+from cosmo_doppler.tui.remembered import Remembered
 from tests.doppler.tui.conftest import Screen
 
 Shown = Callable[..., Any]

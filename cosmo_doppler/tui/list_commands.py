@@ -1,0 +1,50 @@
+"""The words behind `:` that are about lists: what they are narrowed to, and what they show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from cosmo_doppler.errors import SettingError
+from cosmo_doppler.query import QueryError
+from cosmo_doppler.tui.command import Command
+from cosmo_doppler.tui.scene import Scene
+
+if TYPE_CHECKING:
+    from cosmo_doppler.tui.screens.observatory import Observatory
+
+
+def _filter(observatory: Observatory, text: str) -> None:
+    named = observatory.scene.named()
+    try:
+        if text:
+            observatory.narrow(f"${text}" if text in named else text)
+        else:
+            observatory.action_filter()
+    except QueryError as error:
+        raise SettingError(str(error)) from None
+
+
+def _keep(observatory: Observatory, text: str) -> None:
+    name, _, expression = text.partition(" ")
+    observatory.keep_filter(name, expression.strip())
+
+
+def _forget(observatory: Observatory, text: str) -> None:
+    observatory.forget_filter(text)
+
+
+def _named(scene: Scene) -> list[str]:
+    return sorted(scene.named())
+
+
+LIST_COMMANDS: tuple[Command, ...] = (
+    Command(
+        "filter",
+        "[EXPR]",
+        "Show only what matches, such as type:BID cost<0.01, or a saved filter",
+        _filter,
+        _named,
+    ),
+    Command("keep", "NAME [EXPR]", "Save the filter, or another expression, under a name", _keep, _named),
+    Command("forget", "NAME", "Save a filter no longer", _forget, _named),
+)
