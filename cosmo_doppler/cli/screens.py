@@ -19,6 +19,7 @@ from cosmo_doppler.session import Session, load_all, load_start
 from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.headless import render_svg
+from cosmo_doppler.tui.offer_shelf import OfferShelf, shelf_beside
 from cosmo_doppler.tui.remembered import Remembered
 
 if TYPE_CHECKING:
@@ -69,6 +70,7 @@ async def open_screen(
     )
     app.watched.steward = steward
     app.remembered = Remembered(state_file())
+    app.watched.shelf = OfferShelf(shelf_beside(state_file()))
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":

@@ -11,6 +11,7 @@ from rich.style import Style
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
 
@@ -38,6 +39,8 @@ class Watched:
         """Which of them is on the screen."""
         self.steward: Steward | None = None
         """Who acts on the coordination store that was given; None without one."""
+        self.shelf = OfferShelf()
+        """Earlier offers and templates; whoever wants them kept between runs sets one with a file."""
 
     @property
     def present(self) -> Session:

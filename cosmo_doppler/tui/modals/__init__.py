@@ -4,13 +4,11 @@ from cosmo_doppler.tui.modals.arm import arm
 from cosmo_doppler.tui.modals.connect import ConnectChoice
 from cosmo_doppler.tui.modals.exporting import export_selection
 from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect, stop_marked
-from cosmo_doppler.tui.modals.offer import Parent
-from cosmo_doppler.tui.modals.offered import LastOffers
+from cosmo_doppler.tui.modals.offer_parts import Parent
 from cosmo_doppler.tui.modals.person_flows import bid_by_hand, take_part
 
 __all__ = [
     "ConnectChoice",
-    "LastOffers",
     "Parent",
     "answer_request",
     "arm",

@@ -6,7 +6,6 @@ Each flow waits for its form, so it must run in a worker. What succeeded is not 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, MutableMapping, Sequence
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ from textual.app import App
 
 from cosmo_doppler.controls import ControlError, Operator
 from cosmo_doppler.model.requests import WORK_KINDS
+from cosmo_doppler.offers import Template
 from cosmo_doppler.session import Session
 from cosmo_doppler.settings import DEFAULT_NAMESPACE, DEFAULT_URL
 from cosmo_doppler.tui.modals.acting import act, apart, read_only, tell
@@ -26,12 +26,13 @@ from cosmo_doppler.tui.modals.answer import (
     PermissionForm,
 )
 from cosmo_doppler.tui.modals.connect import ConnectChoice, ConnectForm
-from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_doppler.tui.modals.facts import Question, marked_traces, question, stop_outcome, trace_facts
-from cosmo_doppler.tui.modals.offer import OfferDraft, OfferForm, Parent
-from cosmo_doppler.tui.modals.offered import LastOffers, Offered, offered
+from cosmo_doppler.tui.modals.offer import OfferForm
+from cosmo_doppler.tui.modals.offer_parts import OfferDraft, Parent
+from cosmo_doppler.tui.modals.offered import Offered, is_secret, offered
 from cosmo_doppler.tui.modals.person_flows import answer_work, oldest_work
 from cosmo_doppler.tui.modals.stop import BulkStopForm, StopForm
+from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_doppler.tui.safe import short_id
 from cosmo_doppler.tui.words import many
 from cosmo_sdk.envelope import Signal
@@ -43,7 +44,9 @@ async def compose_offer(
     session: Session,
     *,
     again: str | None = None,
-    earlier: LastOffers | None = None,
+    shelf: OfferShelf | None = None,
+    settings: Sequence[Template] = (),
+    template: Template | None = None,
     under: Parent | None = None,
     on_sent: Callable[[str], None] | None = None,
 ) -> None:
@@ -52,8 +55,10 @@ async def compose_offer(
     Args:
         app: shows the form.
         session: where it goes.
-        again: id of the offer to begin with; left out, the form is empty.
-        earlier: what was offered before; what is offered now joins it.
+        again: id of the offer to begin with.
+        shelf: earlier offers and templates that were kept; what goes out now joins it.
+        settings: further templates, which cannot be changed from here.
+        template: one of them to begin with. Without it and without `again` the form is empty.
         under: the selected signal, which the person may make its cause.
         on_sent: called with the new trace's id just before an offer goes out, or just after a task did.
     """
@@ -66,15 +71,21 @@ async def compose_offer(
         except ControlError as error:
             tell(app, str(error))
             return
-    draft = await app.push_screen_wait(
-        OfferForm(session, begin, earlier.newest_first() if earlier is not None else (), under)
-    )
+    shelf = shelf if shelf is not None else OfferShelf()
+    draft = await app.push_screen_wait(OfferForm(session, begin, shelf, settings, template, under))
     if draft is not None:
-        if earlier is not None and draft.kind == "offer":
-            text = escape_json(json.dumps(draft.input, ensure_ascii=False))
-            earlier.remember(Offered(tuple(draft.capabilities), text, draft.window_ms, draft.select))
+        _remember(app, session, shelf, draft)
         send = _send_task if draft.kind == "task" else _send_offer
         apart(app, partial(send, app, session, draft, on_sent or _nobody))
+
+
+def _remember(app: App[Any], session: Session, shelf: OfferShelf, draft: OfferDraft) -> None:
+    try:
+        made = draft.composed()
+    except ValueError as error:
+        tell(app, f"It is not among the earlier offers: {error}")
+    else:
+        shelf.remember(made, secret=is_secret(session, made))
 
 
 async def confirm_stop(app: App[Any], session: Session, trace_id: str) -> None:

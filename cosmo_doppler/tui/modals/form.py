@@ -12,16 +12,16 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical, VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from cosmo_doppler.tui.modals.parts import Choice, Tick, prose
+from cosmo_doppler.tui.modals.veiled import Veiled
 
 Draft = TypeVar("Draft")
 
 
-class Form(ModalScreen["Draft | None"], Generic[Draft]):
+class Form(Veiled["Draft | None"], Generic[Draft]):
     """A modal that gathers a draft.
 
     A form opens with nothing focused and accepts no key but escape for `GUARD_S` seconds, so that keys typed for
@@ -99,6 +99,10 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         """Why this cannot be sent as it stands; empty when it can. Ours or safe."""
         return ""
 
+    def told(self) -> str:
+        """What came of a key, said above the buttons until something is typed; empty for nothing. Ours or safe."""
+        return ""
+
     def draft(self) -> Draft:
         """What was filled in. Called only when there is no problem."""
         raise NotImplementedError
@@ -164,9 +168,10 @@ class Form(ModalScreen["Draft | None"], Generic[Draft]):
         """Say what is missing, and let Send be pressed only when nothing is."""
         self.refresh_form()
         problem = self.problem()
+        said = self.told() or problem
         message = self.query_one("#message", Static)
-        message.update(Content(problem or self.ready))
-        message.set_class(not problem, "ready")
+        message.update(Content(said or self.ready))
+        message.set_class(not said, "ready")
         for sender in self.senders():
             sender.disabled = bool(problem)
 

@@ -3,110 +3,39 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.content import Content
-from textual.suggester import Suggester
 from textual.widget import Widget
 from textual.widgets import Button, Input, Static, TextArea
 
 from cosmo_doppler.controls import SOURCE, SOURCE_KEY
+from cosmo_doppler.offers import LONGEST_WINDOW_MS, Kind, Template, read_input
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import Entry, JsonArea
-from cosmo_doppler.tui.modals.facts import Neuron, neurons, usual_window_ms
-from cosmo_doppler.tui.modals.form import Form
-from cosmo_doppler.tui.modals.offered import Offered
+from cosmo_doppler.tui.modals.facts import neurons, usual_window_ms
+from cosmo_doppler.tui.modals.form import Form, button
+from cosmo_doppler.tui.modals.keeping import Keeping, TemplateSuggester, meant
+from cosmo_doppler.tui.modals.offer_parts import (
+    CapabilitySuggester,
+    OfferDraft,
+    Parent,
+    needs_line,
+    on_offer,
+    read_capabilities,
+)
+from cosmo_doppler.tui.modals.offered import Offered, begun_with
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
+from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.words import many
 from cosmo_sdk.bidding import Select
 
-LONGEST_WINDOW_MS = 600_000
-"""Ten minutes: a longer window is more likely a slip than a wish."""
-
 MAX_SHOWN = 400
 """Characters of the preview."""
-
-Kind = Literal["offer", "task"]
-
-
-class Parent(NamedTuple):
-    """The signal an offer or a task may be caused by."""
-
-    trace_id: str
-    event_id: str
-
-
-@dataclass(frozen=True)
-class OfferDraft:
-    """What the form was filled in with."""
-
-    kind: Kind
-    capabilities: list[str]
-    input: dict[str, Any]
-    select: Select
-    window_ms: int
-    neuron: str
-    """For a task: who gets it; empty for whoever has the capabilities."""
-    parent: Parent | None = None
-    """What it is caused by; None begins a trace of its own."""
-
-
-def read_capabilities(text: str) -> list[str]:
-    """A comma-separated list without blanks, empty places and repetitions."""
-    return list(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def needs_line(capabilities: Iterable[str]) -> str:
-    """The list that `read_capabilities` reads. Names that a field cannot show as they are come out changed."""
-    return ", ".join(safe(name) for name in capabilities)
-
-
-def read_input(text: str) -> tuple[dict[str, Any], str]:
-    """The input as typed, and why it is none; one of the two is empty."""
-    try:
-        value = json.loads(text, parse_constant=_refuse)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        reason = error.msg[:1].lower() + error.msg[1:].removesuffix(" starting at")
-        return {}, f"Input is not JSON at {where}: {reason}"
-    except (ValueError, RecursionError) as error:
-        return {}, f"Input is not JSON: {error}"
-    if not isinstance(value, dict):
-        return {}, 'Input must be a JSON object, like {"text": "hello"}'
-    return value, ""
-
-
-def _refuse(constant: str) -> Any:
-    raise ValueError(f"{constant} is no JSON value")
-
-
-class CapabilitySuggester(Suggester):
-    """Completes the last capability of the list with one that somebody on the bus has."""
-
-    def __init__(self, session: Session) -> None:
-        super().__init__(use_cache=False, case_sensitive=True)
-        self._session = session
-
-    async def get_suggestion(self, value: str) -> str | None:
-        """The whole list with its last part completed; None when nothing fits."""
-        begun = value.rpartition(",")[2].lstrip()
-        if not begun:
-            return None
-        for capability in _on_offer(neurons(self._session)):
-            # Shown inside a field, so a name that `safe` would change is never suggested.
-            if capability.startswith(begun) and capability != begun and capability.isprintable():
-                return value + capability[len(begun) :]
-        return None
-
-
-def _on_offer(here: list[Neuron]) -> list[str]:
-    """Every capability somebody has, by name."""
-    return sorted({capability for neuron in here for capability in neuron.capabilities})
 
 
 class OfferForm(Form[OfferDraft]):
@@ -114,15 +43,18 @@ class OfferForm(Form[OfferDraft]):
 
     Args:
         session: where it would go.
-        again: an earlier offer to begin with.
-        earlier: what was offered before, newest first; up and down in the list of capabilities go through it.
+        again: an auction's offer to begin with.
+        shelf: earlier offers, through which up and down in the list of capabilities go, and templates that were kept.
+        settings: templates that cannot be changed here.
+        template: one to begin with.
         under: the selected signal, which may be made its cause.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         # Before the body, which scrolls with the same keys where the form is higher than the terminal.
-        Binding("up", "earlier(1)", "an earlier offer", show=False, priority=True),
-        Binding("down", "earlier(-1)", "a later offer", show=False, priority=True),
+        Binding("up", "earlier(1)", "an earlier offer, or the next template", show=False, priority=True),
+        Binding("down", "earlier(-1)", "a later offer, or the template before", show=False, priority=True),
+        Binding("ctrl+o", "keep", "keep as template", show=False),
     ]
 
     send_label: ClassVar[str] = "Send offer"
@@ -130,6 +62,7 @@ class OfferForm(Form[OfferDraft]):
     OfferForm #input { height: 3; border: none; width: 1fr; }
     OfferForm.-tall #input { height: 6; }
     OfferForm.-middle #input { height: 2; }
+    OfferForm.-middle #cause { margin-bottom: 0; }
     OfferForm.-short #input { height: 2; }
     OfferForm #window { width: 11; }
     OfferForm .hidden { display: none; }
@@ -143,14 +76,21 @@ class OfferForm(Form[OfferDraft]):
         self,
         session: Session,
         again: Offered | None = None,
-        earlier: Sequence[Offered] = (),
+        shelf: OfferShelf | None = None,
+        settings: Sequence[Template] = (),
+        template: Template | None = None,
         under: Parent | None = None,
     ) -> None:
         super().__init__("New offer", where(session))
         self._session = session
         self._again = again
-        self._earlier = list(earlier)
+        shelf = shelf if shelf is not None else OfferShelf()
+        self._keeping = Keeping(session, shelf, settings)
+        self._template = template
+        self._earlier = [begun_with(made) for made in shelf.earlier]
         self._under = under
+        self._said = ""
+        """What came of a key, until something is typed."""
         self._place = -1
         """Which earlier offer is shown; -1 for what was there before the first look back."""
         self._begun: Offered | None = None
@@ -158,7 +98,16 @@ class OfferForm(Form[OfferDraft]):
 
     def compose_body(self) -> ComposeResult:
         """Kind, who, what, how, and what will go out."""
-        yield Field("Kind", Choice[Kind]([("offer for bids", "offer"), ("task for one", "task")], id="kind"))
+        kinds: list[tuple[str, Kind]] = [("offer for bids", "offer"), ("task for one", "task")]
+        yield Field("Kind", Choice[Kind](kinds, id="kind"), close=True)
+        known = len(self._keeping.templates)
+        hint = (
+            f"{many(known, 'name')} known: up, or type and enter" if known else "a name for what you fill in"
+        )
+        name = Entry(
+            id="template", placeholder=hint, suggester=TemplateSuggester(lambda: self._keeping.templates)
+        )
+        yield Field("Template", name)
         yield Field("Neuron", Entry(id="neuron", placeholder="anybody able"), id="to")
         yield Field(
             "Needs",
@@ -190,22 +139,27 @@ class OfferForm(Form[OfferDraft]):
         traces: list[tuple[str, Parent | None]] = [("a new one", None)]
         if self._under is not None:
             traces.append((f"{short_id(self._under.trace_id)}, caused by the selected signal", self._under))
-        yield Field("Trace", Choice[Parent | None](traces, id="trace"))
+        yield Field("Trace", Choice[Parent | None](traces, id="trace"), id="cause")
         yield prose(id="preview")
 
     def on_mount(self) -> None:
         """Start typing inside the quotes, or take over how the earlier round was probably decided."""
-        if self._again is None:
+        if self._template is not None:
+            self._take(self._template)
+        elif self._again is None:
             self.query_one("#input", TextArea).move_cursor((0, 10))
         elif self._again.select is not None:
             self.query_one("#select", Choice).choose(self._again.select)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Earlier offers are for the list of capabilities; elsewhere these keys mean what they mean there."""
-        return action != "earlier" or self.focused is self.query_one("#needs")
+        """Earlier offers and templates have their fields; elsewhere these keys mean what they mean there."""
+        return action != "earlier" or self.focused in (self.query_one("#needs"), self.query_one("#template"))
 
     def action_earlier(self, step: int) -> None:
         """Fill the form with the offer before, or the one after; after the newest comes what was there."""
+        if self.focused is self.query_one("#template"):
+            self._next_template(step)
+            return
         place = self._place + step
         if not -1 <= place < len(self._earlier):
             return
@@ -214,15 +168,79 @@ class OfferForm(Form[OfferDraft]):
         self._place = place
         shown = self._earlier[place] if place >= 0 else self._begun
         assert shown is not None
+        self._fill(shown)
+
+    def _fill(self, shown: Offered) -> None:
+        self.query_one("#kind", Choice).choose(shown.kind)
+        self.query_one("#neuron", Input).value = safe(shown.neuron)
         self.query_one("#needs", Input).value = needs_line(shown.capabilities)
         self.query_one("#input", TextArea).text = shown.input_text
-        self.query_one("#window", Input).value = str(shown.window_ms or "")
+        self.query_one("#window", Input).value = str(shown.window_ms or usual_window_ms(self._session))
         if shown.select is not None:
             self.query_one("#select", Choice).choose(shown.select)
 
     def _filled(self) -> Offered:
-        text = self.query_one("#input", TextArea).text
-        return Offered(tuple(self._needs), text, self._window_ms, self.query_one("#select", Choice).value)
+        text, select = self.query_one("#input", TextArea).text, self.query_one("#select", Choice).value
+        return Offered(tuple(self._needs), text, self._window_ms, select, self._kind, self._neuron)
+
+    # -- templates
+
+    @property
+    def _template_name(self) -> str:
+        return self.query_one("#template", Input).value.strip()
+
+    def _take(self, template: Template) -> None:
+        """Fill the form with a template."""
+        name = self.query_one("#template", Input)
+        name.value = template.name
+        name.cursor_position = len(template.name)
+        self._fill(begun_with(template))
+
+    def _next_template(self, step: int) -> None:
+        known = self._keeping.templates
+        names = [each.name for each in known]
+        here = names.index(self._template_name) if self._template_name in names else -1 if step > 0 else 0
+        if known:
+            self._take(known[(here + step) % len(known)])
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Enter in the name of a template fills the form with it; a name nobody knows is left for keeping."""
+        if event.input.id == "template" and self._template_name:
+            found = meant(self._keeping.templates, self._template_name)
+            if found is None:
+                self._say(
+                    f"No template begins with {safe(self._template_name, 60)}; ctrl+o keeps this form under it"
+                )
+                event.prevent_default()
+                return
+            self._take(found)
+
+    def action_keep(self) -> None:
+        """Keep the form as it stands under the name in its field."""
+        if self.deaf:
+            return
+        name = self._template_name
+        if not name:
+            self.query_one("#template", Input).focus()
+        self._say(self.problem() or self._keeping.keep(name, self.draft()))
+
+    def _say(self, sentence: str) -> None:
+        self._said = sentence
+        self.check()
+        self._said = ""
+
+    # -- the form
+
+    def compose_buttons(self) -> Iterator[Button]:
+        """Keeping first, far from what sends."""
+        yield button("Keep (ctrl+o)", "keep")
+        yield from super().compose_buttons()
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """Keeping does not leave the form."""
+        if event.button.id == "keep":
+            event.prevent_default()
+            self.action_keep()
 
     def first(self) -> Widget:
         """A field, where enter only goes on."""
@@ -250,6 +268,10 @@ class OfferForm(Form[OfferDraft]):
         if self._kind == "offer" and not 1 <= self._window_ms <= LONGEST_WINDOW_MS:
             return f"Window must be 1 to {LONGEST_WINDOW_MS} ms"
         return ""
+
+    def told(self) -> str:
+        """What became of a template."""
+        return self._said
 
     def draft(self) -> OfferDraft:
         """What was filled in."""
@@ -287,7 +309,7 @@ class OfferForm(Form[OfferDraft]):
             known = any(neuron.id == self._neuron for neuron in here)
             return "live" if known else "nobody of that name is heard"
         if not self._needs:
-            names = ", ".join(safe(capability, 40) for capability in _on_offer(here)[:12])
+            names = ", ".join(safe(capability, 40) for capability in on_offer(here)[:12])
             if self._kind == "offer":
                 everybody = f"{many(len(here), 'neuron')} here, all may bid"
                 return f"{everybody} · {names}" if names else everybody
@@ -295,7 +317,7 @@ class OfferForm(Form[OfferDraft]):
         able = [neuron for neuron in here if neuron.capabilities.issuperset(self._needs)]
         verb = "can bid" if self._kind == "offer" else "can take it"
         if not able:
-            names = ", ".join(safe(capability, 40) for capability in _on_offer(here)[:12])
+            names = ", ".join(safe(capability, 40) for capability in on_offer(here)[:12])
             return f"nobody live {verb} · here: {names}" if names else f"nobody live {verb}"
         return f"{len(able)} live {verb}: " + ", ".join(safe(neuron.id, 40) for neuron in able[:12])
 

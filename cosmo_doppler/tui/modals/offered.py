@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+import msgspec
+
 from cosmo_doppler.controls import ControlError
+from cosmo_doppler.offers import LONGEST_INPUT, Composed, Kind
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import escape_json
 from cosmo_sdk.bidding import Select
 from cosmo_sdk.header import read_header
-
-LONGEST_INPUT = 20_000
-"""Characters of an input that a form can still be asked to wrap and check at every key."""
 
 
 @dataclass(frozen=True)
@@ -27,28 +27,20 @@ class Offered:
     """0 when the offer named no window."""
     select: Select | None
     """A strategy that may have chosen the winner, which never crosses the bus (PROTOCOL 6.12); None when none may have."""
+    kind: Kind = "offer"
+    neuron: str = ""
 
 
-class LastOffers:
-    """What was offered from here since Doppler began, the latest for each list of capabilities. Nothing is written."""
+def begun_with(made: Composed) -> Offered:
+    """A form that begins as what was composed before."""
+    text = escape_json(json.dumps(made.input, ensure_ascii=False))
+    return Offered(made.capabilities, text, made.window_ms or 0, made.select, made.kind, made.neuron)
 
-    MOST = 50
-    """Lists of capabilities; the one used longest ago is forgotten first."""
 
-    def __init__(self) -> None:
-        self._by_needs: dict[tuple[str, ...], Offered] = {}
-
-    def remember(self, offer: Offered) -> None:
-        """Note what was sent; it takes the place of the earlier one with the same capabilities."""
-        needs = tuple(sorted(offer.capabilities))
-        self._by_needs.pop(needs, None)
-        self._by_needs[needs] = offer
-        if len(self._by_needs) > self.MOST:
-            del self._by_needs[next(iter(self._by_needs))]
-
-    def newest_first(self) -> list[Offered]:
-        """All of them."""
-        return list(reversed(self._by_needs.values()))
+def is_secret(session: Session, made: Composed) -> bool:
+    """Whether an offer holds what is to be redacted, which nobody may write."""
+    frame = msgspec.json.encode({"payload": {"input": made.input, "capabilities": made.capabilities}})
+    return session.store.redaction.apply(frame) != frame
 
 
 def offered(session: Session, offer_id: str) -> Offered:

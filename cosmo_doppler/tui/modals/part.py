@@ -14,7 +14,7 @@ from cosmo_doppler.person import usual_name
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import Entry
 from cosmo_doppler.tui.modals.form import Draft, Form
-from cosmo_doppler.tui.modals.offer import needs_line, read_capabilities
+from cosmo_doppler.tui.modals.offer_parts import needs_line, read_capabilities
 from cosmo_doppler.tui.modals.parts import Choice, Field, prose, where
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many

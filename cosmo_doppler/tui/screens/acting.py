@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import cached_property, partial
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -13,14 +13,17 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
+from cosmo_doppler.tui.watched import Watched
 
 if TYPE_CHECKING:
+    from cosmo_doppler.offers import Template
     from cosmo_doppler.tui import modals
 
 
 class ActActions(TakePartActions):
     """Offer, stop, answer, connect, take part."""
 
+    watched: Watched
     _started: tuple[str, int] | None = None
     """The trace whose auction is to be selected once it is seen, and how many it had before."""
     _again: tuple[str, str] | None = None
@@ -42,13 +45,6 @@ class ActActions(TakePartActions):
             super().__init__()
             self.place = place
 
-    @cached_property
-    def _last_offers(self) -> modals.LastOffers:
-        """What was offered on this screen."""
-        from cosmo_doppler.tui import modals
-
-        return modals.LastOffers()
-
     def _may_act(self) -> bool:
         """Whether signals may be sent; says why not."""
         if self.session.read_only_reason:
@@ -59,7 +55,12 @@ class ActActions(TakePartActions):
     def action_offer(self) -> None:
         """Compose an offer."""
         if self._may_act():
-            self._open_offer(None)
+            self._open_offer()
+
+    def offer_from(self, template: Template) -> None:
+        """Compose an offer that begins with a template."""
+        if self._may_act():
+            self._open_offer(template=template)
 
     def action_offer_again(self) -> None:
         """Compose an offer that begins as the selected auction did."""
@@ -68,9 +69,9 @@ class ActActions(TakePartActions):
         if self.scene.offer_id is None:
             self.say("Select an auction first; R offers the same again, with changes")
             return
-        self._open_offer(self.scene.offer_id)
+        self._open_offer(again=self.scene.offer_id)
 
-    def _open_offer(self, again: str | None) -> None:
+    def _open_offer(self, *, again: str | None = None, template: Template | None = None) -> None:
         from cosmo_doppler.tui import modals
 
         on_round = again is not None or self.stage.view == "auctions"
@@ -90,7 +91,8 @@ class ActActions(TakePartActions):
                 self.app,
                 self.session,
                 again=again,
-                earlier=self._last_offers,
+                shelf=self.watched.shelf,
+                template=template,
                 under=modals.Parent(*under) if under is not None else None,
                 on_sent=on_sent,
             ),

@@ -6,10 +6,11 @@ from typing import Any
 
 from textual.widgets import Input, TextArea
 
+from cosmo_doppler.offers import LONGEST_INPUT
 from cosmo_doppler.redaction import Redaction
-from cosmo_doppler.tui.modals import LastOffers, compose_offer
-from cosmo_doppler.tui.modals.offered import LONGEST_INPUT, Offered
+from cosmo_doppler.tui.modals import compose_offer
 from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_sdk import Directed, Signal, SignalType
 
 
@@ -91,16 +92,16 @@ async def test_an_input_whose_values_are_redacted_is_not_offered_with_what_stand
 
 
 async def test_up_and_down_go_through_what_was_offered_before(desk: Any) -> None:
-    earlier = LastOffers()
+    shelf = OfferShelf()
     for needs, text in (("dig", "a hole"), ("fill", "it again")):
-        form = await desk.open(lambda app: compose_offer(app, desk.session, earlier=earlier))
+        form = await desk.open(lambda app: compose_offer(app, desk.session, shelf=shelf))
         form.query_one("#needs", Input).value = needs
         form.query_one("#input", TextArea).text = f'{{"text": "{text}"}}'
         form.query_one("#window", Input).value = "5"
         form.query_one("#select", Choice).choose("lowest_cost")
         await desk.press("ctrl+s")
         await desk.closed()
-    form = await desk.open(lambda app: compose_offer(app, desk.session, earlier=earlier))
+    form = await desk.open(lambda app: compose_offer(app, desk.session, shelf=shelf))
     assert "up: earlier offers" in await desk.text()
     shown = []
     await desk.write("mine")
@@ -112,14 +113,3 @@ async def test_up_and_down_go_through_what_was_offered_before(desk: Any) -> None
             assert (draft.input, draft.window_ms, draft.select) == ({"text": "a hole"}, 5, "lowest_cost")
     assert shown == ["fill", "dig", "dig", "fill", "mine", "mine"]
     assert form.draft().input == {"text": ""}
-
-
-def test_the_latest_offer_for_the_same_capabilities_is_kept_and_few_in_all() -> None:
-    earlier = LastOffers()
-    for number in range(LastOffers.MOST + 5):
-        earlier.remember(Offered((f"skill{number}",), "{}", 5, None))
-    earlier.remember(Offered(("skill20",), '{"text": "newer"}', 5, None))
-    kept = earlier.newest_first()
-    assert len(kept) == LastOffers.MOST
-    assert kept[0].input_text == '{"text": "newer"}'
-    assert [each.capabilities for each in kept].count(("skill20",)) == 1
