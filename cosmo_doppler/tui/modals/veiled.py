@@ -1,0 +1,77 @@
+"""What every modal shares: the screen below shows through it, darkened, without being made anew for every picture.
+
+Textual tints each segment of the screen below again whenever the modal is drawn, and lays a new modal out twice at
+the same size. On a busy bus that was most of the time between a key and its form.
+"""
+
+from __future__ import annotations
+
+from typing import Self, TypeVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.color import Color
+from textual.geometry import Region, Size
+from textual.renderables.background_screen import BackgroundScreen
+from textual.screen import ModalScreen, Screen
+from textual.strip import Strip
+
+Answer = TypeVar("Answer")
+
+_STYLES_KEPT = 4096
+
+
+class Veiled(ModalScreen[Answer]):
+    """A modal over a darkened screen; its background says how dark, and must let something through."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tinted: dict[Style | None, Style | None] = {}
+        self._tint = Color(0, 0, 0)
+        self._below: list[Strip] | None = None
+        """The screen below as it is now; None while nobody has asked."""
+        self._laid_out: Size | None = None
+
+    def refresh(
+        self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
+    ) -> Self:
+        """Something changed, here or below."""
+        self._below = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def render_line(self, y: int) -> Strip:
+        """A line of the screen below."""
+        if self._below is None:
+            self._below = self._look_below()
+        return self._below[y] if y < len(self._below) else Strip.blank(self.size.width)
+
+    def _look_below(self) -> list[Strip]:
+        stack = self.app.screen_stack
+        place = stack.index(self) if self in stack else 0
+        if not place:
+            return []
+        below: Screen[object] = stack[place - 1]
+        return [self._veil(strip) for strip in below._compositor.render_strips(self.size)]
+
+    def _veil(self, strip: Strip) -> Strip:
+        tint = self.styles.background
+        if tint != self._tint or len(self._tinted) > _STYLES_KEPT:
+            self._tint = tint
+            self._tinted.clear()
+        known = self._tinted
+        segments = []
+        for text, style, control in strip:
+            if style not in known:
+                [(_, known[style], _)] = BackgroundScreen.process_segments([Segment(text, style)], tint)
+            segments.append(Segment(text, known[style], control))
+        return Strip(segments, strip.cell_length)
+
+    def _screen_resized(self, size: Size) -> None:
+        if size != self._laid_out:
+            self._laid_out = size
+            super()._screen_resized(size)
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        if size is not None:
+            self._laid_out = size
+        super()._refresh_layout(size, scroll)
