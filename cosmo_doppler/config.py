@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 import platformdirs
 
 from cosmo_doppler.errors import ConfigError
+from cosmo_doppler.offers import Composed, Template, escape_json, read_input
 
 CONFIG_VARIABLE = "COSMO_CONFIG"
 """Environment variable: the config file to read instead of the usual one."""
@@ -51,6 +54,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Expressions by name, to be used as `$name` wherever an expression may stand."""
     alert: list[Alert] = []
     """What a person wants to be told of a live bus."""
+    offer: list[Template] = []
+    """Offers and tasks to begin with, by name. Their `input` is a table, or the JSON as text."""
 
     @property
     def frame_rate(self) -> int:
@@ -89,7 +94,7 @@ def read_config(path: Path | None = None) -> Config:
 def parse_config(text: str, path: Path) -> Config:
     """The same from text; `path` is for the errors."""
     try:
-        config = msgspec.toml.decode(text, type=Config)
+        config = msgspec.convert(_with_inputs(msgspec.toml.decode(text)), Config)
     except msgspec.ValidationError as error:
         field = _field_of(str(error))
         raise error_at(path, text, field, _reason(str(error))) from None
@@ -98,26 +103,73 @@ def parse_config(text: str, path: Path) -> Config:
     return config
 
 
+def _with_inputs(settings: dict[str, Any]) -> dict[str, Any]:
+    """The same with each input of an offer that is written as JSON read.
+
+    Raises:
+        msgspec.ValidationError: one is no JSON object, or two offers have one name.
+    """
+    tables = settings.get("offer")
+    known = set()
+    for place, table in enumerate(tables if isinstance(tables, list) else ()):
+        if not isinstance(table, dict):
+            continue
+        if isinstance(written := table.get("input"), str):
+            table["input"], problem = read_input(written)
+            if problem:
+                raise msgspec.ValidationError(f"{problem} - at `$.offer[{place}].input`")
+        if isinstance(name := table.get("name"), str):
+            if name in known:
+                raise msgspec.ValidationError(f"two are called {name!r} - at `$.offer[{place}].name`")
+            known.add(name)
+    return settings
+
+
 def error_at(path: Path, text: str, field: str, reason: str) -> ConfigError:
-    """An error that names the line a field stands on."""
+    """An error that names the line a field stands on; `offer[1].input` is a field of the second such table."""
+    begin, end, name = 0, len(text), field
+    table = re.match(r"(\w+)\[(\d+)\]\.?", field)
+    if table is not None:
+        heads = [head.start() for head in re.finditer(rf"^[ \t]*\[\[{table[1]}\]\]", text, re.MULTILINE)]
+        if int(table[2]) < len(heads):
+            begin = heads[int(table[2])]
+            after = re.compile(rf"^[ \t]*\[(?!{table[1]}\.)", re.MULTILINE).search(
+                text, text.find("\n", begin)
+            )
+            end = after.start() if after is not None else end
+        name = field[table.end() :]
+        field = f"{table[1]}.{name}" if name else table[1]
+    at = _place_of(name, text, begin, end)
+    if at is None and table is not None:
+        at = begin
+    line = f":{text.count(chr(10), 0, at) + 1}" if at is not None else ""
+    return ConfigError(f"{path}{line}: {field + ': ' if field else ''}{reason}")
+
+
+def _place_of(field: str, text: str, begin: int, end: int) -> int | None:
+    """Where a field is set, or its table begins."""
     name = re.escape(field.partition("[")[0].rpartition(".")[2])
     pattern = re.compile(rf'^[ \t]*(\[\[?{name}\]\]?|"?{name}"?[ \t]*=)', re.MULTILINE)
-    found = pattern.search(text) if name else None
-    line = f":{text.count(chr(10), 0, found.start()) + 1}" if found else ""
-    return ConfigError(f"{path}{line}: {field + ': ' if field else ''}{reason}")
+    found = pattern.search(text, begin, end) if name else None
+    return found.start() if found is not None else None
 
 
 def _field_of(message: str) -> str:
     """The field of a complaint of msgspec, which ends in ``- at `$.keys` `` or names what it does not know."""
     unknown = re.search(r"unknown field `([^`]*)`", message)
     place = re.search(r"at `\$\.?([^`]*)`$", message)
-    return unknown.group(1) if unknown else place.group(1) if place else ""
+    parts = [place.group(1) if place else "", unknown.group(1) if unknown else ""]
+    return ".".join(filter(None, parts))
 
 
 def _reason(message: str) -> str:
     if "unknown field" in message:
-        return f"there is no such setting; there are {', '.join(Config.__struct_fields__)}"
+        table = next((kind for name, kind in _TABLES.items() if f"at `$.{name}[" in message), Config)
+        return f"there is no such setting; there are {', '.join(table.__struct_fields__)}"
     return message.partition(" - at `")[0][:1].lower() + message.partition(" - at `")[0][1:]
+
+
+_TABLES: dict[str, type[Alert | Template]] = {"alert": Alert, "offer": Template}
 
 
 def as_toml(config: Config) -> str:
@@ -138,7 +190,24 @@ def as_toml(config: Config) -> str:
     for alert in config.alert:
         deeds = ", ".join(map(_quoted, alert.do))
         lines += ["", "[[alert]]", f"when = {_quoted(alert.when)}", f"do = [{deeds}]"]
+    for offer in config.offer:
+        lines += ["", "[[offer]]", *_offer_lines(offer)]
     return "\n".join(lines)
+
+
+def _offer_lines(offer: Template) -> Iterator[str]:
+    """Only what differs from the defaults, but for the name."""
+    for field in ("name", *(field for field in offer.__struct_fields__ if field != "name")):
+        value = getattr(offer, field)
+        if field == "input" and value:
+            yield f"input = {_quoted(escape_json(json.dumps(value, ensure_ascii=False)))}"
+        elif field == "capabilities" and value:
+            yield f"capabilities = [{', '.join(map(_quoted, value))}]"
+        elif value and value != getattr(_USUAL_OFFER, field, None):
+            yield f"{field} = {value if isinstance(value, int) else _quoted(value)}"
+
+
+_USUAL_OFFER = Composed()
 
 
 def _quoted(text: str) -> str:

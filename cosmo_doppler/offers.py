@@ -105,3 +105,11 @@ def read_input(text: str) -> tuple[dict[str, Any], str]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is no JSON value")
+
+
+def escape_json(text: str) -> str:
+    """The same JSON without characters that do not print; white space between values stays."""
+    return "".join(
+        glyph if glyph.isprintable() or glyph in "\n\t" else json.dumps(glyph)[1:-1]
+        for glyph in text.replace("\r\n", "\n").replace("\r", "\n")
+    )

@@ -42,7 +42,7 @@ def look_options(command: F) -> F:
             is_flag=True,
             expose_value=False,
             callback=_keep_nothing,
-            help="Neither read nor keep how the panes were arranged.",
+            help="Neither read nor keep what outlives a run: how panes stand, filters, offers.",
         ),
         click.option(
             "--alert-exec",
@@ -123,7 +123,15 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
     ctx = click.get_current_context(silent=True)
     command = ctx.meta.get(_ALERT_EXEC, "") if ctx is not None else ""
     _check_filters(config)
-    return Look(theme or config.theme, ascii or config.ascii, keymap, _rules(config), command, config.filters)
+    return Look(
+        theme or config.theme,
+        ascii or config.ascii,
+        keymap,
+        _rules(config),
+        command,
+        config.filters,
+        tuple(config.offer),
+    )
 
 
 def _check_filters(config: Config) -> None:
@@ -155,10 +163,10 @@ def _rules(config: Config) -> tuple[AlertRule, ...]:
     from cosmo_doppler.tui.alerts import AlertRule
 
     rules = []
-    for alert in config.alert:
+    for place, alert in enumerate(config.alert):
         try:
             named = {**filters_for(alert.when), **config.filters}
             rules.append(AlertRule(compile_filter(alert.when, named), alert.do))
         except QueryError as error:
-            raise _config_error("alert", f"when = {alert.when!r}: {error}") from None
+            raise _config_error(f"alert[{place}].when", f"{alert.when!r}: {error}") from None
     return tuple(rules)

@@ -17,6 +17,7 @@ from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import PANES, VIEWS
 from cosmo_doppler.tui.list_commands import LIST_COMMANDS
 from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.offer_commands import OFFER_COMMANDS
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
 
@@ -137,6 +138,7 @@ COMMANDS: tuple[Command, ...] = (
         lambda scene: ("next ", "last "),
     ),
     *LIST_COMMANDS,
+    *OFFER_COMMANDS,
     Command("pane", "NAME", "Hide a pane of this view, or show it again", _pane, lambda scene: PANES),
     Command("reset_layout", "[]", "Show the panes of this view as usual", _reset_layout),
     Command("theme", "NAME", "Change the colours", _theme, lambda scene: get_args(ThemeName)),

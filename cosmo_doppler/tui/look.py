@@ -9,6 +9,7 @@ from textual.app import App
 from textual.filter import LineFilter
 
 from cosmo_doppler.config import ThemeName
+from cosmo_doppler.offers import Template
 from cosmo_doppler.tui.alerts import AlertRule
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
@@ -29,6 +30,8 @@ class Look:
     """What an alert may run; empty for nothing."""
     filters: Mapping[str, str] = field(default_factory=dict)
     """Expressions by name, from the settings."""
+    offers: tuple[Template, ...] = ()
+    """Templates of offers, from the settings."""
 
 
 class LookedApp(App[None]):

@@ -77,6 +77,9 @@ def more(observatory: Observatory) -> Iterator[More]:
         yield More(name, partial(observatory.begin_command, line))
     for name, text in sorted(observatory.scene.named().items()):
         yield More(f"Filter ${name}  {safe(text, 100)}", partial(observatory.narrow, f"${name}"))
+    for template in observatory.scene.templates():
+        offer, reason = partial(observatory.offer_from, template), observatory.session.read_only_reason
+        yield More(f"Offer: {safe(template.name)}", offer, reason)
     absent = "" if observatory.session.operator is not None else "there is no bus"
     yield More(
         "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason

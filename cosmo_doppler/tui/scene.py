@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, get_args
 
 from cosmo_doppler.model.auctions import Auction
@@ -12,10 +12,12 @@ from cosmo_doppler.model.coordination.thing import Thing
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.sayings import describe
 from cosmo_doppler.model.traces import Trace
+from cosmo_doppler.offers import Template
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.against import Against
 from cosmo_doppler.tui.filtering import Filtering
+from cosmo_doppler.tui.layout import Pane
 from cosmo_doppler.tui.pulse import Pulse
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import Header
@@ -49,8 +51,12 @@ class Scene:
         """How the screen does; None while it is drawn by hand."""
         self.times: Times = "since start"
         """How moments are told."""
+        self.columns: Callable[[Pane], tuple[str, ...]] = lambda pane: ()
+        """The columns a person chose for a list; none for the usual ones."""
         self.named: Callable[[], Mapping[str, str]] = dict
         """Saved filters by name."""
+        self.templates: Callable[[], Sequence[Template]] = tuple
+        """Offers kept under a name, and those of the settings."""
 
     @property
     def board(self) -> Board:

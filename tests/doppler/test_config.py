@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from cosmo_doppler.cli.looks import chosen_look
 from cosmo_doppler.config import Config, as_toml, config_path, parse_config, read_config
 from cosmo_doppler.errors import ConfigError
+from cosmo_doppler.offers import Template
 
 PATH = Path("doppler.toml")
 
@@ -31,6 +33,65 @@ def test_settings_are_read() -> None:
 def test_what_is_printed_can_be_read_again() -> None:
     config = Config(theme="light", fps=12, mouse=False, keys={"zoom": "f11", "leave": 'quotation_mark,"'})
     assert parse_config(as_toml(config), PATH) == config
+
+
+def test_offers_to_begin_with_are_settings() -> None:
+    text = """
+        [[offer]]
+        name = "a hole"
+        capabilities = ["dig"]
+        input = { text = "h\u00f6\\u007fle \\"deep\\"", sizes = [1, { deep = 2.5 }] }
+        select = "lowest_cost"
+        window_ms = 250
+
+        [[offer]]
+        name = "ask ada"
+        kind = "task"
+        neuron = "ada"
+        input = '{"why": null}'
+
+        [[offer]]
+        name = "long"
+        [offer.input]
+        text = "hello"
+    """
+    config = parse_config(text, PATH)
+    assert config.offer == [
+        Template(
+            name="a hole",
+            capabilities=("dig",),
+            input={"text": 'h\u00f6\x7fle "deep"', "sizes": [1, {"deep": 2.5}]},
+            select="lowest_cost",
+            window_ms=250,
+        ),
+        Template(name="ask ada", kind="task", neuron="ada", input={"why": None}),
+        Template(name="long", input={"text": "hello"}),
+    ]
+    assert parse_config(as_toml(config), PATH).offer == config.offer
+    assert chosen_look(config, None, ascii=False).offers == tuple(config.offer)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('window_ms = "x"', "doppler.toml:6: offer.window_ms: expected `int | null`, got `str`"),
+        ("window_ms = 0", "doppler.toml:6: offer.window_ms: expected `int` >= 1"),
+        (
+            "colour = 1",
+            "doppler.toml:6: offer.colour: there is no such setting; there are kind, capabilities",
+        ),
+        ("input = '{'", "doppler.toml:6: offer.input: input is not JSON at line 1, column 2"),
+        ("[offer.input]\nat = 1979-05-27", "doppler.toml:4: offer: input: holds a date or a time"),
+        ('kind = "task"', "doppler.toml:4: offer: a task needs a neuron, or the capabilities it takes"),
+        ('capabilities = ["a,b"]', "doppler.toml:4: offer: capabilities: 'a,b' is no name"),
+        ('[[offer]]\nname = "second"', "doppler.toml:7: offer.name: two are called 'second'"),
+        ('[[offer]]\nkind = "offer"', "doppler.toml:6: offer: object missing required field `name`"),
+    ],
+)
+def test_a_mistake_in_an_offer_is_named_with_its_line_and_field(text: str, complaint: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        parse_config(f'fps = 5\n[[offer]]\nname = "first"\n[[offer]]\nname = "second"\n{text}\n', PATH)
+    assert str(raised.value).startswith(complaint)
 
 
 @pytest.mark.parametrize(

@@ -15,8 +15,10 @@ from cosmo_bus.recording import RecordingWriter
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.app import DopplerApp
+from cosmo_doppler.tui.look import Look
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
+from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_doppler.tui.screens.comparing import CompareScreen
 from cosmo_sdk import Axon, Dendrite, SignalType, connect_synapse, task_signal
 
@@ -56,14 +58,17 @@ class Desk:
 
 
 @asynccontextmanager
-async def at_the_desk(neuron: Callable[..., Any], *capabilities: str) -> AsyncIterator[Desk]:
-    """A bus, a worker, a producer, and Doppler looking at them."""
+async def at_the_desk(
+    neuron: Callable[..., Any], *capabilities: str, offers: Path | None = None, look: Look | None = None
+) -> AsyncIterator[Desk]:
+    """A bus, a worker, a producer, and Doppler looking at them, with a file for its offers."""
     async with running_bus() as bus:
         synapse = await connect_synapse(bus.url)
         worker = Dendrite(synapse=synapse, namespace=NAMESPACE, dendrite_id="host", role="worker")
         worker.attach_axon(Axon(neuron_id="ann", neuron_fn=neuron, capabilities=capabilities))
         producer = Dendrite(synapse=synapse, namespace=NAMESPACE, dendrite_id="producer", heartbeat_s=0)
-        app = DopplerApp(open_live(bus.url, NAMESPACE))
+        app = DopplerApp(open_live(bus.url, NAMESPACE), look=look)
+        app.watched.shelf = OfferShelf(offers)
         app.animation_level = "none"
         async with worker, producer, app.run_test(size=(120, 40)) as pilot:
             desk = Desk(app, pilot, producer)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 from textual.events import Paste
 from textual.widgets import TextArea
 
+from cosmo_doppler.offers import escape_json
 from cosmo_doppler.tui.widgets.entry import Entry
 
 __all__ = ["Entry", "JsonArea", "escape_json"]
@@ -25,11 +24,3 @@ class JsonArea(TextArea):
     def action_paste(self) -> None:
         """Take what was copied inside Doppler the same way as a paste of the terminal."""
         self.app.post_message(Paste(self.app.clipboard))
-
-
-def escape_json(text: str) -> str:
-    """The same JSON without characters that do not print; white space between values stays."""
-    return "".join(
-        glyph if glyph.isprintable() or glyph in "\n\t" else json.dumps(glyph)[1:-1]
-        for glyph in text.replace("\r\n", "\n").replace("\r", "\n")
-    )

@@ -12,6 +12,8 @@ from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.errands import begin
+from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.offer_shelf import with_settings
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
 from cosmo_doppler.tui.watched import Watched
 
@@ -44,6 +46,13 @@ class ActActions(TakePartActions):
         def __init__(self, place: int) -> None:
             super().__init__()
             self.place = place
+
+    def on_mount(self) -> None:
+        """From now on the scene knows which templates there are."""
+        self.scene.templates = self._templates
+
+    def _templates(self) -> list[Template]:
+        return with_settings(self.watched.shelf.templates, look_of(self.app).offers)
 
     def _may_act(self) -> bool:
         """Whether signals may be sent; says why not."""
@@ -92,6 +101,7 @@ class ActActions(TakePartActions):
                 self.session,
                 again=again,
                 shelf=self.watched.shelf,
+                settings=look_of(self.app).offers,
                 template=template,
                 under=modals.Parent(*under) if under is not None else None,
                 on_sent=on_sent,

@@ -131,8 +131,8 @@ def test_alerts_are_settings() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ('[[alert]]\nwhen = "tpye:ERROR"', r"doppler.toml:2: alert: when = 'tpye:ERROR': .*type"),
-        ('[[alert]]\nwhen = "type:ERROR"\ndo = ["sing"]', "doppler.toml:2: alert.*sing"),
+        ('[[alert]]\nwhen = "tpye:ERROR"', r"doppler.toml:3: alert.when: 'tpye:ERROR': .*type"),
+        ('[[alert]]\nwhen = "type:ERROR"\ndo = ["sing"]', "doppler.toml:4: alert.*sing"),
         ("[[alert]]\ndo = []", "doppler.toml:2: alert.*when"),
     ],
 )
