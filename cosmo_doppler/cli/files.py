@@ -8,17 +8,21 @@ from contextlib import suppress
 from pathlib import Path
 
 from cosmo_doppler.cli.exits import CommandError
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session import Recorder
 
 FLUSH_S = 0.2
 """How long a signal may wait before it is on disk, seconds."""
 
 
-def new_recording(path: Path, *, force: bool = False, rotate_bytes: int | None = None) -> Recorder:
+def new_recording(
+    path: Path, redaction: Redaction, *, force: bool = False, rotate_bytes: int | None = None
+) -> Recorder:
     """Open a recording that does not exist yet.
 
     Args:
         path: where.
+        redaction: what is taken out of everything before it is written.
         force: empty a file that exists.
         rotate_bytes: go on in another file once this much was written to one.
 
@@ -30,7 +34,9 @@ def new_recording(path: Path, *, force: bool = False, rotate_bytes: int | None =
     if path.is_file() and path.stat().st_size:
         with suppress(OSError):
             os.truncate(path, 0)  # what the recorder cannot open it will say
-    return Recorder(path, rotate_bytes=rotate_bytes)
+    recorder = Recorder(path, rotate_bytes=rotate_bytes)
+    recorder.redaction = redaction
+    return recorder
 
 
 def refuse_existing(path: Path, *, force: bool = False) -> None:

@@ -18,6 +18,7 @@ from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.serving import Counter, keep_recording, signal_line, sum_up
 from cosmo_doppler.cli.streaming import RULE, stream, wait_for
 from cosmo_doppler.cli.watching import Frame, watching
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.settings import without_login
 from cosmo_doppler.tui.safe import pad, safe
 from cosmo_sdk.errors import SynapseError
@@ -26,7 +27,13 @@ _WIDTHS = (20, 12, 10, 10, 32)
 
 
 async def show_broker(
-    url: str, namespace: str, *, quiet: bool, record: Path | None, rotate_bytes: int | None
+    url: str,
+    namespace: str,
+    *,
+    quiet: bool,
+    record: Path | None,
+    rotate_bytes: int | None,
+    redaction: Redaction,
 ) -> None:
     """Print every signal of a namespace on a broker until Ctrl-C, SIGTERM or `synapse stop`. The broker stays.
 
@@ -44,7 +51,7 @@ async def show_broker(
         loop.call_soon_threadsafe(over.set)
 
     printer = None if quiet else LinePrinter[Frame](signal_line, on_broken=end)
-    recorder = None if record is None else new_recording(record, rotate_bytes=rotate_bytes)
+    recorder = None if record is None else new_recording(record, redaction, rotate_bytes=rotate_bytes)
     counter = Counter(namespace, printer, recorder)
     flushing = None if recorder is None else asyncio.create_task(keep_recording(recorder))
 

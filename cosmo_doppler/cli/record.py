@@ -109,8 +109,7 @@ async def record_bus(
 
     async with watching(url, namespace, receive, events=True):
         # Only now: a bus that is not there must not leave, or replace, a file.
-        recorder = new_recording(path, force=force, rotate_bytes=rotate)
-        recorder.redaction = redaction
+        recorder = new_recording(path, redaction, force=force, rotate_bytes=rotate)
         for frame in early:
             receive(frame)
         banner = f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end"

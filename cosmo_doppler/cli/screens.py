@@ -23,7 +23,7 @@ from cosmo_doppler.tui.offer_shelf import OfferShelf, shelf_beside
 from cosmo_doppler.tui.remembered import Remembered
 
 if TYPE_CHECKING:
-    from cosmo_doppler.cli.doppler import Picture, View
+    from cosmo_doppler.cli.asked import Picture, View
     from cosmo_doppler.config import ThemeName
     from cosmo_doppler.model.baseline import Baseline
     from cosmo_doppler.steward import Steward

@@ -22,6 +22,7 @@ from cosmo_doppler.cli.output import LinePrinter, say
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.streaming import RULE, wait_for
 from cosmo_doppler.cli.watching import Frame
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session import Recorder
 from cosmo_doppler.tui.safe import safe
 from cosmo_sdk.header import read_header
@@ -34,6 +35,8 @@ class Notes(NamedTuple):
     record: Path | None = None
     rotate_bytes: int | None = None
     metrics_port: int | None = None
+    redaction: Redaction = Redaction()
+    """What is taken out of everything recorded."""
 
 
 class Door(NamedTuple):
@@ -74,7 +77,9 @@ async def serve(
     if door.certificate is None and not is_loopback(host):
         say("without TLS the token and every signal can be read on their way; see --tls-cert")
     record = notes.record
-    recorder = None if record is None else new_recording(record, rotate_bytes=notes.rotate_bytes)
+    recorder = (
+        None if record is None else new_recording(record, notes.redaction, rotate_bytes=notes.rotate_bytes)
+    )
     printer = None if quiet else LinePrinter[Frame](signal_line)
     counter = Counter(namespace, printer, recorder)
     if recorder is not None or printer is not None:

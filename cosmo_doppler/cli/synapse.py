@@ -18,10 +18,13 @@ from cosmo_doppler.cli.options import (
     for_option,
     json_option,
     namespace_option,
+    redact_option,
+    redaction_of,
     url_option,
 )
 from cosmo_doppler.cli.output import show, show_json
 from cosmo_doppler.cli.running import run, until_interrupted
+from cosmo_doppler.redaction import Redaction
 
 FILE = click.Path(dir_okay=False, path_type=Path)
 DEFAULT_BROKER = "nats://127.0.0.1:4222"
@@ -94,6 +97,7 @@ def command() -> None:
     help=f"For nats: the server.  [default: {DEFAULT_BROKER}]",
 )
 @click.option("--quiet", is_flag=True, help="Print nothing on stdout.")
+@redact_option
 @click.pass_context
 def start(
     ctx: click.Context,
@@ -110,6 +114,7 @@ def start(
     tls_key: Path | None,
     broker: str | None,
     quiet: bool,
+    redact: tuple[str, ...],
 ) -> None:
     """Start a bus and print every signal that crosses it.
 
@@ -128,6 +133,10 @@ def start(
         raise click.UsageError("--tls-key needs --tls-cert")
     if rotate is not None and record is None:
         raise click.UsageError("--rotate needs --record")
+    if redact and record is None:
+        raise click.UsageError("--redact needs --record: what crosses the bus stays as it is")
+    # A bus that records nothing needs no settings of Doppler's.
+    redaction = Redaction() if record is None else redaction_of(redact)
     if transport == "nats":
         _refuse_given(ctx, _OF_OUR_BUS, "is for the memory transport; the broker has settings of its own")
         url = broker or DEFAULT_BROKER
@@ -135,7 +144,11 @@ def start(
             raise click.UsageError(f"--broker {url} is no NATS server; write nats://host:port")
         from cosmo_doppler.cli.on_broker import show_broker
 
-        run(lambda: show_broker(url, namespace, quiet=quiet, record=record, rotate_bytes=rotate))
+        run(
+            lambda: show_broker(
+                url, namespace, quiet=quiet, record=record, rotate_bytes=rotate, redaction=redaction
+            )
+        )
         return
     _refuse_given(ctx, ("broker",), "is for `cosmo synapse start nats`")
     from cosmo_doppler.cli.serving import Door, Notes, serve
@@ -146,7 +159,7 @@ def start(
             host=host,
             port=port,
             door=Door(token_file, tls_cert, tls_key),
-            notes=Notes(port_file, record, rotate, metrics_port),
+            notes=Notes(port_file, record, rotate, metrics_port, redaction),
             quiet=quiet,
         ),
         long=True,

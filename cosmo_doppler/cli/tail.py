@@ -16,6 +16,8 @@ from cosmo_doppler.cli.options import (
     examples,
     for_option,
     json_option,
+    redact_option,
+    redaction_of,
 )
 from cosmo_doppler.cli.output import LinePrinter, say, show_all
 from cosmo_doppler.cli.running import run, until_interrupted
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from cosmo_doppler.model.board import Board
     from cosmo_doppler.query import Filter
     from cosmo_doppler.query.rows import Row
+    from cosmo_doppler.redaction import Redaction
     from cosmo_doppler.session import Session
     from cosmo_sdk.header import Header
 
@@ -118,6 +121,7 @@ def selection_options(command: F) -> F:
 )
 @json_option("Print each signal as it came, one JSON object a line. Such a file opens in doppler.")
 @for_option("End after this long.")
+@redact_option
 def command(
     url: str,
     namespace: str,
@@ -128,26 +132,28 @@ def command(
     where: Filter | None,
     as_json: bool,
     seconds: float | None,
+    redact: tuple[str, ...],
 ) -> None:
     """Print signals as they pass, one line each.
 
     The columns are the time of arrival (UTC), the type, the end of the trace's id, and the participant the signal
     names. A bus that goes away is waited for. Ctrl-C ends it.
     """
-    wanted = Selection(frozenset(types), trace, neuron, where)
-    run(lambda: stream(url, namespace, wanted, payload=payload, as_json=as_json, seconds=seconds))
+    wanted, redaction = Selection(frozenset(types), trace, neuron, where), redaction_of(redact)
+    run(lambda: stream(url, namespace, wanted, redaction, payload=payload, as_json=as_json, seconds=seconds))
 
 
 async def stream(
     url: str,
     namespace: str,
     wanted: Selection,
+    redaction: Redaction,
     *,
     payload: bool = False,
     as_json: bool = False,
     seconds: float | None = None,
 ) -> None:
-    """Print the wanted signals of a namespace until interrupted, or for some seconds.
+    """Print the wanted signals of a namespace, redacted, until interrupted, or for some seconds.
 
     Raises:
         CannotConnect: no bus there.
@@ -167,6 +173,7 @@ async def stream(
 
     def receive(frame: Frame) -> None:
         nonlocal seen
+        frame = frame._replace(data=redaction.apply(frame.data))
         header = read_header(frame.data)
         if passing.takes(frame.at, frame.subject, frame.data, header):
             seen += 1
