@@ -12,17 +12,21 @@ from typing import Any
 
 import msgspec
 
-from cosmo_sdk.dialects import modernise, read_odd_json, read_timestamp
+from cosmo_sdk.dialects import RESPELLED, modernise, read_odd_json, read_timestamp
 from cosmo_sdk.envelope import Directed
 from cosmo_sdk.signal_types import SignalType
 
 _EMPTY = msgspec.Raw(b"{}")
 _BRACE = ord("{")
+_NOTHING = len(b"{}")
+"""Bytes of a meta that says nothing, which is that of most signals."""
+
 _NAMED = {name: name for name in SignalType.__members__}
 _KNOWN_TYPES = frozenset(_NAMED)
+_RESPELLED = {str(each): each for each in RESPELLED}
 
 
-class Header(msgspec.Struct, kw_only=True):
+class Header(msgspec.Struct, kw_only=True, gc=False):
     """One frame, as far as it could be read. Absent text fields are empty strings."""
 
     v: str = ""
@@ -52,13 +56,18 @@ class Header(msgspec.Struct, kw_only=True):
     def read_payload(self) -> dict[str, Any]:
         """The payload in today's spelling; empty when it is not an object."""
         payload = _decode_object(self.payload)
-        if payload and self.type in _KNOWN_TYPES:
-            modernise(SignalType[self.type], payload)
+        respelled = _RESPELLED.get(self.type)
+        if respelled is not None and payload:
+            modernise(respelled, payload)
         return payload
 
     def read_meta(self) -> dict[str, Any]:
         """The meta object; empty when it is not one."""
-        return _decode_object(self.meta)
+        return _decode_object(self.meta) if len(self.meta) > _NOTHING else {}
+
+    def mentions(self, key: bytes) -> bool:
+        """Whether a text occurs in the meta as it was sent: what does not need not be looked for in `read_meta`."""
+        return len(self.meta) > _NOTHING and key in bytes(self.meta)
 
 
 _decoder = msgspec.json.Decoder(Header)

@@ -7,7 +7,10 @@ however often it was advanced in between; and no input makes it raise.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
+
+import msgspec
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
@@ -17,10 +20,10 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.book import Coordination
 from cosmo_doppler.model.coordination.notice import TELLING, tells
 from cosmo_doppler.model.faults import FaultBook
-from cosmo_doppler.model.interventions import Interventions
+from cosmo_doppler.model.interventions import LEAST_MARK, Interventions
 from cosmo_doppler.model.market.ledger import drift_fault
-from cosmo_doppler.model.market.market import MOVING, Market
-from cosmo_doppler.model.metrics import Metrics
+from cosmo_doppler.model.market.market import MOVES, WITHDRAWS, Market
+from cosmo_doppler.model.metrics import MEASURES, Metrics
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.requests import (
@@ -35,7 +38,7 @@ from cosmo_doppler.model.requests import (
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
-from cosmo_doppler.model.topology import DRAWN, Topology
+from cosmo_doppler.model.topology import DRAWN, Draw, Topology
 from cosmo_doppler.model.trace_book import TraceBook
 from cosmo_doppler.model.traces import DECISIVE, Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
@@ -58,9 +61,6 @@ _OFFERED = frozenset({"TASK_OFFER", "TASK"})
 _MANAGEMENT = frozenset(str(member) for member in MANAGEMENT_TYPES)
 _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
-_PRODUCED = _KNOWN - _ADDRESSED - _MANAGEMENT
-"""Types of a workflow that name who sent them."""
-
 
 class Board:
     """Folds signals into traces, auctions, a roster and open questions.
@@ -81,6 +81,8 @@ class Board:
         """What a bus told of gates and faults; no signals."""
         self.by_hand = Interventions()
         """What was held, changed, dropped or sent by hand."""
+        self._let_go = self.by_hand.awaited.entries
+        """Signals of which it is remembered what was done to them, until they come."""
         self.duplicates = 0
         """Signals that had been delivered before; they change nothing."""
         self.types: Counter[str] = Counter()
@@ -225,25 +227,21 @@ class Board:
         if header.problem:
             self.malformed += 1
         kind, who = header.type, header.who
-        counted = kind if kind in _KNOWN else UNKNOWN_TYPE
-        self.types[counted] += 1
-        if kind in _MANAGEMENT:
-            if not self._announce(seen):
-                return
-        elif header.trace_id and kind:
-            trace = self._fold(seen, who)
-            if trace is None:
-                self.duplicates += 1
-                self._watch.saw_again(seen, self._known[header.trace_id].by_id.get(header.id))
-                return
-            self.by_hand.saw(header, seen.seq, at)
-        if who and (kind in _PRODUCED or counted is UNKNOWN_TYPE) and self._roster.heard(who, at):
+        plan = _PLANS.get(kind, _STRANGE)
+        self.types[plan.counted] += 1
+        if plan.is_presence and not self._announce(seen):
+            return
+        if not plan.is_presence and header.trace_id and kind and not self._fold(seen, plan):
+            return
+        if who and plan.is_heard and self._roster.heard(who, at):
             self._changes.roster.add(who)
-        self.metrics.saw(seen, counted)
-        if kind in MOVING:
-            self._touch(self.market.saw(header, at, seen.seq), at)
+        self.metrics.rates.count(plan.counted, at)
+        if plan.measure is not None:
+            plan.measure(self.metrics, seen, header)
+        if plan.moves is not None:
+            self._touch(plan.moves(self.market, seen), at)
         self._watch.saw(seen, who)
-        if kind in TELLING and tells(header):
+        if plan.tells and len(header.meta) >= LEAST_MARK and tells(header):
             self._coordinate(seen)
 
     def _coordinate(self, seen: Observed) -> None:
@@ -275,39 +273,48 @@ class Board:
 
     # -- work
 
-    def _fold(self, seen: Observed, who: str) -> Trace | None:
-        """Fold a signal that belongs to a trace, which is returned. None when it had been delivered before."""
+    def _fold(self, seen: Observed, plan: _Plan) -> bool:
+        """Fold a signal that belongs to a trace. False when it had been delivered before."""
         header, at = seen.header, seen.at
-        kind, id = header.type, header.id
+        id = header.id
         trace = self._known.get(header.trace_id)
         if trace is None:
             trace = self._open_trace(header.trace_id, at)
         else:
             # Equal, but then everybody who keeps it keeps the same text.
             header.trace_id = trace.id
-        node = Node(seen.seq, at, id, header.parent_id, trace.id, kind, who)
-        first = trace.tree.by_id.get(id) if id else None
+        node = Node(seen.seq, at, id, header.parent_id, trace.id, header.type, header.who)
+        tree = trace.tree
+        first = tree.by_id.get(id) if id else None
         if first is not None:
             self._traces.place_again(trace, node, first)
             self._changes.traces.add(trace.id)
-            return None
-        self._traces.place(trace, node, self._changes.traces)
+            self.duplicates += 1
+            self._watch.saw_again(seen, first)
+            return False
+        self._traces.place(trace, tree, node, self._changes.traces)
         header.parent_id = node.parent_id
-        fold = _FOLDS.get(kind)
-        if fold is not None:
-            fold(self, trace, node, header)
-        if kind in DRAWN:
-            self.topology.saw(seen, trace.title)
-        trace.note(node)
-        if kind not in DECISIVE:
-            return trace
-        if kind == "TASK" and node.parent_id is not None:
+        if plan.fold is not None:
+            plan.fold(self, trace, node, seen)
+        if plan.draw is not None:
+            self.topology.saw(plan.draw, seen, trace.title)
+        if plan.is_decisive:
+            trace.note(node)
+            self._decide(trace, node)
+        elif trace.stop is not None or trace.spans is not None:
+            trace.note(node)
+        if len(header.meta) >= LEAST_MARK or self._let_go:
+            self.by_hand.saw(header, seen.seq, at)
+        return True
+
+    def _decide(self, trace: Trace, node: Node) -> None:
+        """A signal came that may change how its trace stands."""
+        if node.type == "TASK" and node.parent_id is not None:
             # A TASK whose parent is a question is its answer, re-dispatched (PROTOCOL 6.14).
-            self._answered(node.parent_id, "", at)
+            self._answered(node.parent_id, "", node.at)
         if trace.closed:
             self._close_requests(trace)
-        trace.settle(at)
-        return trace
+        trace.settle(node.at)
 
     def _open_trace(self, id: str, at: float) -> Trace:
         if self._traces.full:
@@ -337,45 +344,45 @@ class Board:
             trace.settle(at)
             self._changes.traces.add(trace.id)
 
-    def _fold_task(self, trace: Trace, node: Node, header: Header) -> None:
-        series = self.retries.fold(node, header)
+    def _fold_task(self, trace: Trace, node: Node, seen: Observed) -> None:
+        series = self.retries.fold(node, seen.header)
         if series is not None and len(series.traces) > 1:
             self._changes.traces |= self._traces.group(trace, series.traces[0])
         if not trace.title:
-            trace.title, trace.title_type = say(header.read_payload().get("input")), header.type
-        self._work_for_person(trace, node, header)
+            trace.title, trace.title_type = say(seen.payload.get("input")), node.type
+        self._work_for_person(trace, node, seen.header)
 
-    def _fold_offer(self, trace: Trace, node: Node, header: Header) -> None:
-        auction = self.market.offer(header, seq=node.seq, at=node.at)
+    def _fold_offer(self, trace: Trace, node: Node, seen: Observed) -> None:
+        auction = self.market.offer(seen)
         if not trace.title:
-            title = auction.title if auction is not None else say(header.read_payload().get("input"))
-            trace.title, trace.title_type = title, header.type
+            title = auction.title if auction is not None else say(seen.payload.get("input"))
+            trace.title, trace.title_type = title, node.type
         if auction is None:
             return
-        trace.auctions.append(header.id)
-        trace.bids_open(header.id)
-        self._changes.auctions.add(header.id)
+        trace.auctions.append(node.id)
+        trace.bids_open(node.id)
+        self._changes.auctions.add(node.id)
 
-    def _fold_bid(self, trace: Trace, node: Node, header: Header) -> None:
-        self._touch(self.market.bid(header, seq=node.seq, at=node.at), node.at)
+    def _fold_bid(self, trace: Trace, node: Node, seen: Observed) -> None:
+        self._touch(self.market.bid(seen), node.at)
 
-    def _fold_award(self, trace: Trace, node: Node, header: Header) -> None:
-        auction = self.market.award(header, at=node.at)
+    def _fold_award(self, trace: Trace, node: Node, seen: Observed) -> None:
+        auction = self.market.award(seen)
         self._touch(auction, node.at)
-        withdrawn = header.read_meta().get("cosmo.withdraws")
+        withdrawn = seen.meta.get(WITHDRAWS)
         gone = self._requests.take_back(withdrawn) if isinstance(withdrawn, str) else None
         if gone is not None:
             trace.waiting_on.discard(gone.id)
             self._changes.requests.add(gone.id)
-        self._work_for_person(trace, node, header)
+        self._work_for_person(trace, node, seen.header)
 
-    def _fold_decline(self, trace: Trace, node: Node, header: Header) -> None:
-        self._touch(self.market.decline(header), node.at)
+    def _fold_decline(self, trace: Trace, node: Node, seen: Observed) -> None:
+        self._touch(self.market.decline(seen), node.at)
 
-    def _fold_stopped(self, trace: Trace, node: Node, header: Header) -> None:
+    def _fold_stopped(self, trace: Trace, node: Node, seen: Observed) -> None:
         if trace.stop is None:
             return
-        payload, problems = header.read_payload(), header.read_meta().get("cosmo.rollback_errors")
+        payload, problems = seen.payload, seen.meta.get("cosmo.rollback_errors")
         trace.stop.ack(
             node.who,
             _small(payload.get("cancelled")),
@@ -383,17 +390,17 @@ class Board:
             problems=map(say, problems) if isinstance(problems, list) else (),
         )
 
-    def _fold_stop(self, trace: Trace, node: Node, header: Header) -> None:
+    def _fold_stop(self, trace: Trace, node: Node, seen: Observed) -> None:
         for auction in self._auctions.stop(trace.id):
             self._touch(auction, node.at)
 
     # -- questions
 
-    def _fold_question(self, trace: Trace, node: Node, header: Header) -> None:
-        self._fold_result(trace, node, header)
+    def _fold_question(self, trace: Trace, node: Node, seen: Observed) -> None:
+        self._fold_result(trace, node, seen)
+        header, payload = seen.header, seen.payload
         if not header.id or header.id in self.requests:
             return
-        payload = header.read_payload()
         text = say(payload.get(QUESTION_KEYS[header.type]))
         request = Request(header.id, header.type, trace.id, node.who, node.seq, node.at, text)
         request.detail = payload
@@ -421,14 +428,14 @@ class Board:
             if child.type in RESULTS:
                 self._answered(request.id, child.who, child.at)
 
-    def _fold_result(self, trace: Trace, node: Node, header: Header) -> None:
-        request = self.requests.get(header.parent_id) if header.parent_id is not None else None
+    def _fold_result(self, trace: Trace, node: Node, seen: Observed) -> None:
+        request = self.requests.get(node.parent_id) if node.parent_id is not None else None
         if request is not None and request.is_work:
             self._answered(request.id, node.who, node.at)
 
-    def _fold_answer(self, trace: Trace, node: Node, header: Header) -> None:
-        if header.parent_id is not None:
-            self._answered(header.parent_id, node.who, node.at)
+    def _fold_answer(self, trace: Trace, node: Node, seen: Observed) -> None:
+        if node.parent_id is not None:
+            self._answered(node.parent_id, node.who, node.at)
 
     def _answered(self, id: str, by: str, at: float) -> None:
         request = self._requests.answer(id, by, at)
@@ -469,7 +476,7 @@ def _small(value: Any) -> int:
     return int(number) if number is not None and 0 < number < 1e6 else 0
 
 
-_FOLDS = {
+_FOLDS: dict[str, Callable[[Board, Trace, Node, Observed], None]] = {
     "TASK": Board._fold_task,
     "TASK_OFFER": Board._fold_offer,
     "BID": Board._fold_bid,
@@ -485,3 +492,40 @@ _FOLDS = {
     "CLARIFICATION_ANSWER": Board._fold_answer,
     "PERMISSION_DECISION": Board._fold_answer,
 }
+
+
+class _Plan(msgspec.Struct, frozen=True, gc=False):
+    """What is done with the signals of one type: looked up once for each of them."""
+
+    counted: str
+    """What they are counted under."""
+    is_presence: bool
+    """They tell who is there, and belong to no work."""
+    is_heard: bool
+    """They name who sent them, who is there, then."""
+    is_decisive: bool
+    """They may change how their trace stands."""
+    tells: bool
+    """They may tell of coordination."""
+    fold: Callable[[Board, Trace, Node, Observed], None] | None
+    draw: Draw | None
+    measure: Callable[[Metrics, Observed, Header], None] | None
+    moves: Callable[[Market, Observed], Auction | None] | None
+
+
+def _plan(kind: str) -> _Plan:
+    return _Plan(
+        counted=kind if kind in _KNOWN else UNKNOWN_TYPE,
+        is_presence=kind in _MANAGEMENT,
+        is_heard=kind not in _ADDRESSED and kind not in _MANAGEMENT,
+        is_decisive=kind in DECISIVE,
+        tells=kind in TELLING,
+        fold=_FOLDS.get(kind),
+        draw=DRAWN.get(kind),
+        measure=MEASURES.get(kind),
+        moves=MOVES.get(kind),
+    )
+
+
+_PLANS = {kind: _plan(kind) for kind in _KNOWN}
+_STRANGE = _plan("")

@@ -32,6 +32,9 @@ _MOST_CHANGES = 8
 _MOST_IN_A_TRACE = 64
 _SOURCE = b'"cosmo.source"'
 
+LEAST_MARK = len(b'{"coord":0}')
+"""Bytes that a meta has at least which tells of something done by hand, or of coordination."""
+
 Kind = Literal["held", "released", "edited", "dropped", "break set", "break gone", "sent", "chaos"]
 """held: it is held still. sent: a signal a person sent from Doppler. chaos: the bus did it to order."""
 
@@ -168,7 +171,7 @@ class Interventions:
         self._by_seq: dict[int, Intervention] = Table()
         """By the positions of what tells of it."""
         self._by_trace: dict[str, tuple[Intervention, ...]] = Table()
-        self._awaited: Recent[str, Intervention] = Recent(_MOST_AWAITED)
+        self.awaited: Recent[str, Intervention] = Recent(_MOST_AWAITED)
         """What was let go, by the id of the signal, until that comes."""
         self._before: Recent[str, str] = Recent(_MOST_AWAITED)
         """What edited signals were, until they come."""
@@ -232,14 +235,11 @@ class Interventions:
 
     def saw(self, header: Header, seq: int, at: float) -> None:
         """A signal came: perhaps one that was held, or one that a person sent."""
-        meta = header.meta
-        if len(meta) <= len(_SOURCE) and not len(self._awaited):
-            return  # nearly every signal
-        done = self._awaited.pop(header.id)
+        done = self.awaited.pop(header.id)
         if done is not None:
             self._arrived(done, header, seq)
             return
-        if _SOURCE in bytes(meta) and header.id not in self._by_signal:
+        if header.mentions(_SOURCE) and header.id not in self._by_signal:
             sent = self._add("sent", at, seq)
             sent.signal_seq = seq
             self._name(sent, header.id, header.type, header.trace_id)
@@ -266,7 +266,7 @@ class Interventions:
         if happened == "dropped":
             self._dropped(done, frame)
         elif done.signal_id:
-            self._awaited.put(done.signal_id, done)
+            self.awaited.put(done.signal_id, done)
             if frame:
                 self._before.put(done.signal_id, frame)
         return done

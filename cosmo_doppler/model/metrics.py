@@ -55,13 +55,6 @@ class Metrics:
         self.spent = 0.0
         """Cost of all winning bids."""
 
-    def saw(self, seen: Observed, type: str) -> None:
-        """Count a signal; `type` is what it is counted under."""
-        self.rates.count(type, seen.at)
-        measure = _MEASURES.get(type)
-        if measure is not None:
-            measure(self, seen, seen.header)
-
     def worker(self, who: str) -> Worker:
         """The account of a participant."""
         account = self.workers.get(who)
@@ -136,7 +129,7 @@ class Metrics:
         self.timings.answer("award", (header.parent_id or "",), seen.at)
         account = self.worker(header.who)
         account.wins += 1
-        won = header.read_payload().get("winning_bid")
+        won = seen.payload.get("winning_bid")
         won = won if isinstance(won, dict) else {}
         self.spent += finite(won.get("cost")) or 0.0
         confidence = finite(won.get("confidence"))
@@ -151,12 +144,12 @@ class Metrics:
     # -- tools, memories, people
 
     def _call(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
+        payload = seen.payload
         asked = Asked("tool", seen.at, seen.seq, _text(payload.get("tool")))
         self.timings.ask(asked, _call_key(header, payload.get("call_id")), header.id)
 
     def _result(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
+        payload = seen.payload
         self.timings.answer(
             "tool", (_call_key(header, payload.get("call_id")), header.parent_id or ""), seen.at
         )
@@ -166,7 +159,7 @@ class Metrics:
         self.timings.ask(Asked("recall", seen.at, seen.seq, header.who), header.id)
 
     def _recalled(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
+        payload = seen.payload
         self.tally["recalls"] += 1
         self.tally["hits"] += bool(payload.get("hits"))
         self.timings.answer("recall", (header.parent_id or "",), seen.at)
@@ -202,7 +195,7 @@ def _text(value: object) -> str:
     return value[:_LONGEST] if isinstance(value, str) else ""
 
 
-_MEASURES: dict[str, Callable[[Metrics, Observed, Header], None]] = {
+MEASURES: dict[str, Callable[[Metrics, Observed, Header], None]] = {
     "TASK": Metrics._task,
     "TASK_OFFER": Metrics._offer,
     "BID": Metrics._bid,
@@ -223,3 +216,4 @@ _MEASURES: dict[str, Callable[[Metrics, Observed, Header], None]] = {
     "CLARIFICATION_ANSWER": Metrics._decision,
     "PERMISSION_DECISION": Metrics._decision,
 }
+"""By type: what is measured of its signals."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from cosmo_doppler.model.outline import Placed
 
@@ -18,6 +18,9 @@ another signal has its id, and it hangs under that one."""
 
 MAX_DEPTH = 64
 """Deeper chains are drawn at this depth."""
+
+_NONE: Any = ()
+"""The children of nodes that have none."""
 
 
 class Node(Placed):
@@ -57,13 +60,21 @@ class Node(Placed):
         self.who = who
         self.parent: Node | None = None
         """The node it hangs under in this trace; None for a root."""
-        self.children: list[Node] = []
-        """By arrival; portals among them."""
+        self.children: list[Node] = _NONE
+        """By arrival; portals among them. Whoever adds the first one gives it a list of its own: most have none."""
         self.placement: Placement = ""
         self.span: Span | None = None
         """The time it stands for, when it begins something that lasts."""
         self.within: Span | None = None
         """The span that what hangs below it is part of."""
+
+    def adopt(self, child: Node) -> None:
+        """Hang a node under this one, after its other children."""
+        child.parent = self
+        if self.children:
+            self.children.append(child)
+        else:
+            self.children = [child]
 
     @property
     def depth(self) -> int:

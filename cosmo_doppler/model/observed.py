@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from cosmo_sdk.header import Header
 
 
-class Observed(msgspec.Struct, frozen=True):
+class Observed(msgspec.Struct, gc=False):
     """One frame as seen. Live, replayed or from the demo: downstream nothing can tell."""
 
     seq: int
@@ -18,3 +20,21 @@ class Observed(msgspec.Struct, frozen=True):
     """The subject it was published on."""
     header: Header
     """Its envelope; `header.problem` says why it is no valid Signal."""
+    _payload: dict[str, Any] | None = None
+    _meta: dict[str, Any] | None = None
+
+    @property
+    def payload(self) -> dict[str, Any]:
+        """As of `Header.read_payload`, read once for everybody who asks: not theirs to change."""
+        payload = self._payload
+        if payload is None:
+            payload = self._payload = self.header.read_payload()
+        return payload
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        """As of `Header.read_meta`, read once for everybody who asks: not theirs to change."""
+        meta = self._meta
+        if meta is None:
+            meta = self._meta = self.header.read_meta()
+        return meta

@@ -94,13 +94,14 @@ class Packed:
             nodes.append(Node(first + after, at, id, None, trace_id, names[type], names[who]))
             places.append(above)
         for node, above in zip(nodes, places, strict=True):
-            parent = None if above < 0 else nodes[above]
-            node.parent = parent
-            node.parent_id = None if parent is None else parent.id
-            (tree.roots if parent is None else parent.children).append(node)
+            if above < 0:
+                tree.roots.append(node)
+            else:
+                parent = nodes[above]
+                node.parent_id = parent.id
+                parent.adopt(node)
         for row, parent_id, placement in self._odd:
             nodes[row].parent_id, nodes[row].placement = parent_id, placement
-        tree.size = len(nodes)
         _name(tree)
         if self._kept:
             awards, stands_for, orphans, strays = self._kept

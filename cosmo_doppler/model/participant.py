@@ -50,6 +50,7 @@ class Participant:
         "_hosts",
         "_period",
         "_slot",
+        "_slot_ends",
         "beats",
         "capabilities",
         "due",
@@ -108,6 +109,8 @@ class Participant:
         self._heartbeats = 0
         self._activity: bytearray | None = None
         self._slot = 0
+        self._slot_ends = float("-inf")
+        """When the next one begins, epoch seconds."""
 
     def period_s(self) -> float | None:
         """Its heartbeat period, estimated from arrivals (the wire does not carry it); None before two beats."""
@@ -162,19 +165,23 @@ class Participant:
         self.signals += 1
         if at > self.last_seen:
             self.last_seen = at
-        slot = int(at) // SLOT_S
         ring = self._activity
+        if ring is None or at >= self._slot_ends:
+            ring = self._turn(ring, int(at) // SLOT_S)
+        place = self._slot % SLOTS
+        if ring[place] < _MOST:
+            ring[place] += 1
+
+    def _turn(self, ring: bytearray | None, slot: int) -> bytearray:
+        """Another two seconds have begun."""
         if ring is None:
             ring = self._activity = bytearray(SLOTS)
             self._slot = slot
-        newest = self._slot
-        if slot > newest:
-            for passed in range(max(newest, slot - SLOTS) + 1, slot + 1):
-                ring[passed % SLOTS] = 0
-            newest = self._slot = slot
-        place = newest % SLOTS
-        if ring[place] < _MOST:
-            ring[place] += 1
+        for passed in range(max(self._slot, slot - SLOTS) + 1, slot + 1):
+            ring[passed % SLOTS] = 0
+        self._slot = max(self._slot, slot)
+        self._slot_ends = (self._slot + 1) * SLOT_S
+        return ring
 
     def registered(self, header: Header, seq: int, at: float) -> None:
         """It announced itself, for the first time or again."""

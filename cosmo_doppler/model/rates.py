@@ -13,9 +13,12 @@ class Rates:
     """Arrivals of each kind in each of the last 60 seconds. Kinds come from a fixed set, so memory is bounded."""
 
     def __init__(self) -> None:
-        self._rings: dict[str, list[int]] = {ALL: [0] * SECONDS}
+        self._all = [0] * SECONDS
+        self._rings: dict[str, list[int]] = {ALL: self._all}
         self._second = 0
         """The second that is being counted, of the epoch."""
+        self._ends = 1.0
+        """When the next one begins, epoch seconds."""
 
     @property
     def kinds(self) -> list[str]:
@@ -24,15 +27,14 @@ class Rates:
 
     def count(self, kind: str, at: float) -> None:
         """One more, at `at`, epoch seconds. What comes out of order counts in the newest second."""
-        second = int(at)
-        if second > self._second:
-            self._turn(second)
+        if at >= self._ends:
+            self._turn(int(at))
         ring = self._rings.get(kind)
         if ring is None:
             ring = self._rings[kind] = [0] * SECONDS
         place = self._second % SECONDS
         ring[place] += 1
-        self._rings[ALL][place] += 1
+        self._all[place] += 1
 
     def series(self, kind: str, now: float) -> list[int]:
         """Arrivals in each second up to the one that `now` is in, oldest first."""
@@ -50,3 +52,4 @@ class Rates:
             for ring in self._rings.values():
                 ring[passed % SECONDS] = 0
         self._second = second
+        self._ends = second + 1.0

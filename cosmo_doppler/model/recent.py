@@ -20,22 +20,23 @@ class Recent(Generic[K, V]):
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._entries: Table[K, V] = Table()
+        self.entries: Table[K, V] = Table()
+        """What is known, the oldest first. To be looked at; only `put` and `pop` change it."""
         self.forgotten = 0
         """Entries that went because there were too many."""
 
     def __len__(self) -> int:
-        return len(self._entries)
+        return len(self.entries)
 
     def __contains__(self, key: object) -> bool:
-        return key in self._entries
+        return key in self.entries
 
     def __iter__(self) -> Iterator[K]:
-        return iter(self._entries)
+        return iter(self.entries)
 
     def get(self, key: K) -> V | None:
         """What is known under a key."""
-        return self._entries.get(key)
+        return self.entries.get(key)
 
     def put(self, key: K, value: V) -> V | None:
         """Remember. A known key keeps its age.
@@ -43,7 +44,7 @@ class Recent(Generic[K, V]):
         Returns:
             What had to go for it.
         """
-        entries = self._entries
+        entries = self.entries
         # That only adds an entry, which tables let pass.
         if entries.setdefault(key, value) is not value:
             entries[key] = value
@@ -55,5 +56,5 @@ class Recent(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         """Forget."""
-        gone: V | None = self._entries.pop(key, None)
+        gone: V | None = self.entries.pop(key, None)
         return gone

@@ -34,7 +34,7 @@ class Retries:
 
     def fold(self, node: Node, header: Header) -> Attempts | None:
         """A TASK was seen. The series it belongs to, if it says that it is an attempt."""
-        if b'"attempt"' not in bytes(header.meta):
+        if not header.mentions(b'"attempt"'):
             return None
         number = header.read_meta().get("attempt")
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:

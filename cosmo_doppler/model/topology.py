@@ -112,12 +112,15 @@ class Topology:
         several = [setup for key in self._setups if (setup := self._setups.get(key)) and setup.runs > 1]
         return sorted(several, key=lambda setup: -setup.runs)
 
-    def saw(self, seen: Observed, title: str) -> None:
-        """Fold a signal that belongs to a trace; `title` is what that was asked."""
-        draw = _DRAWN.get(seen.header.type)
-        if draw is None:
-            return
-        if title and seen.header.trace_id not in self._runs:
+    def saw(self, draw: Draw, seen: Observed, title: str) -> None:
+        """Fold a signal that belongs to a trace.
+
+        Args:
+            draw: how signals of its type are drawn, of `DRAWN`.
+            seen: the signal.
+            title: what its trace was asked.
+        """
+        if title and seen.header.trace_id not in self._runs.entries:
             self._begin(seen.header.trace_id, title)
         draw(self, seen, seen.header)
 
@@ -140,15 +143,15 @@ class Topology:
         self._count(asker, header.who, "award", seen)
 
     def _call(self, seen: Observed, header: Header) -> None:
-        tool = header.read_payload().get("tool")
+        tool = seen.payload.get("tool")
         target = tool if isinstance(tool, str) and tool else header.who
-        self._count(self._worker_of(header), target[:80], "tool", seen)
+        self._count(self._worker_of(seen), target[:80], "tool", seen)
 
     def _recall(self, seen: Observed, header: Header) -> None:
-        self._count(self._worker_of(header), header.who, "recall", seen)
+        self._count(self._worker_of(seen), header.who, "recall", seen)
 
     def _imprint(self, seen: Observed, header: Header) -> None:
-        self._count(self._worker_of(header), header.who, "imprint", seen)
+        self._count(self._worker_of(seen), header.who, "imprint", seen)
 
     # -- what comes back
 
@@ -181,12 +184,12 @@ class Topology:
         cause = self._works.get(header.parent_id or "")
         return cause.worker if cause is not None else UNNAMED
 
-    def _worker_of(self, header: Header) -> str:
+    def _worker_of(self, seen: Observed) -> str:
         """Who uses a tool or a memory: whoever works on its parent, else whoever says so."""
-        work = self._works.get(header.parent_id or "")
+        work = self._works.get(seen.header.parent_id or "")
         if work is not None:
             return work.worker
-        issuer = header.read_meta().get("cosmo.issuer")
+        issuer = seen.meta.get("cosmo.issuer")
         return issuer if isinstance(issuer, str) else UNNAMED
 
     def _remember(self, header: Header, work: _Work) -> None:
@@ -220,7 +223,9 @@ class Topology:
             run.setup.edges[key] += 1
 
 
-_DRAWN: dict[str, Callable[[Topology, Observed, Header], None]] = {
+Draw = Callable[[Topology, Observed, Header], None]
+
+DRAWN: dict[str, Draw] = {
     "TASK": Topology._task,
     "TASK_OFFER": Topology._offer,
     "TASK_AWARDED": Topology._award,
@@ -234,6 +239,4 @@ _DRAWN: dict[str, Callable[[Topology, Observed, Header], None]] = {
     "RECALL": Topology._recall,
     "IMPRINT": Topology._imprint,
 }
-
-DRAWN = frozenset(_DRAWN)
-"""Types that `Topology.saw` reads."""
+"""By type: how its signals are drawn."""

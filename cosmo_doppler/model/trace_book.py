@@ -8,6 +8,7 @@ from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
+from cosmo_doppler.model.tree import Tree
 
 AWAKE = 512
 """Traces that are over and kept ready for more: much of it comes right after the end."""
@@ -63,11 +64,12 @@ class TraceBook:
             if trace.status in OVER:
                 trace.pack()
 
-    def place(self, trace: Trace, node: Node, touched: set[str]) -> None:
+    def place(self, trace: Trace, tree: Tree, node: Node, touched: set[str]) -> None:
         """Hang a signal into its tree, or below another trace's when its parent is there (PROTOCOL 3.4).
 
         Args:
             trace: whose signal it is.
+            tree: that of the trace.
             node: the signal.
             touched: ids of the traces that look different now are added here.
         """
@@ -75,32 +77,36 @@ class TraceBook:
         touched.add(trace.id)
         parent_id = node.parent_id
         if parent_id is None:
-            trace.place(node, None)
+            trace.place(tree, node, None)
         else:
-            parent = trace.tree.by_id.get(parent_id)
+            parent = tree.by_id.get(parent_id)
             if parent is None:
-                self._place_apart(trace, node, touched)
+                self._place_apart(trace, tree, node, touched)
             else:
                 node.parent_id = parent.id
-                trace.place(node, parent)
-        if node.id:
-            for waiting in self._links.arrived(node.id, trace.id):
-                child = self.by_id.get(waiting)
-                if child is not None and child.tree.waits_for(node.id):
-                    linked = child.tree.link(node.id)
-                    touched.add(child.id)
-                    touched |= self._nest(child, linked)
+                trace.place(tree, node, parent)
+        if node.id and self._links.arrived(node.id, trace.id):
+            self._join(node.id, trace, touched)
 
-    def _place_apart(self, trace: Trace, node: Node, touched: set[str]) -> None:
+    def _join(self, event_id: str, trace: Trace, touched: set[str]) -> None:
+        """An event came that other traces waited for."""
+        for waiting in self._links.settle(event_id, trace.id):
+            child = self.by_id.get(waiting)
+            if child is not None and child.tree.waits_for(event_id):
+                linked = child.tree.link(event_id)
+                touched.add(child.id)
+                touched |= self._nest(child, linked)
+
+    def _place_apart(self, trace: Trace, tree: Tree, node: Node, touched: set[str]) -> None:
         """Hang a signal whose parent was not seen on its trace."""
         parent_id = node.parent_id or ""
         other = self._links.home_of(parent_id)
         if other is not None and other != trace.id:
             node.placement = "linked"
-        trace.place(node, None)
+        trace.place(tree, node, None)
         if node.placement == "linked":
             touched |= self._nest(trace, node)
-        if trace.tree.waits_for(parent_id):
+        if tree.waits_for(parent_id):
             self._links.await_parent(parent_id, trace.id)
 
     def place_again(self, trace: Trace, node: Node, first: Node) -> None:

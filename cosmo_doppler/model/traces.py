@@ -201,14 +201,22 @@ class Trace(Placed):
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
         return self.stopped or self._final_at is not None
 
-    def place(self, node: Node, parent: Node | None) -> None:
-        """Hang a new signal into the tree, below `parent` where that was seen, and time it."""
-        node.gap = node.at - self.last_at
-        tree = self.tree
+    def place(self, tree: Tree, node: Node, parent: Node | None) -> None:
+        """Hang a new signal into the tree, below `parent` where that was seen, and time it.
+
+        Args:
+            tree: that of this trace.
+            node: the signal.
+            parent: the one it names, where that is in this tree.
+        """
+        at = node.at
+        node.gap = at - self.last_at
+        if at > self.last_at:
+            self.last_at = at
         tree.place(node, parent)
         if self.spans is not None and self.spans.built:
             self.spans.add(node)
-        elif tree.size >= LARGE:
+        elif len(tree.arrivals) >= LARGE:
             self._time()
 
     def pack(self) -> None:
@@ -296,8 +304,6 @@ class Trace(Placed):
 
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
-        if node.at > self.last_at:
-            self.last_at = node.at
         kind = node.type
         if self.stop is not None:
             self.stop.note(node)

@@ -39,7 +39,6 @@ class Tree:
         "orphans",
         "portals",
         "roots",
-        "size",
         "stands_for",
         "strays",
         "unnamed",
@@ -50,8 +49,6 @@ class Tree:
         self.by_id: dict[str, Node] = {}
         self.arrivals: list[Node] = []
         """Every signal by arrival."""
-        self.size = 0
-        """Nodes, those without a usable id included; portals are none."""
         self.portals = 0
         """Doors to other traces in it."""
         self.unnamed: dict[int, Node] = {}
@@ -66,6 +63,11 @@ class Tree:
         """Events that never cross the bus, and the award each of them came from."""
         self.strays: dict[str, list[Node]] = {}
         """Replies that no award has adopted yet, by neuron."""
+
+    @property
+    def size(self) -> int:
+        """How many signals."""
+        return len(self.arrivals)
 
     @property
     def outline(self) -> Outline[Node]:
@@ -105,9 +107,15 @@ class Tree:
             node: comes after all others.
             parent: the one it names, where that is in this tree.
         """
-        self.size += 1
         self.arrivals.append(node)
-        self._hang(node, self._guess(node) if parent is None else parent)
+        if parent is None:
+            parent = self._guess(node)
+        if parent is None:
+            self.roots.append(node)
+        else:
+            parent.adopt(node)
+        if self._outline is not None:
+            self._outline.add(node, parent)
         if not node.id:
             self.unnamed[node.seq] = node
         else:
@@ -117,16 +125,17 @@ class Tree:
         if node.type == "TASK_AWARDED" and node.who:
             self.awards[node.who] = node
             self._adopt_strays(node)
-        if self._outline is None and self.size >= LARGE:
+        if self._outline is None and len(self.arrivals) >= LARGE:
             _ = self.outline
 
     def place_again(self, node: Node, first: Node) -> None:
         """Hang a node whose id another one has: under that one."""
-        self.size += 1
         self.arrivals.append(node)
         node.placement = "duplicate"
         self.unnamed[node.seq] = node
-        self._hang(node, first)
+        first.adopt(node)
+        if self._outline is not None:
+            self._outline.add(node, first)
 
     def beside(self, seq: int, step: int) -> Node | None:
         """The signal that many places after a position, by arrival; None beyond the first and the last."""
@@ -144,11 +153,7 @@ class Tree:
     def open_portal(self, portal: Portal, parent: Node) -> None:
         """Show that another trace came from `parent`."""
         self.portals += 1
-        siblings = parent.children
-        place = bisect_left(siblings, portal.seq, key=_arrival)
-        before = siblings[place] if place < len(siblings) else None
-        siblings.insert(place, portal)
-        portal.parent = parent
+        before = self._put(portal, parent)
         if self._outline is not None:
             if before is None:
                 self._outline.add(portal, parent)
@@ -186,7 +191,8 @@ class Tree:
         """
         for node in self.arrivals:
             node.parent = node.span = node.within = node.block = None
-            node.children.clear()
+            if node.children:
+                node.children.clear()
 
     # -- where to hang
 
@@ -270,26 +276,24 @@ class Tree:
 
     # -- the mechanics
 
-    def _hang(self, node: Node, parent: Node | None) -> None:
-        """Give a new node its place: the last among its siblings."""
-        if parent is None:
-            self.roots.append(node)
-        else:
-            node.parent = parent
-            parent.children.append(node)
-        if self._outline is not None:
-            self._outline.add(node, parent)
+    def _put(self, node: Node, parent: Node | None) -> Node | None:
+        """Put a node among those of `parent`, or among the roots, by its arrival; return the one it is before."""
+        node.parent = parent
+        if parent is not None and not parent.children:
+            parent.adopt(node)
+            return None
+        siblings = self.roots if parent is None else parent.children
+        place = bisect_left(siblings, node.seq, key=_arrival)
+        before = siblings[place] if place < len(siblings) else None
+        siblings.insert(place, node)
+        return before
 
     def _move(self, node: Node, parent: Node | None, placement: Placement) -> None:
         """Hang a node, with all below it, somewhere else."""
         siblings = self.roots if node.parent is None else node.parent.children
         del siblings[bisect_left(siblings, node.seq, key=_arrival)]
-        node.parent = parent
         node.placement = placement
-        siblings = self.roots if parent is None else parent.children
-        place = bisect_left(siblings, node.seq, key=_arrival)
-        before = siblings[place] if place < len(siblings) else None
-        siblings.insert(place, node)
+        before = self._put(node, parent)
         if self._outline is not None:
             self._outline.move(node, parent, before)
         self._on_moved(node)

@@ -6,10 +6,10 @@ from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.participant import Liveness, Participant
 from cosmo_doppler.model.rules.frames import FrameRules
-from cosmo_doppler.model.rules.ground import Ground, Reads
+from cosmo_doppler.model.rules.ground import Ground, Read
 from cosmo_doppler.model.rules.market import MarketRules
 from cosmo_doppler.model.rules.presence import PresenceRules
-from cosmo_doppler.model.rules.work import LIVELY, WorkRules
+from cosmo_doppler.model.rules.work import WorkRules
 from cosmo_doppler.model.traces import Node
 from cosmo_sdk.signal_types import ADDRESSED_TYPES
 
@@ -29,10 +29,15 @@ class Watch:
         self._presence = PresenceRules(ground)
         self._market = MarketRules(ground)
         self._work = WorkRules(ground, self._market)
-        self._reads: dict[str, tuple[Reads, ...]] = {}
-        everybody = (self._frames, self._presence, self._market, self._work)
-        for type in {type for rules in everybody for type in rules.reads}:
-            self._reads[type] = tuple(rules.reads for rules in everybody if type in rules.reads)
+        everybody = (
+            self._work.signs,
+            *(each.reads for each in (self._frames, self._presence, self._market, self._work)),
+        )
+        self._reads: dict[str, tuple[Read, ...]] = {
+            type: tuple(reads[type] for reads in everybody if type in reads)
+            for type in {type for reads in everybody for type in reads}
+        }
+        """What reads each type, in this order."""
         ground.roster.on_turn = self._turned
 
     @property
@@ -50,14 +55,11 @@ class Watch:
         kind = header.type
         if header.problem:
             self._frames.malformed(seen, header)
-        if who and header.ts is not None and kind not in _ADDRESSED:
+        if who and kind not in _ADDRESSED and header.ts is not None:
             self._presence.sent(seen, header, who)
-        if not header.id or not header.trace_id:
-            return
-        if kind in LIVELY:
-            self._work.any(seen, header)
-        for reads in self._reads.get(kind, ()):
-            reads[kind](seen, header)
+        if header.id and header.trace_id:
+            for read in self._reads.get(kind, ()):
+                read(seen, header)
 
     def saw_again(self, seen: Observed, first: Node | None) -> None:
         """A signal was delivered whose id is known; it changed nothing."""

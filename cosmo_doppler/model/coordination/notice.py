@@ -74,7 +74,7 @@ def key_of(kind: str, store: str, subject: str) -> str:
 
 def tells(header: Header) -> bool:
     """Whether a signal may tell of coordination. Costs next to nothing where it does not."""
-    return header.type in TELLING and b'"coord"' in bytes(header.meta)
+    return header.type in TELLING and header.mentions(b'"coord"')
 
 
 def about_of(header: Header) -> About | None:
@@ -107,7 +107,7 @@ def read_notice(seen: Observed) -> Notice | None:
     about = about_of(header)
     if about is None:
         return None
-    payload = header.read_payload()
+    payload = seen.payload
     facts = payload
     if header.type == "MEMORY_APPEND":
         facts = table(payload.get("value"))

@@ -11,8 +11,8 @@ from collections import OrderedDict
 from typing import Any
 
 from cosmo_doppler.model.market.record import BUCKETS, Calibration, Promise, Record
+from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.wording import finite
-from cosmo_sdk.header import Header
 
 MOST_BIDDERS = 1_000
 """Bidders told apart; further ones are counted together under `OTHERS`."""
@@ -61,8 +61,9 @@ class Honesty:
         self._waiting[promise.award_id] = promise
         self._at_work[promise.trace_id, promise.neuron] = promise.award_id
 
-    def saw(self, header: Header, at: float) -> None:
+    def saw(self, seen: Observed) -> None:
         """Something came that may end, or interrupt, the work on an award."""
+        header = seen.header
         promise = self._waiting.get(header.parent_id or "")
         if promise is None:
             # Released workers answer under a task id that never crossed the bus.
@@ -74,7 +75,7 @@ class Honesty:
         elif header.type == "ERROR":
             self._end(promise, kept=False)
         elif header.type == "FINAL" or not promise.finalize:
-            self._deliver(promise, header, at)
+            self._deliver(promise, seen)
 
     def ranked(self, least: int = 1) -> list[tuple[str, Record]]:
         """Bidders with at least so many promises judged, those that keep the least of them first."""
@@ -98,9 +99,9 @@ class Honesty:
             if promises
         ]
 
-    def _deliver(self, promise: Promise, header: Header, at: float) -> None:
+    def _deliver(self, promise: Promise, seen: Observed) -> None:
         record = self._record(promise.neuron)
-        taken = max(0.0, at - promise.at)
+        taken = max(0.0, seen.at - promise.at)
         if not promise.asked:
             record.took.add(taken)
             if promise.eta_ms is not None and promise.eta_ms > 0:
@@ -109,7 +110,7 @@ class Honesty:
                 record.late += taken > eta
                 record.on_time += min(1.0, eta / taken) if taken else 1.0
                 record.slack.add(taken / eta)
-        spent = reported_cost(header)
+        spent = reported_cost(seen)
         if spent is not None and promise.cost is not None:
             record.costs += 1
             record.within_cost += 1.0 if spent <= promise.cost else promise.cost / spent
@@ -146,11 +147,11 @@ class Honesty:
         return record
 
 
-def reported_cost(header: Header) -> float | None:
+def reported_cost(seen: Observed) -> float | None:
     """What an answer says it cost: in its meta, its output, or the `usage` of that; None when it does not say."""
-    payload = header.read_payload()
+    payload = seen.payload
     answer = payload.get("output", payload.get("result"))
-    places: list[Any] = [header.read_meta(), answer]
+    places: list[Any] = [seen.meta, answer]
     if isinstance(answer, dict):
         places.append(answer.get("usage"))
     for place in places:

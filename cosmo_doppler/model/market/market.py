@@ -53,20 +53,21 @@ class Market:
         self._holders: Recent[str, str] = Recent(MOST_TASKS)
         """Who works on a task or award, by its event id."""
 
-    def offer(self, header: Header, *, seq: int, at: float) -> Auction | None:
+    def offer(self, seen: Observed) -> Auction | None:
         """A TASK_OFFER was seen; None when it opens nothing: no id, or one that is known."""
+        header = seen.header
         if not header.id or header.id in self.book.by_offer:
             return None
-        payload = header.read_payload()
-        terms = _terms(payload, header)
+        payload = seen.payload
+        terms = _terms(payload, seen.meta)
         is_mirror = terms is not None and not terms.live
         window = finite(payload.get("deadline_ms"))
         needed = payload.get("capabilities")
         auction = Auction(
             offer_id=header.id,
             trace_id=header.trace_id,
-            seq=seq,
-            opened_at=at,
+            seq=seen.seq,
+            opened_at=seen.at,
             deadline_ms=int(window) if window is not None and 1 <= window < 1e9 else 0,
             capabilities=[item for item in needed if isinstance(item, str)]
             if isinstance(needed, list)
@@ -79,29 +80,29 @@ class Market:
         self.book.open(auction)
         return auction
 
-    def bid(self, header: Header, *, seq: int, at: float) -> Auction | None:
+    def bid(self, seen: Observed) -> Auction | None:
         """A BID was seen; None when no offer is known that it could answer."""
-        payload = header.read_payload()
-        bid = read_bid(id=header.id, neuron=header.who, payload=payload, meta=header.read_meta())
+        header, payload = seen.header, seen.payload
+        bid = read_bid(id=header.id, neuron=header.who, payload=payload, meta=seen.meta)
         return self.book.bid(
             bid,
             parent_id=header.parent_id,
             trace_id=header.trace_id,
-            seq=seq,
-            at=at,
+            seq=seen.seq,
+            at=seen.at,
             sealed=payload.get("sealed") is True and bid.cost is None,
         )
 
-    def award(self, header: Header, *, at: float) -> Auction | None:
+    def award(self, seen: Observed) -> Auction | None:
         """A TASK_AWARDED was seen; None when no offer is known that it could decide."""
+        header, payload = seen.header, seen.payload
         auction = self.book.award(
             parent_id=header.parent_id,
             trace_id=header.trace_id,
             who=header.who,
-            at=at,
+            at=seen.at,
             sent_at=_sent_at(header),
         )
-        payload = header.read_payload()
         if auction is not None:
             if auction.mirror is not None:
                 told = table(payload.get("auction"))
@@ -113,16 +114,17 @@ class Market:
                 self.ledger.awarded(auction)
         if header.id and header.who and (auction is None or auction.mirror is None):
             self._hold(header)
-            self._promise(header, payload, auction, at)
+            self._promise(seen, auction)
         return auction
 
-    def decline(self, header: Header) -> Auction | None:
+    def decline(self, seen: Observed) -> Auction | None:
         """A TASK_DECLINED was seen; None when no bid is known that it could mean."""
+        header = seen.header
         return self.book.decline(
             parent_id=header.parent_id,
             trace_id=header.trace_id,
             who=header.who,
-            reason=say(header.read_payload().get("reason"), 80),
+            reason=say(seen.payload.get("reason"), 80),
         )
 
     def intervened(self, done: Intervention, seen: Observed, *, held: bool) -> list[Auction]:
@@ -144,26 +146,28 @@ class Market:
             changed.append(auction)
         return changed
 
-    def saw(self, header: Header, at: float, seq: int) -> Auction | None:
+    def saw(self, seen: Observed) -> Auction | None:
         """Anything else was seen.
 
         Returns:
             The auction it changes, if it does.
         """
-        read = _READ.get(header.type)
-        return read(self, header, at, seq) if read is not None else None
+        move = MOVES.get(seen.header.type)
+        return move(self, seen) if move is not None else None
 
-    def _task(self, header: Header, at: float, seq: int) -> None:
+    def _task(self, seen: Observed) -> None:
+        header = seen.header
         if header.id and header.who:
             self._hold(header)
 
-    def _answer(self, header: Header, at: float, seq: int) -> None:
-        self.honesty.saw(header, at)
+    def _answer(self, seen: Observed) -> None:
+        self.honesty.saw(seen)
 
-    def _memory(self, header: Header, at: float, seq: int) -> Auction | None:
+    def _memory(self, seen: Observed) -> Auction | None:
+        header = seen.header
         if _COORD not in bytes(header.payload):
             return None
-        payload = header.read_payload()
+        payload = seen.payload
         key, value = payload.get("key"), table(payload.get("value"))
         if not isinstance(key, str) or not key.startswith(COORD):
             return None
@@ -182,21 +186,21 @@ class Market:
                 return None
         return auction
 
-    def _snapshot(self, header: Header, at: float, seq: int) -> Auction | None:
+    def _snapshot(self, seen: Observed) -> Auction | None:
         """How a mirrored auction stands, for whoever did not see its offer."""
-        if _SNAPSHOT not in bytes(header.meta) or not header.parent_id:
+        header = seen.header
+        if not header.mentions(_SNAPSHOT) or not header.parent_id:
             return None
         about = about_of(header)
         if about is None or about.live or header.parent_id in self.book.by_offer:
             return None
-        state = table(header.read_payload().get("snapshot"))
+        state = table(seen.payload.get("snapshot"))
         if state.get("state") != "open":
             return None
-        return self._late_comer(header, about, state, at, seq)
+        return self._late_comer(seen, about, state)
 
-    def _late_comer(
-        self, header: Header, about: About, state: dict[str, Any], at: float, seq: int
-    ) -> Auction:
+    def _late_comer(self, seen: Observed, about: About, state: dict[str, Any]) -> Auction:
+        header, seq, at = seen.header, seen.seq, seen.at
         terms, offer_id = terms_of(about, state), header.parent_id or ""
         auction = Auction(
             offer_id=offer_id,
@@ -217,17 +221,18 @@ class Market:
     def _hold(self, header: Header) -> None:
         self._holders.put(header.id, header.who)
 
-    def _promise(self, header: Header, payload: dict[str, Any], auction: Auction | None, at: float) -> None:
+    def _promise(self, seen: Observed, auction: Auction | None) -> None:
+        header, payload = seen.header, seen.payload
         said = payload.get("winning_bid")
         terms: Mapping[str, Any] = said if isinstance(said, dict) else {}
         bid = auction.winning_bid if auction is not None else None
-        replaced = header.read_meta().get(WITHDRAWS)
+        replaced = seen.meta.get(WITHDRAWS)
         self.honesty.promised(
             Promise(
                 header.id,
                 header.trace_id,
                 header.who,
-                at,
+                seen.at,
                 cost=bid.cost if bid is not None else finite(terms.get("cost")),
                 eta_ms=bid.eta_ms if bid is not None else finite(terms.get("eta_ms")),
                 confidence=bid.confidence if bid is not None else finite(terms.get("confidence")),
@@ -242,9 +247,9 @@ def _sent_at(header: Header) -> float | None:
     return None if moment is None else moment.timestamp()
 
 
-def _terms(payload: dict[str, Any], header: Header) -> Terms | None:
+def _terms(payload: dict[str, Any], meta: dict[str, Any]) -> Terms | None:
     """By which exact rules an offer is decided; None where a strategy of its producer decides (COORDINATION 15)."""
-    coord = header.read_meta().get("coord")
+    coord = meta.get("coord")
     if not isinstance(coord, dict):
         return None
     asked = table(payload.get("input"))
@@ -279,7 +284,7 @@ def _amounts(told: dict[str, Any]) -> dict[str, float]:
     return {agent: amount for agent, amount in _listed(told) if amount is not None}
 
 
-_READ: dict[str, Callable[[Market, Header, float, int], Auction | None]] = {
+MOVES: dict[str, Callable[[Market, Observed], Auction | None]] = {
     "TASK": Market._task,
     "AGENT_OUTPUT": Market._answer,
     "FINAL": Market._answer,
@@ -289,6 +294,4 @@ _READ: dict[str, Callable[[Market, Header, float, int], Auction | None]] = {
     "MEMORY_APPEND": Market._memory,
     "CONTEXT_SYNC": Market._snapshot,
 }
-
-MOVING = frozenset(_READ)
-"""Types that `Market.saw` reads."""
+"""By type: what its signals change, but for those of an auction itself."""

@@ -68,7 +68,7 @@ class AuctionReader:
         if header.type == GATE and not header.id:
             self._intervened(Observed(seq, at, "", header))
         elif header.type in _TYPES and header.trace_id and not self._is_known(header.id):
-            self._fold(header, seq, at)
+            self._fold(Observed(seq, at, "", header))
         while self._kept and (len(self._kept) > self._most or self._is_over(self._kept[0], at)):
             yield self._let_go()
 
@@ -97,23 +97,23 @@ class AuctionReader:
             self._ids.popitem(last=False)
         return False
 
-    def _fold(self, header: Header, seq: int, at: float) -> None:
+    def _fold(self, seen: Observed) -> None:
         market = self.market
-        match header.type:
+        match seen.header.type:
             case "TASK_OFFER":
-                auction = market.offer(header, seq=seq, at=at)
+                auction = market.offer(seen)
                 if auction is not None:
                     self._kept.append(auction)
             case "BID":
-                market.bid(header, seq=seq, at=at)
+                market.bid(seen)
             case "TASK_AWARDED":
-                market.award(header, at=at)
+                market.award(seen)
             case "TASK_DECLINED":
-                market.decline(header)
+                market.decline(seen)
             case "STOP":
-                self._book.stop(header.trace_id)
+                self._book.stop(seen.header.trace_id)
             case _:
-                market.saw(header, at, seq)
+                market.saw(seen)
 
     def _let_go(self) -> Auction:
         auction = self._kept.popleft()

@@ -31,13 +31,23 @@ class _Numbered(msgspec.Struct, gc=False):
 _read_numbered = msgspec.json.Decoder(_Numbered).decode
 
 
+class _Stream:
+    """Thoughts that somebody numbers."""
+
+    __slots__ = ("next",)
+
+    def __init__(self, next: int) -> None:
+        self.next = next
+        """The number that comes next."""
+
+
 class FrameRules:
     """Reads each frame by itself."""
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._thoughts: Recent[tuple[str, str], int] = Recent(_MOST_STREAMS)
-        """The number that comes next, by parent and producer."""
+        self._thoughts: Recent[tuple[str, str], _Stream] = Recent(_MOST_STREAMS)
+        """By parent and producer."""
         self._failed: Recent[str, Fault] = Recent(_MOST_FAILED)
         """The latest ERROR of each trace."""
         self.reads: Reads = {
@@ -72,7 +82,7 @@ class FrameRules:
 
     def repeated(self, seen: Observed, header: Header, first: Node | None) -> None:
         """A signal came whose id is known; `first` is the one that has it, where it belongs to a trace."""
-        if b"cosmo.passed_on_by" in bytes(header.meta):
+        if header.mentions(b"cosmo.passed_on_by"):
             # A host that could not do it gave it to one that can, under the same id.
             return
         if first is None or (first.type == header.type and first.who == header.who):
@@ -104,7 +114,7 @@ class FrameRules:
         """The bus tells of a gate or of a fault made to order."""
         if header.problem:
             return
-        told = header.read_payload()
+        told = seen.payload
         happened = say(told.get("event"), 40)
         what = f"{say(told.get('type'), 40)} of trace {short_id(header.trace_id)}"
         if header.type == CHAOS:
@@ -147,7 +157,7 @@ class FrameRules:
     # -- what failed by its own account
 
     def _error(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
+        payload = seen.payload
         may_retry = payload.get("recoverable") is True
         said = ": ".join(
             part for part in (say(payload.get("code"), 60), say(payload.get("message"), 160)) if part
@@ -170,7 +180,7 @@ class FrameRules:
             self._ground.book.came_right(failed, seen.at)
 
     def _result(self, seen: Observed, header: Header) -> None:
-        payload = header.read_payload()
+        payload = seen.payload
         if not payload.get("error"):
             return
         name = say(payload.get("tool") or payload.get("engram_id"), 60) or header.who
@@ -191,10 +201,13 @@ class FrameRules:
         number = _number_of(header)
         if type(number) is not int or not 0 <= number <= _HIGHEST:
             return
-        stream = (header.parent_id or header.trace_id, header.who)
-        expected = self._thoughts.get(stream)
-        self._thoughts.put(stream, number + 1)
-        if expected is None or number <= expected:
+        key = (header.parent_id or header.trace_id, header.who)
+        stream = self._thoughts.entries.get(key)
+        if stream is None:
+            self._thoughts.put(key, _Stream(number + 1))
+            return
+        expected, stream.next = stream.next, number + 1
+        if number <= expected:
             return
         missed = number - expected
         fault = Fault(
@@ -207,7 +220,7 @@ class FrameRules:
             trace_id=header.trace_id,
             who=header.who,
         )
-        self._ground.book.report(fault, ("missed thoughts", stream))
+        self._ground.book.report(fault, ("missed thoughts", key))
 
 
 def _number_of(header: Header) -> object:

@@ -14,8 +14,11 @@ from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.model.wording import say, short_id
 from cosmo_sdk.header import Header
 
-Reads = dict[str, Callable[[Observed, Header], None]]
-"""By signal type: what a rule does with one. It comes after the board has folded the signal."""
+Read = Callable[[Observed, Header], None]
+"""What a rule does with a signal. It comes after the board has folded it."""
+
+Reads = dict[str, Read]
+"""By signal type."""
 
 
 class Ground(NamedTuple):
@@ -36,7 +39,7 @@ def subject_of(trace: Trace | None, trace_id: str) -> str:
 
 def is_mirrored(header: Header) -> bool:
     """Whether a signal only tells what happened in a store of pools, votes and auctions, so that nobody answers it."""
-    return b'"coord"' in bytes(header.meta) and "coord" in header.read_meta()
+    return header.mentions(b'"coord"') and "coord" in header.read_meta()
 
 
 def spell(seconds: float) -> str:

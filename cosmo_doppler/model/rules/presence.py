@@ -28,16 +28,44 @@ _CROWD = 3
 
 
 class _Clock:
-    __slots__ = ("fault", "least", "most", "samples", "ts")
+    """When somebody says that its signals are sent, and how long these take until they arrive.
+
+    What nearly every signal shows costs next to nothing: it was sent after the one before, which its timestamp tells as
+    text, and one of the present samples shows already that the clock is neither ahead nor behind.
+    """
+
+    __slots__ = ("fault", "fine", "least", "most", "said", "samples", "ts")
 
     def __init__(self, ts: float) -> None:
         self.ts = ts
-        """The latest timestamp it sent, epoch seconds."""
+        """The latest timestamp it sent, epoch seconds; as of when one was last read."""
+        self.said = ""
+        """The latest one as sent, where later ones of the same length are greater as text; else empty."""
+        self.fault: Fault | None = None
+        self.begin()
+
+    def begin(self) -> None:
+        """Forget the present samples."""
         self.least = float("inf")
         self.most = float("-inf")
-        """Shortest and longest way of the present samples, seconds."""
+        """Shortest and longest way of those that were read, seconds."""
         self.samples = 0
-        self.fault: Fault | None = None
+        self.fine = False
+        """One of them shows that nothing is wrong."""
+
+    def goes_on(self, said: object) -> bool:
+        """Whether a valid timestamp is surely no earlier than the latest one. False says nothing."""
+        known = self.said
+        return type(said) is str and len(said) == len(known) and said >= known and _is_plain(said)
+
+    def take(self, way: float) -> None:
+        """One of the present samples took so long, seconds."""
+        if way < self.least:
+            self.least = way
+        if way > self.most:
+            self.most = way
+        if -AHEAD_S <= way <= BEHIND_S:
+            self.fine = True
 
 
 class PresenceRules:
@@ -46,6 +74,7 @@ class PresenceRules:
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
         self._clocks: Recent[str, _Clock] = Recent(_MOST_CLOCKS)
+        self._known = self._clocks.entries
         self._silent: Recent[str, Fault] = Recent(_MOST_CLOCKS)
         self._doubted: Recent[tuple[str, str], bool] = Recent(_MOST_CLOCKS)
         self.reads: Reads = {"REGISTER": self._doubt, "HEARTBEAT": self._doubt}
@@ -119,28 +148,40 @@ class PresenceRules:
         """A signal says who sent it and when."""
         if who not in self._ground.roster.by_id:
             return
-        ts = _sent_at(header.ts)
-        if ts is None:
-            return
-        clock = self._clocks.get(who)
-        if clock is None:
-            clock = _Clock(ts)
-            self._clocks.put(who, clock)
-        if ts < clock.ts - BACKWARDS_S:
-            self._backwards(seen, who, clock.ts - ts)
-            clock.samples, clock.least, clock.most = 0, float("inf"), float("-inf")
-            clock.ts = ts
-        elif ts > clock.ts:
-            clock.ts = ts
-        way = seen.at - ts
-        if way < clock.least:
-            clock.least = way
-        if way > clock.most:
-            clock.most = way
+        clock = self._known.get(who)
+        if clock is not None and clock.goes_on(header.ts) and not header.problem:
+            clock.said = header.ts  # type: ignore[assignment]
+            if not clock.fine:
+                clock.take(seen.at - (_sent_at(header.ts) or 0.0))
+        else:
+            clock = self._read(seen, header, who, clock)
+            if clock is None:
+                return
         clock.samples += 1
         if clock.samples == _SAMPLES:
             self._judge(seen, who, clock)
-            clock.samples, clock.least, clock.most = 0, float("inf"), float("-inf")
+            clock.begin()
+
+    def _read(self, seen: Observed, header: Header, who: str, clock: _Clock | None) -> _Clock | None:
+        """A timestamp that has to be looked at more closely. None when it is none."""
+        ts = _sent_at(header.ts)
+        if ts is None:
+            return None
+        if clock is None:
+            clock = _Clock(ts)
+            self._clocks.put(who, clock)
+        latest = _sent_at(clock.said) if clock.said else None
+        if latest is not None:
+            clock.ts = latest
+        went_back = ts < clock.ts - BACKWARDS_S
+        if went_back:
+            self._backwards(seen, who, clock.ts - ts)
+            clock.begin()
+        if went_back or ts >= clock.ts:
+            clock.ts = ts
+            clock.said = header.ts if type(header.ts) is str and _is_plain(header.ts) else ""
+        clock.take(seen.at - ts)
+        return clock
 
     def _backwards(self, seen: Observed, who: str, by: float) -> None:
         fault = Fault(
@@ -178,6 +219,11 @@ class PresenceRules:
                 ),
                 ("clock is off", who),
             )
+
+
+def _is_plain(said: str) -> bool:
+    """Whether a timestamp is a calendar date with a time in UTC, so that those of one length are in order as text."""
+    return said[-1:] == "Z" and said[5:6] in ("0", "1")
 
 
 def _sent_at(said: str | float | None) -> float | None:

@@ -59,9 +59,6 @@ _ZOMBIE = frozenset({"AGENT_OUTPUT", "PLAN", "THOUGHT_DELTA", "CRITIQUE", "MEMOR
 
 _STOPPABLE = _ZOMBIE | {"TASK", "TASK_AWARDED"}
 
-LIVELY = _SIGNS | _STOPPABLE
-"""What `WorkRules.any` reads."""
-
 
 class WorkRules:
     """Reads who was given work, and what became of it."""
@@ -70,6 +67,7 @@ class WorkRules:
         self._ground = ground
         self._market = market
         self._works = Works()
+        self._given = self._works.by_id
         self._stops = False
         """Something was stopped."""
         self._leaving: Recent[str, bool] = Recent(_MOST)
@@ -83,26 +81,33 @@ class WorkRules:
         }
         reads |= dict.fromkeys(_ANSWERS, self._answer)
         self.reads: Reads = reads
+        self.signs: Reads = {
+            **dict.fromkeys(_SIGNS, self._sign),
+            **dict.fromkeys(_STOPPABLE - _SIGNS, self._late),
+        }
+        """What may show that work goes on, or that it should not; comes before what other rules read."""
 
     def running(self, who: str) -> int:
         """How many tasks and awards somebody has not answered yet."""
         return self._works.running(who)
 
-    def any(self, seen: Observed, header: Header) -> None:
-        """Any signal of a workflow: it may show that work goes on, or that it should not."""
-        kind = header.type
-        if kind in _SIGNS:
-            work = self._works.get(header.parent_id or "")
-            if work is not None and not work.heard:
-                work.heard = True
-        if self._stops and kind in _STOPPABLE:
+    def _sign(self, seen: Observed, header: Header) -> None:
+        """Somebody at work says something under it."""
+        work = self._given.get(header.parent_id or "")
+        if work is not None and not work.heard:
+            work.heard = True
+        if self._stops:
+            self._late(seen, header)
+
+    def _late(self, seen: Observed, header: Header) -> None:
+        if self._stops and header.type in _STOPPABLE:
             self._after_stop(seen, header)
 
     # -- beginnings
 
     def _task(self, seen: Observed, header: Header) -> None:
         work = self._begin(seen, header)
-        needed = header.read_payload().get("capabilities")
+        needed = seen.payload.get("capabilities")
         if isinstance(needed, list):
             work.capabilities = [item for item in needed if isinstance(item, str)]
         self._ground.agenda.note(seen.at + NOBODY_S, partial(self._nobody, work))
@@ -113,7 +118,7 @@ class WorkRules:
         work = self._begin(seen, header)
         work.bid_id = header.parent_id or ""
         self._withdraw(header, seen.at)
-        won = header.read_payload().get("winning_bid")
+        won = seen.payload.get("winning_bid")
         eta = finite(won.get("eta_ms")) if isinstance(won, dict) else None
         worker = self._ground.roster.by_id.get(header.who)
         unpromised = PERSON_S if worker is not None and worker.kind == PERSON else UNPROMISED_S
@@ -182,7 +187,7 @@ class WorkRules:
 
     def _withdraw(self, award: Header, at: float) -> None:
         """An award may take the work from whoever had it, as `reaward=` does."""
-        if b"cosmo.withdraws" not in bytes(award.meta):
+        if not award.mentions(b"cosmo.withdraws"):
             return
         replaced = award.read_meta().get("cosmo.withdraws")
         work = self._works.get(replaced) if isinstance(replaced, str) else None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from cosmo_doppler.model.faults import Fault
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.recent import Recent
@@ -49,7 +51,9 @@ class Works:
     """The latest pieces of work. Those that are answered are remembered, those that are forgotten are no longer open."""
 
     def __init__(self) -> None:
-        self._by_id: Recent[str, Work] = Recent(_MOST)
+        self._latest: Recent[str, Work] = Recent(_MOST)
+        self.by_id: Mapping[str, Work] = self._latest.entries
+        """The work a TASK or an award gave, by its event id."""
         self._held: dict[str, dict[str, Work]] = {}
         """Open work by holder."""
         self._on: dict[str, dict[str, Work]] = {}
@@ -57,11 +61,11 @@ class Works:
 
     def get(self, id: str) -> Work | None:
         """The work a TASK or an award gave, by its event id."""
-        return self._by_id.get(id)
+        return self.by_id.get(id)
 
     def open(self, work: Work) -> None:
         """Work was given. Another piece under the same id is over."""
-        for forgotten in (self._by_id.get(work.id), self._by_id.put(work.id, work)):
+        for forgotten in (self.by_id.get(work.id), self._latest.put(work.id, work)):
             if forgotten is not None:
                 self.close(forgotten)
         self._held.setdefault(work.who, {})[work.id] = work

@@ -7,6 +7,7 @@ import pytest
 from cosmo_doppler.model.market.honesty import Honesty, reported_cost
 from cosmo_doppler.model.market.ledger import ASKS_FOR, OFFERED_BY, Desk, drifts
 from cosmo_doppler.model.market.record import Promise
+from cosmo_doppler.model.observed import Observed
 from cosmo_sdk.header import read_header
 from tests.doppler.model.folding import fold, frame
 
@@ -252,7 +253,10 @@ def test_promises_are_bounded_and_what_is_given_up_is_counted(monkeypatch):
     ],
 )
 def test_what_an_answer_says_it_cost(payload, meta, cost):
-    assert reported_cost(read_header(frame("AGENT_OUTPUT", "x", meta=meta, **payload))) == cost
+    assert (
+        reported_cost(Observed(0, 0.0, "", read_header(frame("AGENT_OUTPUT", "x", meta=meta, **payload))))
+        == cost
+    )
 
 
 # -- auctions held elsewhere
