@@ -84,10 +84,12 @@ def _totals(tally: report.Tally, questions: Questions) -> Iterator[str]:
     yield heading(columns)
     for name in questions.rules:
         totals = tally.of(name)
-        cells = [name, f"{totals.same:,} of {totals.decided:,}", price(totals.paid)]
+        same = f"{totals.same:,} of {totals.awarded:,}" if totals.awarded else NONE
+        cells = [name, same, price(totals.paid)]
         cells += [f"{totals.ghost}"] if questions.ghosts else []
-        instead = ", ".join(f"{safe(who, 40)} {count}" for who, count in totals.changed_to)
-        yield line(columns, [*cells, instead])
+        instead = [f"{safe(who, 40)} {count}" for who, count in totals.changed_to]
+        instead += [f"nobody {totals.nobody:,}"] if totals.nobody else []
+        yield line(columns, [*cells, ", ".join(instead)])
 
 
 def _verdicts(reading: Reading) -> Iterator[str]:

@@ -55,7 +55,8 @@ def exported(session: Session, selection: Selection, kind: Format) -> Iterator[b
     with session.lock:
         board = session.timeline.board
         if kind == "csv":
-            text = bids_csv([board.auctions[offer_id] for offer_id in _offers(session, selection)])
+            auctions = [board.auctions[offer_id] for offer_id in _offers(session, selection)]
+            text = bids_csv(auctions, board.by_hand)
         elif kind == "py":
             text = export_pytest(board.auctions[selection.offer_id or ""], session.store.frame)
         elif selection.offer_id is not None:

@@ -177,8 +177,8 @@ def bid_facts(bid: Bid) -> dict[str, Any]:
 class RuleTotals(NamedTuple):
     """One rule over many auctions."""
 
-    decided: int
-    """Auctions it finds a winner for, of those that were awarded."""
+    awarded: int
+    """Auctions in which somebody really won."""
     same: int
     """Those in which that is who really won."""
     paid: float
@@ -187,6 +187,8 @@ class RuleTotals(NamedTuple):
     """Auctions that a bid that never was would have won."""
     changed_to: list[tuple[str, int]]
     """Who would have won instead, most often first."""
+    nobody: int
+    """Awarded auctions in which it finds no winner: nobody bid in its window, or nobody says what it asks for."""
 
 
 class Tally:
@@ -198,7 +200,7 @@ class Tally:
         self.bids = 0
         self.paid = 0.0
         """What the real winners asked, together."""
-        self._decided: Counter[str] = Counter()
+        self._nobody: Counter[str] = Counter()
         self._same: Counter[str] = Counter()
         self._paid: dict[str, float] = {}
         self._ghost: Counter[str] = Counter()
@@ -216,12 +218,12 @@ class Tally:
             self.paid += won.cost if won is not None and won.cost is not None else 0.0
         for outcome in outcomes:
             if outcome.winner is None:
+                self._nobody[outcome.rule] += auction.first_award is not None
                 continue
             if outcome.winner.id == GHOST:
                 self._ghost[outcome.rule] += 1
             if auction.first_award is None:
                 continue
-            self._decided[outcome.rule] += 1
             self._paid[outcome.rule] = self._paid.get(outcome.rule, 0.0) + (outcome.price or 0.0)
             if outcome.same:
                 self._same[outcome.rule] += 1
@@ -233,11 +235,12 @@ class Tally:
     def of(self, name: str) -> RuleTotals:
         """The totals of one rule."""
         return RuleTotals(
-            self._decided[name],
+            self.awarded,
             self._same[name],
             self._paid.get(name, 0.0),
             self._ghost[name],
             self._instead.get(name, Counter()).most_common(5),
+            self._nobody[name],
         )
 
 

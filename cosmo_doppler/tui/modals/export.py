@@ -39,6 +39,7 @@ class ExportForm(Form[ExportDraft]):
     Args:
         session: what is looked at.
         selection: the trace and the auction on the screen, where there are any.
+        auctions_first: begin with the auction where there is one.
     """
 
     cancel_label: ClassVar[str] = "Not now"
@@ -49,10 +50,11 @@ class ExportForm(Form[ExportDraft]):
     ExportForm #about { text-wrap: nowrap; text-overflow: ellipsis; width: 1fr; }
     """
 
-    def __init__(self, session: Session, selection: Selection) -> None:
+    def __init__(self, session: Session, selection: Selection, *, auctions_first: bool = False) -> None:
         super().__init__("Export", safe(session.title, 60))
         self._session = session
         self._selection = selection
+        self._auctions_first = auctions_first
         self._proposed = ""
 
     def compose_body(self) -> ComposeResult:
@@ -61,7 +63,8 @@ class ExportForm(Form[ExportDraft]):
         if self._selection.offer_id is not None:
             things.insert(0, ("this auction", "auction"))
         if self._selection.trace_id is not None:
-            things.insert(0, ("this trace", "trace"))
+            auction_leads = self._auctions_first and self._selection.offer_id is not None
+            things.insert(1 if auction_leads else 0, ("this trace", "trace"))
         kinds: list[tuple[str, Format]] = [
             ("signals", "ndjson"),
             ("a page", "md"),

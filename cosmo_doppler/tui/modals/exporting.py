@@ -15,9 +15,11 @@ from cosmo_doppler.tui.modals.export import ExportDraft, ExportForm
 from cosmo_doppler.tui.safe import safe
 
 
-async def export_selection(app: App[Any], session: Session, selection: Selection) -> None:
+async def export_selection(
+    app: App[Any], session: Session, selection: Selection, *, auctions_first: bool = False
+) -> None:
     """Ask what to write, write it without holding up the screen, and say where it is. Must run in a worker."""
-    draft = await app.push_screen_wait(ExportForm(session, selection))
+    draft = await app.push_screen_wait(ExportForm(session, selection, auctions_first=auctions_first))
     if draft is None:
         return
     try:

@@ -149,7 +149,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
             changed = self._changed()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, changed) else "Nothing is changed; a lets it go as it is"
+        return "" if differences(self.held.frame, changed) else "Nothing is changed; esc leaves it held"
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""
@@ -245,7 +245,7 @@ class WholeForm(AboutHeld[ChangeDraft]):
             checked = self._checked()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, checked) else "Nothing is changed; a lets it go as it is"
+        return "" if differences(self.held.frame, checked) else "Nothing is changed; esc leaves it held"
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""

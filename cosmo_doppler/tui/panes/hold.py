@@ -133,7 +133,9 @@ class HoldLines(Source):
         if offset is not None:
             facts.append(("after", f"{words.joined(words.duration(offset))} from its offer"))
         if window is not None:
-            facts.append(("window", safe(window.words, 120)))
+            facts.append(
+                ("window", safe(window.words.removeprefix("window ").removeprefix("the window "), 120))
+            )
         if first is not held:
             facts.append(("first", f"a {safe(first.header.type, 20)} of its trace, which was held before it"))
         if waiting:

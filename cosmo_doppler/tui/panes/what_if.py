@@ -160,7 +160,7 @@ class WhatIf:
     def _cells(self, outcome: Outcome, ink: Ink) -> dict[str, Cell]:
         missing: Cell = [("–", ink.faint)]
         totals = self._totals.tally.of(outcome.rule)
-        session: Cell = [(f"{totals.same}/{totals.decided}", ink.dim)] if totals.decided else missing
+        session: Cell = [(f"{totals.same}/{totals.awarded}", ink.dim)] if totals.awarded else missing
         if outcome.winner is None:
             return {"rule": [(outcome.rule, ink.plain)], "winner": [("nobody", ink.dim)], "session": session}
         weight = ink.plain if outcome.same else ink.bold

@@ -213,4 +213,11 @@ class JumpActions(Deck):
                 scene.trace_id if scene.trace is not None else None,
                 scene.offer_id if scene.auction is not None else None,
             )
-        begin(self, partial(modals.export_selection, self.app, self.session, known), exclusive=True)
+        form = partial(
+            modals.export_selection,
+            self.app,
+            self.session,
+            known,
+            auctions_first=self.stage.view == "auctions",
+        )
+        begin(self, form, exclusive=True)

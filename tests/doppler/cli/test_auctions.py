@@ -110,6 +110,17 @@ def test_each_auction_is_a_line_and_all_of_them_a_verdict(recording, capsys):
     assert re.search(r"s-a +\d+% +2 +0 +2/2 +2\.", shown)
 
 
+def test_a_window_in_which_nobody_bids_is_counted_and_not_left_out(recording, capsys):
+    shown = printed(capsys, recording, "--window", "1", "--select", "lowest_cost")
+    assert re.search(r"lowest_cost +0 of 3 .* nobody 3", shown)
+    rules = json.loads(printed(capsys, recording, "--window", "1", "--json"))["rules"]
+    assert (rules["first_bid"]["same"], rules["first_bid"]["awarded"], rules["first_bid"]["nobody"]) == (
+        0,
+        3,
+        3,
+    )
+
+
 def test_another_window_a_ghost_and_a_score(recording, capsys):
     shown = printed(capsys, recording, "--window", "300", "--select", "lowest_cost")
     assert shown.splitlines()[1].split()[6] == "s-d*"

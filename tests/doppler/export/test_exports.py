@@ -12,6 +12,9 @@ from cosmo_doppler import export
 from cosmo_doppler.session import Session, load_all, open_replay
 from tests.doppler.tui.conftest import START, market, signal
 
+STEPPED = Path(__file__).parents[3] / "snapshots" / "data" / "stepped.ndjson"
+"""A recording of somebody who holds, edits and drops bids."""
+
 
 @pytest.fixture
 def session(tmp_path: Path) -> Session:
@@ -53,7 +56,7 @@ def test_an_auction_is_its_offer_its_bids_and_what_bidders_were_told(session: Se
 
 def test_bids_are_a_table_that_a_spreadsheet_reads(session: Session) -> None:
     board = session.timeline.board
-    rows = list(csv.DictReader(io.StringIO(export.bids_csv(board.auctions.values()))))
+    rows = list(csv.DictReader(io.StringIO(export.bids_csv(board.auctions.values(), board.by_hand))))
     assert tuple(rows[0]) == export.BID_COLUMNS
     ada, bob, bad, nobody = rows
     assert (ada["bidder"], ada["cost"], ada["state"], ada["reason"]) == (
@@ -66,6 +69,25 @@ def test_bids_are_a_table_that_a_spreadsheet_reads(session: Session) -> None:
     assert (bad["bidder"], bad["state"]) == ("'=cmd|x", "invalid")
     assert "cost" in bad["reason"]
     assert (nobody["offer_id"], nobody["bid_id"], nobody["auction"]) == (long("evt", "OFFER2"), "", "no bid")
+
+
+def test_bids_that_somebody_touched_say_so_in_the_table() -> None:
+    session = open_replay(STEPPED, paused=True)
+    load_all(session)
+    board = session.timeline.board
+    rows = {
+        row["bid_id"]: row
+        for row in csv.DictReader(io.StringIO(export.bids_csv(board.auctions.values(), board.by_hand)))
+    }
+    done = [each for each in board.by_hand.order if each.type == "BID" and each.held_s is not None]
+    assert {each.kind for each in done} >= {"edited", "dropped"}
+    for each in done:
+        row = rows[each.signal_id]
+        assert float(row["held_ms"]) == pytest.approx((each.held_s or 0) * 1000, abs=0.001)
+        assert row["edited"] == (each.changed() if each.kind == "edited" else "")
+    touched = {each.signal_id for each in done}
+    assert {(row["edited"], row["held_ms"]) for id, row in rows.items() if id not in touched} == {("", "")}
+    session.stop()
 
 
 def test_a_page_tells_a_trace(session: Session) -> None:

@@ -76,6 +76,8 @@ async def test_an_auction_becomes_a_test_that_passes(
 ) -> None:
     async with shown(market_session, view="auctions", select="OFFER1", size=size) as screen:
         form = await open_form(screen)
+        assert "● this auction" in screen.text
+        form.query_one("#thing").choose("trace")  # type: ignore[attr-defined]
         form.query_one("#kind").choose("py")  # type: ignore[attr-defined]
         await screen.settle()
         assert "A pytest file is about one auction" in screen.text
