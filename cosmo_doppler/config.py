@@ -50,6 +50,8 @@ class Config(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Paths into payloads whose values Doppler neither shows nor writes."""
     keys: dict[str, str] = {}
     """Action id to key names, separated by commas."""
+    columns: dict[Literal["signals"], list[str]] = {}
+    """What a list shows: `signals = ["time", "type", "payload.cost", "says"]`."""
     filters: dict[str, str] = {}
     """Expressions by name, to be used as `$name` wherever an expression may stand."""
     alert: list[Alert] = []
@@ -184,6 +186,9 @@ def as_toml(config: Config) -> str:
         "[keys]",
         *(f"{_quoted(name)} = {_quoted(keys)}" for name, keys in sorted(config.keys.items())),
     ]
+    if config.columns:
+        lines += ["", "[columns]"]
+        lines += [f"{name} = [{', '.join(map(_quoted, names))}]" for name, names in config.columns.items()]
     if config.filters:
         lines += ["", "[filters]"]
         lines += [f"{_quoted(name)} = {_quoted(text)}" for name, text in sorted(config.filters.items())]

@@ -11,7 +11,7 @@ import click
 
 from cosmo_doppler.cli.output import show
 from cosmo_doppler.config import Config, ThemeName, as_toml, config_path, error_at, read_config
-from cosmo_doppler.errors import ConfigError
+from cosmo_doppler.errors import ConfigError, SettingError
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui.alerts import AlertRule
@@ -123,6 +123,7 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
     ctx = click.get_current_context(silent=True)
     command = ctx.meta.get(_ALERT_EXEC, "") if ctx is not None else ""
     _check_filters(config)
+    _check_columns(config)
     return Look(
         theme or config.theme,
         ascii or config.ascii,
@@ -130,6 +131,7 @@ def chosen_look(config: Config, theme: ThemeName | None, *, ascii: bool) -> Look
         _rules(config),
         command,
         config.filters,
+        config.columns,
         tuple(config.offer),
     )
 
@@ -148,6 +150,16 @@ def _check_filters(config: Config) -> None:
             compile_filter(text, {**known, **config.filters})
         except QueryError as error:
             raise _config_error(f"filters.{name}", f"{text!r}: {error}") from None
+
+
+def _check_columns(config: Config) -> None:
+    from cosmo_doppler.tui.panes.signal_columns import Chosen
+
+    for pane, names in config.columns.items():
+        try:
+            Chosen(names)
+        except SettingError as error:
+            raise _config_error(f"columns.{pane}", str(error)) from None
 
 
 def _config_error(field: str, reason: str) -> ConfigError:

@@ -21,3 +21,5 @@ class Command(NamedTuple):
     run: Callable[[Observatory, str], None]
     complete: Callable[[Scene], Iterable[str]] = lambda scene: ()
     """What may follow, to choose from."""
+    several: bool = False
+    """Whether more than one of these may follow, with commas between."""

@@ -191,9 +191,10 @@ def completions(scene: Scene, line: str) -> list[str]:
     if command is None:
         return []
     found = []
+    before, comma, begun = begun.rpartition(",") if command.several else ("", "", begun)
     for each in command.complete(scene):
         if each.lower().startswith(begun.lower()) and each.isprintable():
-            found.append(f"{name} {each}")
+            found.append(f"{name} {before}{comma}{each}")
             if len(found) == _OFFERED:
                 break
     return found

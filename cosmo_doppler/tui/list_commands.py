@@ -33,6 +33,20 @@ def _forget(observatory: Observatory, text: str) -> None:
     observatory.forget_filter(text)
 
 
+def _columns(observatory: Observatory, text: str) -> None:
+    if text:
+        observatory.choose_columns(text)
+    else:
+        # What stands there is where one begins.
+        observatory.call_later(observatory.begin_command, f"columns {observatory.columns_now()}")
+
+
+def _column_names(scene: Scene) -> list[str]:
+    from cosmo_doppler.tui.panes.signal_columns import known_columns
+
+    return ["usual", *known_columns()]
+
+
 def _named(scene: Scene) -> list[str]:
     return sorted(scene.named())
 
@@ -46,5 +60,13 @@ LIST_COMMANDS: tuple[Command, ...] = (
         _named,
     ),
     Command("keep", "NAME [EXPR]", "Save the filter, or another expression, under a name", _keep, _named),
+    Command(
+        "columns",
+        "[NAME,...]",
+        "Choose the columns of Signals, such as time,type,payload.cost,says; or usual",
+        _columns,
+        _column_names,
+        several=True,
+    ),
     Command("forget", "NAME", "Save a filter no longer", _forget, _named),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from textual.app import App
 from textual.filter import LineFilter
@@ -13,6 +14,7 @@ from cosmo_doppler.offers import Template
 from cosmo_doppler.tui.alerts import AlertRule
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
+from cosmo_doppler.tui.layout import Pane
 from cosmo_doppler.tui.remembered import Remembered
 from cosmo_doppler.tui.theme import THEME_NAMES, textual_theme
 
@@ -30,6 +32,8 @@ class Look:
     """What an alert may run; empty for nothing."""
     filters: Mapping[str, str] = field(default_factory=dict)
     """Expressions by name, from the settings."""
+    columns: Mapping[Any, Sequence[str]] = field(default_factory=dict)
+    """Names of the columns of lists, from the settings."""
     offers: tuple[Template, ...] = ()
     """Templates of offers, from the settings."""
 
@@ -65,6 +69,11 @@ def remembered_of(app: App[object]) -> Remembered:
 def named_filters(app: App[object]) -> dict[str, str]:
     """Saved filters by name: those of the settings, and those that were kept on the screen."""
     return {**remembered_of(app).filters, **look_of(app).filters}
+
+
+def chosen_columns(app: App[object], pane: Pane) -> tuple[str, ...]:
+    """The columns of a list: those that were chosen on the screen, or those of the settings; none for the usual ones."""
+    return remembered_of(app).columns(pane) or tuple(look_of(app).columns.get(pane, ()))
 
 
 def look_of(app: App[object]) -> Look:

@@ -80,6 +80,10 @@ def more(observatory: Observatory) -> Iterator[More]:
     for template in observatory.scene.templates():
         offer, reason = partial(observatory.offer_from, template), observatory.session.read_only_reason
         yield More(f"Offer: {safe(template.name)}", offer, reason)
+    yield More(
+        "Choose the columns of Signals ...",
+        lambda: observatory.begin_command(f"columns {observatory.columns_now()}"),
+    )
     absent = "" if observatory.session.operator is not None else "there is no bus"
     yield More(
         "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason

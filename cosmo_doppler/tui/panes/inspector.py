@@ -6,6 +6,7 @@ import json
 from collections.abc import Hashable, Iterator
 from typing import Any, ClassVar, Literal, NamedTuple
 
+from rich.cells import cell_len
 from rich.segment import Segment
 
 from cosmo_doppler.model.changes import Changes
@@ -209,6 +210,11 @@ class InspectorRows(Source):
             return place([(row.label, ink.dim), (row.text, ink.plain)], width)
         style = {"problem": ink.failure, "part": ink.dim, "note": ink.dim}.get(row.kind)
         return place([(row.text, style or ink.plain)], width)
+
+    def reach(self, index: int) -> int:
+        """How long the line is; texts of a payload are broken into as many as they need, all else is one."""
+        row = self._rows[index]
+        return cell_len(row.label) + cell_len(row.text)
 
     # What stands in the lines
 

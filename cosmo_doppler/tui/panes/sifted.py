@@ -70,6 +70,11 @@ class Sifted(Through):
         """Where it is among those that match."""
         return self._place(key, near) if self._narrowed else self.whole.index(key, near)
 
+    def reach(self, index: int) -> int:
+        """How long the row is."""
+        place = self.whole.index(self.key(index), index) if self._narrowed else index
+        return 0 if place is None else self.whole.reach(place)
+
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """The row as it is without a filter."""
         if not self._narrowed:

@@ -8,23 +8,21 @@ from typing import ClassVar
 
 from rich.segment import Segment
 
+from cosmo_doppler.errors import SettingError
 from cosmo_doppler.model.changes import Changes
+from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.query import FrameRow, Known
 from cosmo_doppler.session import Gap
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.panes.signal_columns import Chosen
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene, by_hand_of, says
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.source import Source
 
-_COLUMNS = Columns(
-    Column("time", "time", 12, needs=60),
-    Column("type", "signal", 20),
-    Column("who", "who", 14, middle=True),
-    Column("trace", "trace", 8, needs=84),
-    Column("text", "says", 0),
-    Column("seq", "number", 9, right=True, needs=100),
-)
+_SAMPLE = 64
+"""Signals that tell how wide columns are to begin with."""
 
 
 class SignalRows(Source):
@@ -46,6 +44,13 @@ class SignalRows(Source):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._chosen = Chosen()
+        self._wanted: tuple[str, ...] = ()
+        self._width = 0
+
+    def stamp(self) -> Hashable:
+        """Columns about more than the signal itself are read again once a second."""
+        return int(self._scene.now) if self._chosen.moving else None
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -56,8 +61,35 @@ class SignalRows(Source):
         return [(words.count(self.count()), ink.dim)]
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self.count() else []
+        """Column titles; and this is where the pane learns its width, and its columns."""
+        self._width = width
+        self._take_columns()
+        return [self._chosen.columns.header(width, ink, self.shift)] if self.count() else []
+
+    def _take_columns(self) -> None:
+        """Have the columns that are wanted by now. Those kept from a run of another release may be none."""
+        wanted = self._scene.columns("signals")
+        if wanted == self._wanted:
+            return
+        self._wanted = wanted
+        try:
+            self._chosen = Chosen(wanted)
+        except SettingError:
+            self._chosen = Chosen()
+        if self._chosen.measured:
+            count = self.count()
+            for index in range(max(0, count - _SAMPLE), count):
+                self._chosen.fields(self._row_of(self._scene.session.store.observed(index)))
+
+    def shape(self) -> Hashable:
+        """The columns and their widths."""
+        return self._wanted, self._chosen.shape(), self.stamp()
+
+    def _row_of(self, seen: Observed) -> FrameRow:
+        session = self._scene.session
+        known = Known(self._scene.board, self._scene.now, session.marks)
+        frame = session.store.frame(seen.seq)
+        return FrameRow(seen.at, seen.subject, frame, seen.header, seq=seen.seq, known=known)
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
@@ -104,21 +136,32 @@ class SignalRows(Source):
         kind: Cell = [(safe(header.type, 40), ink.family(header.type))]
         if header.problem:
             kind = [("malformed ", ink.failure), (safe(header.type, 40), ink.dim)]
-        return _COLUMNS.row(
-            width,
-            {
-                "time": [(words.time_of_day(seen.at), ink.dim)],
-                "type": kind,
-                "who": [(safe(header.who, 80), ink.plain)],
-                "trace": [(short_id(header.trace_id), ink.dim)],
-                "text": [
-                    (self._silence(index), ink.failure),
-                    ("◆ " if index in self._scene.session.marks else "", ink.bold),
-                    (by_hand_of(self._scene, header), ink.bold),
-                    (says(header), ink.plain),
-                ],
-                "seq": [(f"{index:,}", ink.dim)],
-            },
+        styles = (ink.failure, ink.bold, ink.bold, ink.plain)
+        cells: dict[str, Cell] = {
+            "time": [(words.time_of_day(seen.at), ink.dim)],
+            "type": kind,
+            "who": [(safe(header.who, 80), ink.plain)],
+            "trace": [(short_id(header.trace_id), ink.dim)],
+            "says": list(zip(self._said(seen), styles, strict=True)),
+            "number": [(f"{index:,}", ink.dim)],
+        }
+        if self._chosen.measured:
+            texts = self._chosen.fields(self._row_of(seen))
+            cells.update({name: [(text, ink.plain)] for name, text in texts.items()})
+        return self._chosen.columns.row(self._width, cells, self.shift)
+
+    def reach(self, index: int) -> int:
+        """How long a row is with all that the signal says."""
+        said = "".join(self._said(self._scene.session.store.observed(index)))
+        return self._chosen.columns.length(self._width, {"says": said})
+
+    def _said(self, seen: Observed) -> tuple[str, str, str, str]:
+        """What was missed before it, whether it is marked, what was done to it by hand, and what it says."""
+        return (
+            self._silence(seen.seq),
+            "◆ " if seen.seq in self._scene.session.marks else "",
+            by_hand_of(self._scene, seen.header),
+            says(seen.header),
         )
 
 

@@ -22,6 +22,23 @@ class Through(Source):
     def __init__(self, whole: Source) -> None:
         self.whole = whole
 
+    @property
+    def shift(self) -> int:
+        """How far it was moved along its rows."""
+        return self.whole.shift
+
+    @shift.setter
+    def shift(self, cells: int) -> None:
+        self.whole.shift = cells
+
+    def reach(self, index: int) -> int:
+        """How long a row is."""
+        return self.whole.reach(index)
+
+    def shape(self) -> Hashable:
+        """How rows are laid out."""
+        return self.whole.shape()
+
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
         return self.whole.title(ink)

@@ -4,12 +4,48 @@ from __future__ import annotations
 
 from textual.command import CommandPalette
 
+from cosmo_doppler.errors import SettingError
+from cosmo_doppler.tui.look import chosen_columns, remembered_of
 from cosmo_doppler.tui.panes.ordered import Order, Ordered
 from cosmo_doppler.tui.screens.deck import Deck
 
 
 class ListActions(Deck):
-    """Go to a name, sort."""
+    """Go to a name, sort, choose columns."""
+
+    def on_mount(self) -> None:
+        """From now on the scene knows which columns are wanted."""
+        self.scene.columns = lambda pane: chosen_columns(self.app, pane)
+
+    def choose_columns(self, text: str) -> None:
+        """Give the list of signals other columns.
+
+        Args:
+            text: their names with commas between, or `usual`.
+
+        Raises:
+            SettingError: there is no such column.
+        """
+        from cosmo_doppler.tui.panes.signal_columns import Chosen, split_names
+
+        names = () if text == "usual" else split_names(text)
+        if not names and text != "usual":
+            raise SettingError(
+                "name columns with commas between, such as time,type,payload.cost,says; or: usual"
+            )
+        Chosen(names)
+        remembered = remembered_of(self.app)
+        remembered.put_columns("signals", names)
+        with self.session.lock:
+            self.stage.panes["signals"].touch()
+        if "signals" not in self.stage.shown:
+            self.say("Signals has these columns; 5 shows it")
+
+    def columns_now(self) -> str:
+        """The columns of the list of signals, as `choose_columns` takes them."""
+        from cosmo_doppler.tui.panes.signal_columns import Chosen
+
+        return ",".join(Chosen(self.scene.columns("signals")).names)
 
     def action_go(self) -> None:
         """Any trace, auction, participant or mark by some letters of its name."""

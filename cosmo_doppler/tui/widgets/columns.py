@@ -33,6 +33,8 @@ class Column(NamedTuple):
     """Cut in the middle (ids, addresses), not at the end."""
     most: int = 0
     """For the column that takes the rest: no wider than this; 0 means no limit."""
+    least: int = 0
+    """For the column that takes the rest: no narrower than this, though the line is then longer than the pane."""
 
 
 GAP = 2
@@ -44,33 +46,44 @@ class Columns:
     def __init__(self, *columns: Column) -> None:
         self._columns = columns
 
-    def shown(self, width: int) -> list[tuple[Column, int]]:
-        """The columns a pane of `width` cells has, with the cells each gets."""
+    def shown(self, width: int, extra: int = 0) -> list[tuple[Column, int]]:
+        """The columns a pane of `width` cells has, with the cells each gets in a line that is `extra` cells longer."""
         columns = [column for column in self._columns if width >= column.needs]
         fixed = sum(column.width for column in columns) + GAP * (len(columns) - 1)
         flexible = sum(column.width == 0 for column in columns)
-        rest = max(0, width - fixed) // max(1, flexible)
-        return [
-            (column, column.width or (min(rest, column.most) if column.most else rest)) for column in columns
+        rest = max(0, width + extra - fixed) // max(1, flexible)
+        return [(column, column.width or _bounded(column, rest, extra)) for column in columns]
+
+    def length(self, width: int, texts: Mapping[str, str]) -> int:
+        """Cells a row would take in such a pane with nothing cut off of these texts in columns that take the rest."""
+        wide = [
+            column.width or max(cells, cell_len(texts.get(column.name, "")))
+            for column, cells in self.shown(width)
         ]
+        return sum(wide) + GAP * (len(wide) - 1)
 
-    def header(self, width: int, ink: Ink) -> list[Segment]:
+    def header(self, width: int, ink: Ink, extra: int = 0) -> list[Segment]:
         """The line of titles."""
-        return self._line(width, {column.name: [(column.title, ink.dim)] for column in self._columns})
+        return self._line(width, {column.name: [(column.title, ink.dim)] for column in self._columns}, extra)
 
-    def row(self, width: int, cells: Mapping[str, Cell]) -> list[Segment]:
+    def row(self, width: int, cells: Mapping[str, Cell], extra: int = 0) -> list[Segment]:
         """One row; missing cells stay empty."""
-        return self._line(width, cells)
+        return self._line(width, cells, extra)
 
-    def _line(self, width: int, cells: Mapping[str, Cell]) -> list[Segment]:
+    def _line(self, width: int, cells: Mapping[str, Cell], extra: int) -> list[Segment]:
         line: list[Segment] = []
-        for index, (column, cells_wide) in enumerate(self.shown(width)):
+        for index, (column, cells_wide) in enumerate(self.shown(width, extra)):
             if index:
                 line.append(Segment(" " * GAP))
             line.extend(
                 place(cells.get(column.name, []), cells_wide, right=column.right, middle=column.middle)
             )
         return line
+
+
+def _bounded(column: Column, rest: int, extra: int) -> int:
+    rest = max(rest, column.least)
+    return min(rest, column.most + extra) if column.most else rest
 
 
 def place(cell: Cell, width: int, *, right: bool = False, middle: bool = False) -> list[Segment]:

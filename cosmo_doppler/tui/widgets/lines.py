@@ -23,6 +23,7 @@ from textual.widget import Widget
 from cosmo_doppler.tui.actions import bindings_of
 from cosmo_doppler.tui.theme import Ink, ink_of
 from cosmo_doppler.tui.widgets.columns import Cell, place
+from cosmo_doppler.tui.widgets.sliding import Sliding
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _CURSOR_MARK = "▎"
@@ -66,6 +67,7 @@ class Lines(Widget, can_focus=True):
     def __init__(self, source: Source, lock: AbstractContextManager[object], *, id: str) -> None:
         super().__init__(id=id)
         self.source = source
+        self._sliding = Sliding(source)
         self.follow = source.follows
         """Whether the pane keeps up with what arrives."""
         self.cursor: Hashable | None = None
@@ -84,7 +86,7 @@ class Lines(Widget, can_focus=True):
         """Where on the time axis the mouse was pressed."""
         self._stamp: Hashable = None
         self._head: list[list[Segment]] = []
-        self._strips: LRUCache[tuple[Hashable, int], Strip] = LRUCache(2048)
+        self._strips: LRUCache[tuple[Hashable, ...], Strip] = LRUCache(2048)
 
     # What changed
 
@@ -130,6 +132,7 @@ class Lines(Widget, can_focus=True):
         self._count = count = source.count()
         if (scope := source.scope()) != self._scope:
             self._scope = scope
+            self._sliding.back()
             self._cursor_index = self._top = 0
             self._top_key = None
             self.cursor = None
@@ -250,7 +253,10 @@ class Lines(Widget, can_focus=True):
             self.post_message(self.Opened(self))
 
     async def action_fold(self) -> None:
-        """Fold the branch the cursor is in; where nothing can be folded, one step back."""
+        """Go back along long rows; else fold the branch the cursor is in; else one step back."""
+        if self._sliding.left(self._inner_width):
+            self.refresh()
+            return
         with self._lock:
             self._settle()
             left = self.source.fold(self.cursor)
@@ -264,15 +270,27 @@ class Lines(Widget, can_focus=True):
             await self.run_action("screen.back")
 
     def action_unfold(self) -> None:
-        """Unfold the branch under the cursor; where nothing is folded, go deeper."""
+        """Unfold the branch under the cursor; else move along rows that are cut; else go deeper."""
         with self._lock:
             self._settle()
             unfolded = self.source.unfold(self.cursor)
             if unfolded:
                 self.forget()
                 self._settle()
-        if not unfolded:
+        if not unfolded and not self._slide():
             self.action_open()
+
+    def _slide(self) -> bool:
+        """Show more of the right of long rows. False when nothing is cut there."""
+        with self._lock:
+            self._settle()
+            moved = self._sliding.right(self._visible, self._inner_width)
+        self.refresh()
+        return moved
+
+    @property
+    def _visible(self) -> range:
+        return range(self._top, min(self._top + max(1, self.page), self._count))
 
     def look(self, how: Glance, cell: int | None = None) -> bool:
         """Show the same in another way. False when this pane has no other."""
@@ -305,12 +323,14 @@ class Lines(Widget, can_focus=True):
         return 1 <= event.y <= len(self._head) and self.look(how, event.x - self.GUTTER)
 
     def on_mouse_scroll_left(self, event: events.MouseScrollLeft) -> None:
-        """A wheel that turns sideways goes along the time axis."""
-        self.look("earlier")
+        """A wheel that turns sideways goes along the time axis, or along long rows."""
+        if not self.look("earlier") and self._sliding.left(self._inner_width):
+            self.refresh()
 
     def on_mouse_scroll_right(self, event: events.MouseScrollRight) -> None:
-        """A wheel that turns sideways goes along the time axis."""
-        self.look("later")
+        """A wheel that turns sideways goes along the time axis, or along long rows."""
+        if not self.look("later"):
+            self._slide()
 
     def on_click(self, event: events.Click) -> None:
         """A click puts the cursor on a row, a second one opens it."""
@@ -368,7 +388,12 @@ class Lines(Widget, can_focus=True):
             ink = ink_of(self.app)
             self._head = self.source.head(self._inner_width, ink)
             self._settle()
-            return super().render_lines(crop)
+            shape = self.source.shape()
+            strips = super().render_lines(crop)
+            if self.source.shape() != shape:
+                # Only what was drawn could tell how wide a column has to be.
+                self.call_later(self.refresh)
+            return strips
 
     def render_line(self, y: int) -> Strip:
         """One line of the pane: title, head, a row, or part of the empty state."""
@@ -376,7 +401,7 @@ class Lines(Widget, can_focus=True):
         if y == 0:
             return self._finish(self._title(ink), ink, ink.background, mark=self.has_focus)
         if y <= len(self._head):
-            return self._finish(self._head[y - 1], ink, ink.background)
+            return self._finish(self._sliding.part(self._head[y - 1], self._inner_width), ink, ink.background)
         row = y - 1 - len(self._head)
         if self._count == 0:
             return self._finish(self._empty_line(row, ink), ink, ink.background)
@@ -399,11 +424,12 @@ class Lines(Widget, can_focus=True):
 
     def _row(self, index: int, ink: Ink) -> Strip:
         width = self._inner_width
-        key = (self.source.key(index), width)
+        key = (self.source.key(index), width, self._sliding.cells, self.source.shape())
         strip = self._strips.get(key)
         if strip is None:
             self.rendered_rows += 1
-            strip = Strip(self.source.row(index, width, ink)).adjust_cell_length(width)
+            row = self.source.row(index, width + self._sliding.cells, ink)
+            strip = self._sliding.part(row, width)
             self._strips[key] = strip
         return strip
 
@@ -430,10 +456,19 @@ class Lines(Widget, can_focus=True):
         note = self.source.note(ink)
         if self.follow and self.source.follows:
             note = [*note, ("  following" if note else "following", ink.dim)]
+        if self.has_focus and (along := self._along(ink)):
+            note = [*note, (f"  {along}" if note else along, ink.dim)]
         note_width = sum(cell_len(text) for text, _ in note)
         if note_width + 12 > width:
             return place(title, width)
         return [*place(title, width - note_width - 2), Segment("  "), *(Segment(*piece) for piece in note)]
+
+    def _along(self, ink: Ink) -> str:
+        """Where long rows go on, while the keys are here."""
+        visible = self._visible
+        if not visible or not self.source.reach(self._cursor_index):
+            return ""
+        return self._sliding.hint(self._row(index, ink) for index in visible)
 
     def _empty_line(self, row: int, ink: Ink) -> list[Segment]:
         lines = self.source.empty(ink)

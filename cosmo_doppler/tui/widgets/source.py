@@ -32,6 +32,10 @@ class Source(ABC):
     fixed_rows: ClassVar[bool] = False
     """Whether a row once drawn never changes, so that drawn rows may be kept when others arrive."""
 
+    shift: int = 0
+    """Cells by which the pane was moved along rows that are longer than it is wide; they and the head are drawn as
+    many cells wider."""
+
     @abstractmethod
     def title(self, ink: Ink) -> Cell:
         """The left of the title line; its first piece is the pane's name."""
@@ -62,7 +66,15 @@ class Source(ABC):
 
     @abstractmethod
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
-        """One row, at most `width` cells."""
+        """One row, at most `width` cells and `shift`."""
+
+    def reach(self, index: int) -> int:
+        """Cells a row takes with nothing cut off; 0 where none is ever moved along."""
+        return 0
+
+    def shape(self) -> Hashable:
+        """How rows are laid out; in another shape those already drawn are drawn again."""
+        return None
 
     def scope(self) -> Hashable:
         """What the rows belong to; when it changes the cursor starts over at the top."""
