@@ -466,9 +466,10 @@ class Lines(Widget, can_focus=True):
     def _along(self, ink: Ink) -> str:
         """Where long rows go on, while the keys are here."""
         visible = self._visible
-        if not visible or not self.source.reach(self._cursor_index):
+        if not visible:
             return ""
-        return self._sliding.hint(self._row(index, ink) for index in visible)
+        drawn = (self._row(index, ink) for index in visible)
+        return self._sliding.hint(drawn, self._cursor_index, self._inner_width)
 
     def _empty_line(self, row: int, ink: Ink) -> list[Segment]:
         lines = self.source.empty(ink)

@@ -53,9 +53,12 @@ class Sliding:
             return strip.adjust_cell_length(width)
         return strip.adjust_cell_length(width + self.cells).crop(self.cells, self.cells + width)
 
-    def hint(self, strips: Iterable[Strip]) -> str:
-        """Where there is more of these rows, for the title of the pane."""
-        more = any(_is_cut(strip) for strip in strips)
+    def hint(self, strips: Iterable[Strip], cursor: int, width: int) -> str:
+        """Where there is more of these rows, for the title of the pane: none where the cursor's row tells of no length."""
+        length = self._source.reach(cursor)
+        if not length:
+            return ""
+        more = length > width + self.cells or any(_is_cut(strip) for strip in strips)
         return " ".join(
             filter(None, ("←" * bool(self.cells), "more" * (more or bool(self.cells)), "→" * more))
         )
