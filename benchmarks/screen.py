@@ -23,6 +23,7 @@ import termios
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import cycle
 from pathlib import Path
 
 from benchmarks.processes import broker, measuring, said
@@ -36,7 +37,8 @@ PULSE_S = 0.002
 
 _STYLE = re.compile(rb"\x1b\[[0-9;]*m")
 _COUNTS = {name: re.compile(rb"([0-9.,]+M?) " + name.encode()) for name in ("signals", "dropped")}
-OPENED = b"esc closes"
+KEYS = {"key": (b":", b"tab completes", b"\x1b"), "form": (b"?", b"esc closes", b"q")}
+"""What is pressed by turns: what for, what then appears, and what takes it away. A form costs the most of all."""
 
 
 @dataclass
@@ -94,18 +96,20 @@ def measure(rate: int, signals: int, size: tuple[int, int], view: str, fps: int)
         flood.send_signal(signal.SIGUSR1)
         begin, cpu = time.perf_counter(), _cpu(process.pid)
         watch.frames.clear()
-        answers: list[float] = []
+        answers: dict[str, list[float]] = {name: [] for name in KEYS}
         silent = 0
+        turns = cycle(KEYS.items())
         while time.perf_counter() - begin < signals / rate:
             watch.rest(KEY_EVERY_S)
+            name, (key, answer, back) = next(turns)
             pressed = time.perf_counter()
-            os.write(watch.near, b"?")
-            answered = watch.until(OPENED, ANSWER_S)
+            os.write(watch.near, key)
+            answered = watch.until(answer, ANSWER_S)
             if answered is None:
                 silent += 1
             else:
-                answers.append(answered - pressed)
-            os.write(watch.near, b"q")
+                answers[name].append(answered - pressed)
+            os.write(watch.near, back)
         took = time.perf_counter() - begin
         used = _cpu(process.pid) - cpu
         gaps = [after - before for before, after in zip(watch.frames, watch.frames[1:], strict=False)]
@@ -118,9 +122,12 @@ def measure(rate: int, signals: int, size: tuple[int, int], view: str, fps: int)
             "per_s": round(sent["per_s"]),
             "shown": counts["signals"][-1].decode() if counts["signals"] else "?",
             "dropped": counts["dropped"][-1].decode() if counts["dropped"] else "0",
-            "key_p50_ms": _ms(quantile(answers, 0.5)),
-            "key_p99_ms": _ms(quantile(answers, 0.99)),
-            "keys": len(answers),
+            **{
+                f"{name}_p{round(share * 100)}_ms": _ms(quantile(times, share))
+                for name, times in answers.items()
+                for share in (0.5, 0.95, 0.99)
+            },
+            "keys": sum(map(len, answers.values())),
             "unanswered": silent,
             "frame_p50_ms": _ms(quantile(gaps, 0.5)),
             "frame_p99_ms": _ms(quantile(gaps, 0.99)),

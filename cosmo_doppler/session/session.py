@@ -21,6 +21,7 @@ from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.marks import Marks
+from cosmo_doppler.session.pace import TICK_S, Pace
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.sharing import SharedLock
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
@@ -37,12 +38,6 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 SessionKind = Literal["live", "demo", "replay"]
-
-TICK_S = 1 / 60
-"""Time between two turns of the engine."""
-
-_BREATH_S = 0.001
-"""Time between two turns while there is a backlog to fold."""
 
 _GIVE_WAY_S = 0.0001
 """Long enough for a thread that waits for the lock to get it."""
@@ -121,6 +116,7 @@ class Session:
         self.timeline = Timeline(self.store, live=kind != "replay", wall=self.wall, speed=speed)
         self.lock = SharedLock()
         self.timeline.give_way = lambda: self.lock.wanted
+        self.pace = Pace()
         self.recorder = recorder
         self.operator: Operator | None = None
         self.stepper: Stepper | None = None
@@ -196,20 +192,27 @@ class Session:
         async with asyncio.TaskGroup() as group:
             group.create_task(self.source.run(self))
             while True:
-                self.pump()
-                timeline = self.timeline
-                behind = timeline.seeking is not None or (timeline.following and not timeline.at_end)
-                # Even then the sockets, and whoever waits for the lock, get their turn.
-                await asyncio.sleep(_BREATH_S if behind else TICK_S)
+                self.pump(self.pace.fold_s(len(self.store)))
+                await asyncio.sleep(self.pace.rest_s(self.behind))
 
-    def pump(self) -> None:
-        """One turn: move the playhead, flush the recording. What the thread calls; without one, call it yourself."""
+    @property
+    def behind(self) -> bool:
+        """Whether the board does not yet know what it is on its way to."""
+        timeline = self.timeline
+        return timeline.seeking is not None or (timeline.following and not timeline.at_end)
+
+    def pump(self, budget_s: float = 0.008) -> None:
+        """One turn: move the playhead, flush the recording. What the thread calls; without one, call it yourself.
+
+        Args:
+            budget_s: about how long to fold, seconds.
+        """
         now = time.monotonic()
         elapsed, self._pumped_at = now - self._pumped_at, now
         if self._thread is None and isinstance(self.source, SlicedSource):
             self.source.load(self, TICK_S)
         with self.lock:
-            self.timeline.pump(elapsed)
+            self.timeline.pump(elapsed, budget_s)
             if self.recorder is not None:
                 self.recorder.pump(elapsed)
             self.losses.note(self._lost(), len(self.store), self.wall())

@@ -19,6 +19,7 @@ from textual.worker import Worker
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.actions import Action, bindings_of
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.screens.observatory import Observatory
@@ -110,7 +111,9 @@ class DopplerApp(LookedApp):
         """
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif not isinstance(self.focused, Lines):
+            return
+        self._make_way()
+        if not isinstance(self.focused, Lines):
             self._opening = None
             await super().on_event(event)
         elif not await self._check_bindings(event.key, priority=True) and not self._meant_for_a_form():
@@ -120,6 +123,11 @@ class DopplerApp(LookedApp):
             begun = [worker for worker in self.workers if worker not in before and worker.group == "default"]
             if begun:
                 self._opening = begun[-1], time.monotonic() + _OPENING_S
+
+    def _make_way(self) -> None:
+        """A person waits for the answer to a key: what the engines do can wait."""
+        for session in self.watched.sessions:
+            session.pace.make_way()
 
     def _meant_for_a_form(self) -> bool:
         """Whether a form is about to open, so that what is typed must not be taken for commands."""
@@ -149,6 +157,8 @@ class DopplerApp(LookedApp):
     async def _show_chosen(self, message: Observatory.Chosen) -> None:
         """Show another session beside those that are watched, or instead of one that never said anything."""
         session, before = message.session, self.session
+        # What nobody is to see here nobody is to see in what is opened from here.
+        session.redact(before.store.redaction)
         self._decks[session] = Observatory(session, self._view, self._frame_rate, watched=self.watched)
         self.install_screen(self._decks[session], _name(session))
         if self._frame_rate > 0:
@@ -248,7 +258,11 @@ class DopplerApp(LookedApp):
         if isinstance(self.screen, LeaveForm):
             then()
         else:
-            self.run_worker(ask(), group="leaving", exclusive=True)
+            begin(self, ask, group="leaving", exclusive=True)
+
+    def action_all_go(self) -> None:
+        """Let everything held go, on every bus, whatever is in front of it."""
+        self.observatory.action_release_all()
 
     def action_light(self) -> None:
         """The other theme."""

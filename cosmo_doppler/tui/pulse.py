@@ -6,12 +6,20 @@ import resource
 import sys
 import time
 from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 _KEPT = 120
 """Frames looked back on."""
 
 _WINDOW_S = 2.0
+
+_PER_COST = 2
+"""From one look to the next pass at least so many times the processor time the first one cost."""
+
+_PER_COST_BEHIND = 4
+"""The same while signals wait to be folded."""
+
 _STATM = Path("/proc/self/statm")
 
 
@@ -37,6 +45,36 @@ class Pulse:
         """The time that `share` of the last frames did not exceed, milliseconds; 0 before the first."""
         took = sorted(self._took_ms)
         return took[min(len(took) - 1, int(share * len(took)))] if took else 0.0
+
+
+class Share:
+    """Keeps what the screen costs within its share of the processor, on which the engine computes too.
+
+    Args:
+        spent: seconds of processor the thread of the screen has used.
+        clock: seconds that never run backwards.
+    """
+
+    def __init__(
+        self, spent: Callable[[], float] = time.thread_time, clock: Callable[[], float] = time.perf_counter
+    ) -> None:
+        self._spent = spent
+        self._clock = clock
+        self._spent_before = spent()
+        self._looked_at = clock()
+
+    def allows(self, behind: bool) -> bool:
+        """Whether the screen may be looked after again, now that what the last look caused has been paid for.
+
+        Args:
+            behind: whether signals wait to be folded.
+        """
+        cost = self._spent() - self._spent_before
+        return self._clock() - self._looked_at >= cost * (_PER_COST_BEHIND if behind else _PER_COST)
+
+    def looked(self) -> None:
+        """A look begins."""
+        self._spent_before, self._looked_at = self._spent(), self._clock()
 
 
 def memory_bytes() -> int:

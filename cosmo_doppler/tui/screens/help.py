@@ -9,11 +9,11 @@ from rich.text import Text
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from cosmo_doppler.tui.actions import ACTIONS, Action, Group, action
 from cosmo_doppler.tui.keymap import Keymap
+from cosmo_doppler.tui.modals.veiled import Veiled
 from cosmo_doppler.tui.safe import pad
 from cosmo_doppler.tui.theme import Ink, ink_of
 
@@ -74,7 +74,7 @@ def in_columns(blocks: Sequence[Text], columns: int) -> list[Text]:
     return made
 
 
-class HelpScreen(ModalScreen[None]):
+class HelpScreen(Veiled[None]):
     """The keys, over the observatory.
 
     Args:

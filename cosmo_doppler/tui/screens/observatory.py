@@ -25,7 +25,7 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp, look_of
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.placard import placard
-from cosmo_doppler.tui.pulse import Pulse
+from cosmo_doppler.tui.pulse import Pulse, Share
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
@@ -113,7 +113,7 @@ class Observatory(
         self.stage = Stage(self.scene, view, self.cover)
         self._replay = OneLine(self._replay_line, id="replay")
         self._keys = OneLine(self._keys_line, id="keys", raised=True)
-        self.prompt = Prompt(id="prompt")
+        self.prompt = Prompt(id="prompt", over=self._keys)
         self.filter_bar = FilterBar(self.completions_of_filter, id="filter")
         self._lines = (
             OneLine(self._status_line, id="status", raised=True),
@@ -139,6 +139,7 @@ class Observatory(
         """When that was, on `time.perf_counter()`."""
         self._touched = False
         """Whether a person did something since."""
+        self._share = Share()
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
@@ -189,6 +190,9 @@ class Observatory(
             and time.perf_counter() < self._turned_at + CALM_S
         ):
             return
+        if not (self._touched or self._share.allows(session.behind)):
+            return
+        self._share.looked()
         self._seen, self._touched = seen, False
         self.turn()
 
@@ -246,7 +250,6 @@ class Observatory(
     def _renew_lines(self) -> None:
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
         self.cover.display = self.cover.renew()
-        self._keys.display = not self.prompt.asking
         self._buses.display = len(self.watched.sessions) > 1
         self._buses.renew()
         self._strip.display = self._held() is not None
@@ -320,7 +323,8 @@ class Observatory(
         if self.cover.display:
             hints = PLACARD_HINTS
         elif self.session.kind == "replay":
-            hints = (hints[0], *REPLAY_HINTS)
+            leading = [name for name in hints if name not in HOLD_KEYS and name != "help"]
+            hints = (*leading[:1], *REPLAY_HINTS)
         with self.session.lock:
             off = HOLD_KEYS if why_not(self.scene) else ()
         return chrome.keys_line(hints, width, ink, look_of(self.app).keymap, off)
