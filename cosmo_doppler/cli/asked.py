@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -161,8 +162,15 @@ class Asked:
 
 
 def on_terminal() -> bool:
-    """Whether there is a screen to draw on: keys come from stdin, and textual draws on stderr."""
-    return all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr))
+    """Whether there is a screen to draw on."""
+    return not why_no_screen()
+
+
+def why_no_screen() -> str:
+    """Why nothing can be drawn: keys come from stdin, and textual draws on stderr. Empty when it can."""
+    if not all(stream.isatty() for stream in (sys.stdin, sys.stdout, sys.stderr)):
+        return "no terminal"
+    return "this terminal cannot be drawn on (TERM=dumb)" if os.environ.get("TERM") == "dumb" else ""
 
 
 def _read_legacy(ctx: click.Context, legacy: str, namespace: str) -> tuple[str, str]:

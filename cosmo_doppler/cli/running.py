@@ -80,9 +80,17 @@ async def until_interrupted(
     return "interrupted" if waiting in done else "time is up"
 
 
+def ending_signals() -> list[signal.Signals]:
+    """What ends a command that streams. The end of its terminal does, too, but not where `nohup` said otherwise."""
+    ends = [signal.SIGINT, signal.SIGTERM]
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
+        ends.append(signal.SIGHUP)
+    return ends
+
+
 @contextmanager
 def interruption() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C or SIGTERM sets. Another one, later, interrupts for good, should the end hang.
+    """An event that Ctrl-C, SIGTERM or the end of the terminal sets. Another one, later, interrupts for good, should the end hang.
 
     Not at once: what starts us may pass on the signal that its whole process group got anyway.
     """
@@ -92,17 +100,19 @@ def interruption() -> Iterator[asyncio.Event]:
         yield event
         return
 
+    ends = ending_signals()
+
     def restore() -> None:
-        loop.remove_signal_handler(signal.SIGINT)
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in ends:
+            loop.remove_signal_handler(number)
 
     def note() -> None:
         if not event.is_set():
             event.set()
             loop.call_later(SAME_PRESS_S, restore)
 
-    loop.add_signal_handler(signal.SIGINT, note)
-    loop.add_signal_handler(signal.SIGTERM, note)
+    for number in ends:
+        loop.add_signal_handler(number, note)
     try:
         yield event
     finally:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import codecs
 import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
 from cosmo_doppler.cli.output import say
-from cosmo_doppler.cli.running import until_interrupted
+from cosmo_doppler.cli.running import ending_signals, until_interrupted
 from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all, load_start
@@ -54,10 +55,11 @@ async def open_screen(
         RecordingError: the baseline is no recording.
     """
     config = read_config()
+    only_ascii = ascii or not _has_all_letters(sys.__stderr__)
     reference = Reference()
     if baseline is not None:
         reference.read(baseline, session.store.redaction)
-    look = chosen_look(config, theme, ascii=ascii)
+    look = chosen_look(config, theme, ascii=only_ascii)
     app = DopplerApp(
         session,
         view=view,
@@ -74,8 +76,10 @@ async def open_screen(
     loop = asyncio.get_running_loop()
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":
-        loop.add_signal_handler(signal.SIGTERM, app.exit)
-    following = asyncio.create_task(follow_config(app, theme, ascii=ascii))
+        for number in ending_signals():
+            if number is not signal.SIGINT:  # Ctrl-C is a key
+                loop.add_signal_handler(number, app.exit)
+    following = asyncio.create_task(follow_config(app, theme, ascii=only_ascii))
     try:
         await app.run_async(mouse=config.mouse)
     finally:
@@ -90,6 +94,12 @@ async def open_screen(
         raise CommandError("the screen ended with an error", "the lines above say where", Exit.FAILED)
     if app.session.failure is not None:
         raise app.session.failure
+
+
+def _has_all_letters(terminal: TextIO | None) -> bool:
+    """Whether what is drawn on a terminal, by textual on stderr, can be any letter. If not, escapes would take its place."""
+    encoding = getattr(terminal, "encoding", None) or "utf-8"
+    return codecs.lookup(encoding).name.startswith("utf-")
 
 
 async def draw(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from cosmo_doppler.cli.asked import Asked, Picture, on_terminal
+from cosmo_doppler.cli.asked import Asked, Picture, on_terminal, why_no_screen
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import run
 from cosmo_doppler.cli.tail import print_recording, stream
@@ -144,7 +144,7 @@ def _tell_plainly(session: Session, asked: Asked) -> None:
     from cosmo_doppler.cli.plain import tell_live, tell_recording
 
     if not asked.plain:
-        say("no terminal: printing plain lines")
+        say(f"{why_no_screen()}: printing plain lines")
     if session.kind == "replay":
         tell_recording(session, asked.wanted)
     else:

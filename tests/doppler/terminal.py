@@ -143,7 +143,7 @@ def on_terminal(*arguments: str, columns: int = 120, rows: int = 40, **extra: st
         stdout=far,
         stderr=far,
         # Whoever runs the tests may have said how large their own terminal is.
-        env=environment(TERM="xterm-256color", COLUMNS=str(columns), LINES=str(rows), **extra),
+        env=environment(**{"TERM": "xterm-256color", "COLUMNS": str(columns), "LINES": str(rows), **extra}),
         start_new_session=True,
     )
     os.close(far)

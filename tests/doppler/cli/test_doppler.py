@@ -170,7 +170,9 @@ def terminal() -> Iterator[tuple[int, list[bytes]]]:
     os.close(near)
 
 
-@pytest.mark.parametrize("number", [None, signal.SIGTERM], ids=["time is up", "SIGTERM"])
+@pytest.mark.parametrize(
+    "number", [None, signal.SIGTERM, signal.SIGHUP], ids=["time is up", "SIGTERM", "SIGHUP"]
+)
 def test_on_a_terminal_the_screen_opens_and_ends_cleanly(
     number: int | None, terminal: tuple[int, list[bytes]]
 ) -> None:
