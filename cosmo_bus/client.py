@@ -112,6 +112,7 @@ class BusClient:
         """Loop time of the next attempt; None when none is due."""
         self._observer = observer
         self._backoff = backoff or Backoff()
+        self._hurry = asyncio.Event()
         self._answer_s = answer_s
         self._silence_s = silence_s
         self._keep = keep
@@ -381,6 +382,10 @@ class BusClient:
             self._enter("reconnecting")
             self._returning = asyncio.get_running_loop().create_task(self._return())
 
+    def hurry(self) -> None:
+        """Make the next attempt to reconnect now, if one is waited for. Call it on the client's loop."""
+        self._hurry.set()
+
     async def _return(self) -> None:
         loop = asyncio.get_running_loop()
         self.attempt = 0
@@ -388,7 +393,10 @@ class BusClient:
             self.attempt += 1
             delay = self._backoff.delay(self.attempt)
             self.retry_at = loop.time() + delay
-            await asyncio.sleep(delay)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._hurry.wait()
+            self._hurry.clear()
             self.retry_at = None
             try:
                 await self._open()

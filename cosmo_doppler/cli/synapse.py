@@ -243,7 +243,7 @@ def _refuse_given(ctx: click.Context, parameters: tuple[str, ...], why: str) -> 
 
 
 async def _view(url: str, namespace: str, as_json: bool) -> None:
-    from cosmo_doppler.cli.management import BusRefused, manage
+    from cosmo_doppler.management import BusRefused, manage
     from cosmo_doppler.cli.streaming import stream
     from cosmo_doppler.tui.safe import safe
 
@@ -268,7 +268,7 @@ async def _view(url: str, namespace: str, as_json: bool) -> None:
 
 
 async def _stop(url: str, namespace: str) -> None:
-    from cosmo_doppler.cli.management import BusRefused, manage
+    from cosmo_doppler.management import BusRefused, manage
 
     async with manage(url) as bus:
         try:

@@ -21,11 +21,14 @@ class DemoSource:
 
     def __init__(self, pace: Pace) -> None:
         self._pace = pace
+        self.url = ""
+        """The bus, once there is one."""
 
     async def run(self, session: Session) -> None:
         """Run until cancelled; then everybody leaves and the bus ends."""
         server = BusServer(port=0)
         await server.start()
+        self.url = server.url
         session.title = f"demo at {server.url}"
         try:
             async with asyncio.TaskGroup() as group:

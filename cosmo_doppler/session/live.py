@@ -96,11 +96,40 @@ class BusSource:
         self._url = url
         self._namespace = namespace
         self._retry_s = retry_s
+        self._synapse: Synapse | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._hurry = asyncio.Event()
+
+    @property
+    def url(self) -> str:
+        """The bus."""
+        return self._url
+
+    def hurry(self) -> None:
+        """Make the next attempt to connect now, if one is waited for. From any thread."""
+        loop = self._loop
+        if loop is not None:
+            with suppress(RuntimeError):
+                # Raised when the engine has ended.
+                loop.call_soon_threadsafe(self._hurry_here)
+
+    def _hurry_here(self) -> None:
+        self._hurry.set()
+        if self._synapse is not None:
+            self._synapse.hurry()
+
+    async def _rest(self, seconds: float) -> None:
+        """Wait before the next attempt, unless somebody is in a hurry."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
+        self._hurry.clear()
 
     async def run(self, session: Session) -> None:
         """Watch until cancelled."""
         backoff = Backoff(first_s=self._retry_s, longest_s=LONGEST_RETRY_S, jitter=_JITTER)
         synapse = synapse_from_url(self._url, observer=True, backoff=backoff)
+        self._synapse, self._loop = synapse, asyncio.get_running_loop()
         session.count_lost = lambda: synapse.missed
         try:
             await self._reach(session, synapse, backoff)
@@ -121,6 +150,7 @@ class BusSource:
                 session.operator = session.stepper = None
                 await _leave(operator)
         finally:
+            self._loop = self._synapse = None
             await synapse.close()
 
     async def _reach(self, session: Session, synapse: Synapse, backoff: Backoff) -> None:
@@ -133,7 +163,7 @@ class BusSource:
             except SynapseError as error:
                 delay = backoff.delay(attempt)
                 session.report("unreachable", detail=_why(error), attempt=attempt, retry_in_s=delay)
-                await asyncio.sleep(delay)
+                await self._rest(delay)
 
     async def _insist(self, session: Session, step: Callable[[], Awaitable[T]]) -> T:
         """Take a step that needs the bus, again and again while the bus is away; the synapse reconnects by itself."""
@@ -142,7 +172,7 @@ class BusSource:
                 return await step()
             except (SynapseError, ControlError) as error:
                 session.report("reconnecting", detail=str(error))
-                await asyncio.sleep(self._retry_s)
+                await self._rest(self._retry_s)
 
     async def _join(self, synapse: Synapse) -> Operator:
         operator = Operator(synapse, self._namespace)

@@ -169,6 +169,9 @@ class Synapse(ABC):
         """Seconds until the next attempt to reconnect; None when none is due. Read it on the synapse's loop."""
         return None
 
+    def hurry(self) -> None:  # noqa: B027  # what never waits has nothing to do
+        """Make the next attempt to reconnect now, if one is waited for. Call it on the synapse's loop."""
+
     @property
     def missed(self) -> int:
         """Frames that were sent to this connection and, as far as it knows, did not get here."""

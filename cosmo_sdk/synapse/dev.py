@@ -95,6 +95,10 @@ class DevSynapse(Synapse):
         due = self._client.retry_at
         return None if due is None else max(0.0, due - asyncio.get_running_loop().time())
 
+    def hurry(self) -> None:
+        """Make the next attempt to reconnect now, if one is waited for. Call it on the synapse's loop."""
+        self._client.hurry()
+
     @property
     def missed(self) -> int:
         """Frames that could not be read, or that the bus left out because an observer did not keep up."""

@@ -266,6 +266,20 @@ async def test_closing_while_reconnecting_ends_the_attempts():
     assert client.state == "closed"
 
 
+async def test_who_is_in_a_hurry_does_not_wait_for_the_next_attempt():
+    async with contextlib.AsyncExitStack() as stack:
+        first = running_bus()
+        bus = await first.__aenter__()
+        client = BusClient(bus.url, backoff=Backoff(first_s=3600))
+        await client.connect()
+        stack.push_async_callback(client.close)
+        await first.__aexit__(None, None, None)
+        await reaches(client, "reconnecting")
+        await stack.enter_async_context(running_bus(port=bus.port))
+        client.hurry()
+        await reaches(client, "connected")
+
+
 async def test_a_closed_client_may_connect_again():
     async with running_bus() as bus, connected(bus.url) as client:
         await client.close()

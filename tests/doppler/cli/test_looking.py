@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from cosmo_doppler.cli.viewing import FLOWS, picture, rates
+from cosmo_doppler.bus_picture import FLOWS, picture, rates
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.signal_types import SignalType
 from tests.doppler.cli.commands import bus_process, cosmo, publish, running

@@ -148,6 +148,29 @@ async def test_a_bus_that_is_killed_and_comes_back_leaves_a_gap_and_is_asked_aga
     assert session.failure is None
 
 
+async def test_whoever_is_in_a_hurry_need_not_wait_for_the_next_attempt():
+    async with running_bus() as bus:
+        port, url = bus.port, bus.url
+    session = open_live(url, "dev")
+    source = BusSource(url, "dev", retry_s=3600)
+    session.source = source
+    source.hurry()
+    session.start()
+    try:
+        await until(lambda: session.status().state == "unreachable")
+        async with running_bus(port=port) as first:
+            source.hurry()
+            await until(lambda: is_live(session))
+            await first.close()
+            await until(lambda: session.status().state == "reconnecting")
+        async with running_bus(port=port):
+            source.hurry()
+            await until(lambda: is_live(session))
+    finally:
+        await asyncio.to_thread(session.stop)
+    assert session.failure is None
+
+
 async def test_a_bus_that_goes_away_while_it_is_joined_is_waited_for():
     accepted = 0
 
