@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from cosmo_doppler.management import BusRefused, Management, manage
-from cosmo_doppler.cli.output import say, show, show_all, show_json
 from cosmo_doppler.bus_picture import Line, picture, rates
+from cosmo_doppler.cli.output import say, show, show_all, show_json
+from cosmo_doppler.management import BusRefused, Management, manage
 
 WITHOUT_TERMINAL = 120
 """Columns of what is printed into a file or a pipe."""

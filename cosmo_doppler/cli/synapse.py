@@ -243,8 +243,8 @@ def _refuse_given(ctx: click.Context, parameters: tuple[str, ...], why: str) -> 
 
 
 async def _view(url: str, namespace: str, as_json: bool) -> None:
-    from cosmo_doppler.management import BusRefused, manage
     from cosmo_doppler.cli.streaming import stream
+    from cosmo_doppler.management import BusRefused, manage
     from cosmo_doppler.tui.safe import safe
 
     async with manage(url) as bus:
