@@ -186,6 +186,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("delay_held", "I", "I", "later", "Let the selected held signal go after a while", "Act"),
     Action("switch_break", "F", "F", "on or off", "Switch the selected break on or off", "Act"),
     Action("release_all", "X", "X", "all go", "Let everything held go, and remove all breaks", "Act"),
+    Action(
+        "all_go",
+        "ctrl+l",
+        "ctrl+l",
+        "all go",
+        "Let everything held go, also while a form or a text field has the keys",
+        "Act",
+        "app",
+        False,
+    ),
     Action("arm", "exclamation_mark", "!", "arm", "Look only, or be able to send again", "Act"),
     Action("connect", "C", "C", "connect", "Connect to another bus or open a recording", "Act"),
     Action(
@@ -217,6 +227,9 @@ ACTIONS: tuple[Action, ...] = (
     Action("quit", "ctrl+q", "ctrl+q", "quit", "Quit at once", "Doppler", "app"),
 )
 
+_ABOVE_FORMS = frozenset({"quit", "all_go"})
+"""Actions whose keys work whatever has the focus."""
+
 _BY_NAME = {action.name: action for action in ACTIONS}
 
 
@@ -228,8 +241,9 @@ def action(name: str) -> Action:
 def bindings_of(place: Place) -> list[BindingType]:
     """The bindings a pane, the screen or the app declares."""
     return [
-        # Quitting works above every form too.
-        Binding(entry.keys, entry.name, entry.help, show=False, id=entry.id, priority=entry.name == "quit")
+        Binding(
+            entry.keys, entry.name, entry.help, show=False, id=entry.id, priority=entry.name in _ABOVE_FORMS
+        )
         for entry in ACTIONS
         if entry.place == place
     ]

@@ -8,6 +8,7 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.interventions import GATE_PREFIX, Intervention
 from cosmo_doppler.stepping.book import NO_GATES, Held, HeldBook
 from cosmo_doppler.tui.scene import Scene
+from cosmo_sdk.header import Header
 
 RELEASED_SPELLING = b'"parent_id":null'
 """Released SDKs write what is empty, ours leaves it out: the only thing that tells their offers from ours."""
@@ -82,22 +83,30 @@ def selected(scene: Scene) -> Held | None:
     return chosen if chosen is not None and chosen.meant else next(iter(book.meant), None)
 
 
-def auction_of(scene: Scene, held: Held) -> Auction | None:
+def selected_elsewhere(scene: Scene) -> Intervention | None:
+    """The same for what another gate holds, or held then."""
+    others = held_elsewhere(scene)
+    if is_elsewhere(scene.hold_id):
+        return next((each for each in others if key_elsewhere(each) == scene.hold_id), None)
+    return next(iter(others), None) if book_of(scene) is None else None
+
+
+def auction_of(scene: Scene, header: Header) -> Auction | None:
     """The auction a held signal belongs to, as far as it is known already: what is held was not delivered."""
     board = scene.board
-    parent = held.header.parent_id or ""
+    parent = header.parent_id or ""
     if parent in board.auctions:
         return board.auctions[parent]
-    trace = board.traces.get(held.header.trace_id)
+    trace = board.traces.get(header.trace_id)
     node = trace.by_id.get(parent) if trace is not None else None
     above = node.parent_id if node is not None else None
     return board.auctions.get(above or "")
 
 
-def offset_of(scene: Scene, held: Held) -> float | None:
+def offset_of(scene: Scene, header: Header, since: float) -> float | None:
     """Seconds from the offer to its being held; None when it is in no auction that is known."""
-    auction = auction_of(scene, held)
-    return held.since - auction.opened_at if auction is not None else None
+    auction = auction_of(scene, header)
+    return since - auction.opened_at if auction is not None else None
 
 
 def window_of(scene: Scene, held: Held) -> Window | None:
@@ -108,7 +117,7 @@ def window_of(scene: Scene, held: Held) -> Window | None:
         milliseconds = held.header.read_payload().get("deadline_ms")
         left = held.since + milliseconds / 1000 - now if isinstance(milliseconds, int) else None
         return _window("the producer", foreign, left)
-    auction = auction_of(scene, held)
+    auction = auction_of(scene, held.header)
     if auction is None or auction.state == "awarded" or held.header.type != "BID":
         return None
     if not 0 <= auction.seq < len(scene.session.store):
@@ -119,21 +128,22 @@ def window_of(scene: Scene, held: Held) -> Window | None:
 
 def _window(producer: str, foreign: bool, left: float | None) -> Window:
     if not foreign:
-        return Window(f"window of {producer} frozen", True)
+        return Window(f"frozen: {producer} waits", True)
     if left is None:
-        return Window("the window runs on: a released SDK does not wait", False)
+        return Window("runs on: a released SDK does not wait", False)
     if left <= 0:
-        return Window("the window ran out: a released SDK does not wait", False)
-    return Window(f"window runs out in {left * 1000:.0f} ms: a released SDK does not wait", False)
+        return Window("ran out: a released SDK does not wait", False)
+    return Window(f"runs out in {left * 1000:.0f} ms: a released SDK does not wait", False)
 
 
 def follow_held(scene: Scene) -> None:
     """Make the trace and the auction of the selected held signal what the other panes are about."""
-    held = selected(scene)
-    if held is None or held.header.trace_id not in scene.board.traces:
+    held, other = selected(scene), selected_elsewhere(scene)
+    trace_id = held.header.trace_id if held is not None else other.trace_id if other is not None else ""
+    if trace_id not in scene.board.traces:
         return
-    scene.trace_id = held.header.trace_id
-    auction = auction_of(scene, held)
+    scene.trace_id = trace_id
+    auction = auction_of(scene, held.header) if held is not None else None
     if auction is not None:
         scene.offer_id = auction.offer_id
 

@@ -56,7 +56,7 @@ async def test_a_bid_to_a_released_producer_is_changed_in_time_and_wins(room: Pe
             window = window_of(Scene(session), held)
             assert window is not None
             assert not window.frozen
-            assert window.words.startswith("window runs out in ")
+            assert window.words.startswith("runs out in ")
             assert window.words.endswith(" ms: a released SDK does not wait")
             frame = json.loads(held.frame)
             frame["payload"]["cost"] = 0.1

@@ -37,6 +37,8 @@ class Form(Veiled["Draft | None"], Generic[Draft]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "cancel", "cancel", show=False),
         Binding("ctrl+s", "send", "send", show=False),
+        # Where it is no letter of a text; ctrl+l does the same anywhere.
+        Binding("X", "app.all_go", "let everything held go", show=False),
     ]
     DEFAULT_CSS = """
     Form { align: center middle; background: $background 55%; }

@@ -85,7 +85,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
     """
 
     send_label: ClassVar[str] = "Send changed"
-    ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e opens all of it, esc leaves it held"
+    ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e all of it, esc leaves it held, ctrl+l all go"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "whole", show=False, priority=True)]
     DEFAULT_CSS = """
     ChangeForm Field > .label { width: 13; }
@@ -149,7 +149,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
             changed = self._changed()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, changed) else "Nothing is changed; esc leaves it held"
+        return "" if differences(self.held.frame, changed) else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""
@@ -177,7 +177,7 @@ class WholeForm(AboutHeld[ChangeDraft]):
     """
 
     send_label: ClassVar[str] = "Send changed"
-    ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e opens it in $EDITOR, esc leaves it held"
+    ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e $EDITOR, esc leaves it held, ctrl+l all go"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "editor", show=False, priority=True)]
     DEFAULT_CSS = """
     WholeForm > #frame { width: 100; }
@@ -245,7 +245,7 @@ class WholeForm(AboutHeld[ChangeDraft]):
             checked = self._checked()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, checked) else "Nothing is changed; esc leaves it held"
+        return "" if differences(self.held.frame, checked) else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""
@@ -257,7 +257,7 @@ class DropForm(AboutHeld[Literal[True]]):
 
     cancel_label: ClassVar[str] = "Keep it"
     send_label: ClassVar[str] = "Drop it"
-    ready: ClassVar[str] = "ctrl+s drops it, esc leaves it held"
+    ready: ClassVar[str] = "ctrl+s drops it, esc leaves it held, ctrl+l lets all go"
 
     def __init__(self, held: Held, still: Still) -> None:
         super().__init__("Drop a held signal", held, still)
@@ -280,7 +280,7 @@ class DelayForm(AboutHeld[int]):
     """Let a held signal go by itself after a while."""
 
     send_label: ClassVar[str] = "Delay it"
-    ready: ClassVar[str] = "ctrl+s lets it go then, esc leaves it held"
+    ready: ClassVar[str] = "ctrl+s lets it go then, esc leaves it held, ctrl+l lets all go"
     DEFAULT_CSS = "DelayForm #delay { width: 10; }"
 
     def __init__(self, held: Held, still: Still) -> None:

@@ -11,6 +11,7 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.stepping.book import Held
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.held_then import HeldThen
 from cosmo_doppler.tui.holding import (
     book_of,
     held_elsewhere,
@@ -57,6 +58,7 @@ class HeldRows(Source):
 
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
+        self._then = HeldThen(scene.session.store)
         self._rows: list[Held | Intervention] = []
         self._ids: list[str] = []
 
@@ -133,7 +135,7 @@ class HeldRows(Source):
         scene, header = self._scene, held.header
         book = book_of(scene)
         now = scene.session.wall()
-        offset = offset_of(scene, held)
+        offset = offset_of(scene, header, held.since)
         behind, left = "", 0.0
         if book is not None and book.get(held.hold_id) is held:
             waiting = book.behind(held)
@@ -163,14 +165,22 @@ class HeldRows(Source):
         )
 
     def _elsewhere(self, held: Intervention, width: int, ink: Ink) -> list[Segment]:
-        """What somebody else's gate holds, or held then: the bus says of it no more than this."""
+        """What somebody else's gate holds, or held then: the bus says little of it, a recording has it later on."""
+        scene = self._scene
+        header = self._then.header(held) if scene.session.kind == "replay" else None
+        offset = offset_of(scene, header, held.at) if header is not None else None
+        said: Cell = [(says(header), ink.plain)] if header is not None else []
+        if not said or held.by != "doppler":
+            said.append((f"{'  ' if said else ''}by {safe(held.by, 60)}: {safe(held.rule, 120)}", ink.dim))
         return _COLUMNS.row(
             width,
             {
-                "held": quantity(words.age(self._scene.now - held.at), ink),
+                "held": quantity(words.age(scene.now - held.at), ink),
                 "type": [(safe(held.type, 20), ink.family(held.type))],
+                "who": [(safe(header.who, 80) if header is not None else "", ink.plain)],
+                "offset": quantity(words.duration(offset), ink, ink.dim) if offset is not None else [],
                 "trace": [(short_id(held.trace_id), ink.dim)],
                 "rule": [(safe(held.rule, 80), ink.dim)],
-                "says": [(f"by {safe(held.by, 60)}: {safe(held.rule, 120)}", ink.dim)],
+                "says": said,
             },
         )

@@ -129,7 +129,7 @@ async def test_a_person_breaks_on_bids_changes_one_sees_the_other_worker_win_and
         await floor.pilot.press("v")
         await floor.until(lambda: "HELD 1 by type:BID who:ada" in floor.text)
         assert "X lets all go" in floor.text
-        assert "window of the producer frozen" in floor.text
+        assert "frozen: the producer waits" in floor.text
         form = await floor.form("c")
         form.query_one("#field-cost", Input).value = "0.1"
         await floor.until(lambda: "payload.cost  0.4 → 0.1" in floor.text)
@@ -147,6 +147,32 @@ async def test_a_person_breaks_on_bids_changes_one_sees_the_other_worker_win_and
         assert await winner_of(floor, offering) == "bob"
         await floor.until(lambda: "1 held signal let go; no break is left" in floor.text)
         assert not floor.book.breaks
+
+
+async def test_one_key_lets_everything_go_also_from_a_field_of_a_form():
+    async with on_the_floor(ada=0.4, bob=0.2) as floor:
+        await floor.set_break("type:BID who:ada")
+        offering = floor.offer()
+        await floor.held(1)
+        await floor.pilot.press("v")
+        form = await floor.form("c")
+        assert "ctrl+l lets all go" in floor.text
+        assert isinstance(form.focused, Input)
+        await floor.pilot.press("X")
+        assert "X" in form.focused.value
+        await floor.pilot.press("ctrl+l")
+        assert await winner_of(floor, offering) == "bob"
+        await floor.until(lambda: "Its gate let it go meanwhile" in floor.text)
+        assert not floor.book.breaks
+        # Away from the fields it is the same key as ever.
+        await floor.pilot.press("escape")
+        await floor.set_break("type:BID who:bob")
+        offering = floor.offer()
+        await floor.held(1)
+        form = await floor.form("O")
+        form.query_one("#cancel").focus()
+        await floor.pilot.press("X")
+        assert await winner_of(floor, offering) == "bob"
 
 
 async def test_step_and_drop_and_delay():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -36,7 +37,10 @@ def at(session: Session, position: int) -> Session:
 async def test_what_was_held_then_is_listed_with_its_rule(stepped: Session, shown: Shown) -> None:
     async with shown(at(stepped, WHILE_TWO_WERE_HELD), view="held") as screen:
         assert "2 held" in screen.text
-        assert "by doppler: type:BID" in screen.text
+        assert re.search(r"BID +night-owl +969 ms .* cost 0.00073", screen.text)
+        assert "by doppler, type:BID" in screen.text
+        assert '"cost": 0.00073' in screen.text
+        assert screen.lines[-1].startswith(" B break  space pause")
         await screen.press("a")
         assert "this is a recording" in screen.text
         await screen.press("dollar_sign")
