@@ -26,6 +26,13 @@ MOST_OPEN_QUESTIONS = 2
 PATIENCE_S = 12.0
 """How long the desk waits for work at the usual pace, seconds."""
 
+WINDOW_MS = 1500
+UNHURRIED_MS = 20_000
+"""How long bids are taken at the usual pace: agents are quick, whoever bids by hand reads the offer first."""
+
+FOR_A_PERSON_S = 600.0
+"""How long the desk waits for work that a person may have won, whatever the pace."""
+
 
 class Desk:
     """Sends out work of every kind, one errand at a time and sometimes several at once.
@@ -47,6 +54,7 @@ class Desk:
         return [
             lambda: self.translate("lowest_cost"),
             self.ask_for_report,
+            self.invite_everybody,
             lambda: self.summarise("first_bid"),
             self.remind_customer,
             self.research,
@@ -76,21 +84,37 @@ class Desk:
         article = self._pace.dice.choice(content.ARTICLES)
         await self._auction({"title": article.title, "text": article.text}, ["summarize"], select)
 
+    async def invite_everybody(self) -> None:
+        """Put a letter up with time enough for a person to bid by hand, and to translate it."""
+        letter = self._pace.dice.choice(content.LETTERS)
+        asked = {"text": letter.text, "language": "english", "hurry": "none: bid by hand, too"}
+        await self._auction(
+            asked, ["translate"], "lowest_cost", window_ms=UNHURRIED_MS, patience_s=FOR_A_PERSON_S
+        )
+
     async def research(self) -> None:
         """Ask something whose answer takes the work of several."""
         question, sources = self._pace.dice.choice(content.RESEARCH)
         await self._auction({"question": question, "sources": list(sources)}, ["research"], "first_bid")
 
-    async def _auction(self, input: dict[str, Any], needs: list[str], select: Select) -> Signal:
+    async def _auction(
+        self,
+        input: dict[str, Any],
+        needs: list[str],
+        select: Select,
+        *,
+        window_ms: int = WINDOW_MS,
+        patience_s: float | None = None,
+    ) -> Signal:
         pathway = await self._dendrite.dispatch_offer(
             input=input,
             capabilities=needs,
-            deadline_ms=self._pace.milliseconds(1500),
+            deadline_ms=self._pace.milliseconds(window_ms),
             select=select,
             scope="terminal",
         )
         async with pathway:
-            return await pathway.wait(timeout_s=self._patience())
+            return await pathway.wait(timeout_s=patience_s or self._patience())
 
     # -- trouble
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from cosmo_doppler.demo import open_demo
+from cosmo_doppler.demo.desk import UNHURRIED_MS
+from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.requests import Request
 from cosmo_doppler.session import Session
@@ -145,6 +147,34 @@ async def test_work_goes_on_when_a_person_decides(
         lambda operator: operator.decide(request, granted=granted, reason="", redispatch=redispatch)
     )
     assert words in await final_of(demo, question)
+
+
+async def test_a_person_has_time_to_bid_by_hand_and_to_do_the_work(demo: Session) -> None:
+    def unhurried(board: Board) -> list[Auction]:
+        return [each for each in board.auctions.values() if each.deadline_ms >= UNHURRIED_MS * SCALE]
+
+    won: Auction | None = None
+    while won is None:
+        # A bid may come too late where the machine is busy: the next one comes in a moment.
+        await asyncio.to_thread(
+            until, demo, lambda board: any(each.state == "open" for each in unhurried(board))
+        )
+        with demo.lock:
+            auction = unhurried(demo.timeline.board)[-1]
+            offer = Signal.decode(demo.store.frame(auction.seq))
+        await demo.act(
+            lambda operator, offer=offer: operator.person.bid(
+                offer, neuron_id="grace", capabilities=["translate"], cost=0.0001, eta_ms=9, confidence=1.0
+            )
+        )
+        await asyncio.to_thread(until, demo, lambda board, over=auction: over.state != "open")
+        won = auction if auction.winner == "grace" else None
+    person = demo.person
+    assert person is not None
+    await asyncio.to_thread(until, demo, lambda _: person.open)
+    [work] = person.open
+    await demo.act(lambda operator: operator.person.answer(work, {"text": "Good morning"}))
+    await asyncio.to_thread(until, demo, lambda board: board.traces[won.trace_id].status == "done")
 
 
 async def test_others_can_attach_to_it(demo: Session) -> None:
