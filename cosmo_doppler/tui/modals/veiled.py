@@ -35,8 +35,9 @@ class Veiled(ModalScreen[Answer]):
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
-        """Something changed, here or below."""
-        self._below = None
+        """Something changed: below, if regions are named, or else here."""
+        if regions:
+            self._below = None
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
     def render_line(self, y: int) -> Strip:
@@ -74,4 +75,5 @@ class Veiled(ModalScreen[Answer]):
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         if size is not None:
             self._laid_out = size
+            self._below = None
         super()._refresh_layout(size, scroll)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import ClassVar, NamedTuple
 
-from rich.text import Text
+from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal, VerticalScroll
-from textual.widgets import Static
+from textual.geometry import Size
+from textual.strip import Strip
+from textual.widget import Widget
 
 from cosmo_doppler.tui.actions import ACTIONS, Action, Group, action
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.modals.veiled import Veiled
 from cosmo_doppler.tui.safe import pad
-from cosmo_doppler.tui.theme import Ink, ink_of
+from cosmo_doppler.tui.theme import ink_of
 
 _GROUPS: dict[Group, str] = {
     "Move": "Move",
@@ -26,52 +29,106 @@ _GROUPS: dict[Group, str] = {
     "Doppler": "Doppler",
 }
 _KEY_CELLS = 11
-
+_LEAST_CELLS = 20
+"""What a text has at least, however narrow the screen is."""
 
 TWO_COLUMNS = 144
 """Cells from which on the keys stand in two columns."""
 
+Line = tuple[str, str]
+"""A heading, or a key and what it does."""
 
-def help_blocks(ink: Ink, keymap: Keymap, here: Sequence[str], pane: str) -> list[Text]:
+
+class Block(NamedTuple):
+    """What belongs together under a heading."""
+
+    heading: str
+    rows: Sequence[Line]
+    """Keys and what they do."""
+
+    def lines(self, width: int) -> Iterator[Line]:
+        """Heading, rows and an empty line, in that many cells. All of it is ours and a cell wide."""
+        yield self.heading, ""
+        for key, text in self.rows:
+            shown = f"{pad(key, _KEY_CELLS, right=True)}  " if key else ""
+            first, *rest = textwrap.wrap(text, max(_LEAST_CELLS, width - len(shown))) or [""]
+            yield shown, first
+            yield from ((" " * len(shown), more) for more in rest)
+        yield "", ""
+
+
+def help_blocks(keymap: Keymap, here: Sequence[str], pane: str) -> list[Block]:
     """What the focused pane is good for, then all groups with their keys, then the mouse.
 
     Args:
-        ink: the styles.
         keymap: which keys they are.
         here: names of the actions the pane hints at.
         pane: its name.
     """
-    blocks = [_block(f"In {pane}", [action(name) for name in here], ink, keymap)] if here else []
+    blocks = [_block(f"In {pane}", [action(name) for name in here], keymap)] if here else []
     blocks += [
-        _block(heading, [entry for entry in ACTIONS if entry.group == group], ink, keymap)
+        _block(heading, [entry for entry in ACTIONS if entry.group == group], keymap)
         for group, heading in _GROUPS.items()
     ]
-    mouse = Text.assemble(("Mouse\n", ink.bold))
-    mouse.append("Click selects, a second click opens, the wheel scrolls.\n", ink.dim)
-    mouse.append("Above a time axis the wheel zooms, and a drag shows that stretch.\n", ink.dim)
-    return [*blocks, mouse]
+    mouse = [
+        ("", "Click selects, a second click opens, the wheel scrolls."),
+        ("", "Above a time axis the wheel zooms, and a drag shows that stretch."),
+    ]
+    return [*blocks, Block("Mouse", mouse)]
 
 
-def _block(heading: str, entries: Sequence[Action], ink: Ink, keymap: Keymap) -> Text:
-    text = Text.assemble((f"{heading}\n", ink.bold))
-    for entry in entries:
-        text.append(pad(keymap.shown(entry), _KEY_CELLS, right=True), ink.plain)
-        text.append(f"  {entry.help}\n", ink.dim)
-    return text
+def _block(heading: str, entries: Sequence[Action], keymap: Keymap) -> Block:
+    return Block(heading, [(keymap.shown(entry), entry.help) for entry in entries])
 
 
-def in_columns(blocks: Sequence[Text], columns: int) -> list[Text]:
+def in_columns(blocks: Sequence[Block], columns: int) -> list[list[Block]]:
     """The blocks in that many columns of about the same height, in order."""
-    goal = sum(block.plain.count("\n") + 1 for block in blocks) / columns
-    made, used = [Text()], 0
+    goal = sum(len(block.rows) + 2 for block in blocks) / columns
+    made: list[list[Block]] = [[]]
+    used = 0
     for block in blocks:
-        lines = block.plain.count("\n") + 1
-        if len(made) < columns and used and used + lines / 2 > goal:
-            made.append(Text())
+        rows = len(block.rows) + 2
+        if len(made) < columns and used and used + rows / 2 > goal:
+            made.append([])
             used = 0
-        made[-1].append_text(block).append("\n")
-        used += lines
+        made[-1].append(block)
+        used += rows
     return made
+
+
+class HelpText(Widget):
+    """Blocks below each other. Only the lines on the screen are drawn.
+
+    Args:
+        blocks: what to show.
+    """
+
+    DEFAULT_CSS = "HelpText { width: 1fr; height: auto; }"
+    ALLOW_SELECT = False
+
+    def __init__(self, blocks: Sequence[Block]) -> None:
+        super().__init__()
+        self._blocks = blocks
+        self._lines: list[Line] = []
+        self._width = -1
+
+    def _wrapped(self, width: int) -> list[Line]:
+        """All lines; what does not fit goes on under its beginning."""
+        if width != self._width:
+            self._width = width
+            self._lines = [line for block in self._blocks for line in block.lines(width)]
+        return self._lines
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as it takes."""
+        return len(self._wrapped(width))
+
+    def render_line(self, y: int) -> Strip:
+        """One line."""
+        lines, ink = self._wrapped(self.size.width), ink_of(self.app)
+        key, text = lines[y] if y < len(lines) else ("", "")
+        segments = [Segment(key, ink.bold if not text else ink.plain), Segment(text, ink.dim)]
+        return Strip(segments).adjust_cell_length(self.size.width).apply_style(ink.background)
 
 
 class HelpScreen(Veiled[None]):
@@ -98,7 +155,6 @@ class HelpScreen(Veiled[None]):
     }
     HelpScreen > VerticalScroll.wide { width: 142; }
     HelpScreen Horizontal { height: auto; }
-    HelpScreen Static { width: 1fr; height: auto; }
     """
 
     def __init__(self, keymap: Keymap, here: Sequence[str] = (), pane: str = "") -> None:
@@ -110,14 +166,13 @@ class HelpScreen(Veiled[None]):
     def compose(self) -> ComposeResult:
         """One or two columns of text in a frame."""
         columns = 2 if self.app.size.width >= TWO_COLUMNS else 1
-        blocks = help_blocks(ink_of(self.app), self._keymap, self._here, self._pane)
+        blocks = help_blocks(self._keymap, self._here, self._pane)
         with VerticalScroll() as frame:
             frame.set_class(columns == 2, "wide")
             frame.border_title = "Keys"
             frame.border_subtitle = "esc closes"
             with Horizontal():
-                for text in in_columns(blocks, columns):
-                    yield Static(text, markup=False)
+                yield from map(HelpText, in_columns(blocks, columns))
 
     def action_scroll(self, direction: str) -> None:
         """A line up or down."""
