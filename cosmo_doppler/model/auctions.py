@@ -40,6 +40,9 @@ DEFAULT_WINDOW_MS = 5_000
 _WEIGHED = frozenset({"bid", "sealed", "won", "declined", "revoked"})
 """States of bids that were there to be chosen."""
 
+_FEW = 8
+"""Bids that are gone through to find one."""
+
 _UNDECIDED = frozenset({"bid", "sealed"})
 
 _UNSOLD = ("unsold", "cancelled")
@@ -176,7 +179,8 @@ class Auction:
         """The winning bid, named by an award that overtook it."""
         self._guessed: SeenBid | None = None
         """What is taken for that bid meanwhile."""
-        self._by_id: dict[str, SeenBid] = {}
+        self._by_id: dict[str, SeenBid] | None = None
+        """By event id, once there are many."""
         self._standing: dict[str, SeenBid] = {}
         """The bid of each neuron that counts."""
 
@@ -249,7 +253,8 @@ class Auction:
             else:
                 self._stand(seen)
         self.bids.append(seen)
-        self._by_id[bid.id] = seen
+        if self._by_id is not None:
+            self._by_id[bid.id] = seen
         if self._awaited and bid.id == self._awaited:
             self._overtaken(seen)
         return seen
@@ -318,7 +323,7 @@ class Auction:
     def award(self, bid_id: str | None, neuron: str, at: float, *, sent_at: float | None = None) -> None:
         """Note the award: by the id of the winning bid, else by the winner's name. The latest award counts."""
         self.revision += 1
-        won = self._by_id.get(bid_id) if bid_id else None
+        won = self.bid_of(bid_id) if bid_id else None
         if won is None and neuron:
             won = next((seen for seen in reversed(self.bids) if seen.bid.neuron == neuron), None)
         for seen in self.bids:
@@ -333,7 +338,7 @@ class Auction:
             won.state = "won"
             self.winning_bid_id = won.bid.id
         named = bid_id if bid_id and bid_id != self.offer_id else ""
-        self._awaited = "" if named in self._by_id else named
+        self._awaited = "" if self.bid_of(named) is not None else named
         self._guessed = won if self._awaited else None
         if self.first_award is None:
             self.first_award = FirstAward(named, self.winner, at, sent_at)
@@ -351,7 +356,7 @@ class Auction:
             self.state = "unsold"
             return
         if bid_id:
-            named = self._by_id.get(bid_id)
+            named = self.bid_of(bid_id)
             losing = [] if named is None else [named]
         else:
             losing = [seen for seen in self.bids if seen.bid.neuron == neuron]
@@ -384,12 +389,22 @@ class Auction:
 
     def bid_of(self, id: str) -> SeenBid | None:
         """A bid by its event id; None when it was not seen."""
+        if self._by_id is None:
+            if len(self.bids) <= _FEW:
+                # The latest of them, should several have one id.
+                return next((seen for seen in reversed(self.bids) if seen.bid.id == id), None)
+            self._by_id = {seen.bid.id: seen for seen in self.bids}
         return self._by_id.get(id)
+
+    @property
+    def each_once(self) -> bool:
+        """Whether every bid is valid, came in time and is the only one of its neuron, as far as is easily told."""
+        return len(self._standing) == len(self.bids)
 
     @property
     def winning_bid(self) -> Bid | None:
         """The bid that holds the award; None when there is no award, or it was not seen."""
-        won = self._by_id.get(self.winning_bid_id) if self.winning_bid_id else None
+        won = self.bid_of(self.winning_bid_id) if self.winning_bid_id else None
         return won.bid if won is not None else None
 
     @property
@@ -402,7 +417,8 @@ class Auction:
     def contenders(self) -> list[Bid]:
         """The bids a producer that saw what we saw would weigh: valid, in time, the latest of each neuron."""
         in_time = latest_per_neuron([seen.bid for seen in self.in_time])
-        return [bid for bid in in_time if self._by_id[bid.id].state in _WEIGHED]
+        weighed = {seen.bid.id: seen.state in _WEIGHED for seen in self.bids}
+        return [bid for bid in in_time if weighed[bid.id]]
 
     def explained_by(self) -> list[Select]:
         """The strategies that may have chosen the first winner; empty before an award, and when none may have.

@@ -70,13 +70,17 @@ class Metrics:
         self.tally["tasks"] += 1
         if header.parent_id:
             # A TASK may be the answer to a question, dispatched again (PROTOCOL 6.14).
-            self.timings.answer("human", (header.parent_id,), seen.at)
+            self.timings.answer("human", header.parent_id, seen.at)
         self._begin(seen, header, None)
 
     def _begin(self, seen: Observed, header: Header, eta_s: float | None) -> None:
         asked = Asked("task", seen.at, seen.seq, header.who, eta_s)
         # Released hosts answer an award under an id nobody has seen, so it is found by where and who, too.
         self.timings.ask(asked, header.id, _place(header))
+
+    def _end(self, seen: Observed, header: Header) -> tuple[Asked, float] | None:
+        done = self.timings.answer("task", header.parent_id, seen.at)
+        return self.timings.answer("task", _place(header), seen.at) if done is None else done
 
     def _output(self, seen: Observed, header: Header) -> None:
         account = self._answered(seen, header)
@@ -91,7 +95,7 @@ class Metrics:
             account.errors += 1
 
     def _answered(self, seen: Observed, header: Header) -> Worker | None:
-        done = self.timings.answer("task", (header.parent_id or "", _place(header)), seen.at)
+        done = self._end(seen, header)
         if done is None:
             return None
         asked, took = done
@@ -126,7 +130,7 @@ class Metrics:
 
     def _award(self, seen: Observed, header: Header) -> None:
         self.tally["awards"] += 1
-        self.timings.answer("award", (header.parent_id or "",), seen.at)
+        self.timings.answer("award", header.parent_id, seen.at)
         account = self.worker(header.who)
         account.wins += 1
         won = seen.payload.get("winning_bid")
@@ -150,9 +154,9 @@ class Metrics:
 
     def _result(self, seen: Observed, header: Header) -> None:
         payload = seen.payload
-        self.timings.answer(
-            "tool", (_call_key(header, payload.get("call_id")), header.parent_id or ""), seen.at
-        )
+        call = _call_key(header, payload.get("call_id"))
+        if self.timings.answer("tool", call, seen.at) is None:
+            self.timings.answer("tool", header.parent_id, seen.at)
         self.tally["failed calls"] += bool(payload.get("error"))
 
     def _recall(self, seen: Observed, header: Header) -> None:
@@ -162,21 +166,21 @@ class Metrics:
         payload = seen.payload
         self.tally["recalls"] += 1
         self.tally["hits"] += bool(payload.get("hits"))
-        self.timings.answer("recall", (header.parent_id or "",), seen.at)
+        self.timings.answer("recall", header.parent_id, seen.at)
 
     def _imprint(self, seen: Observed, header: Header) -> None:
         self.timings.ask(Asked("imprint", seen.at, seen.seq, header.who), header.id)
 
     def _imprinted(self, seen: Observed, header: Header) -> None:
-        self.timings.answer("imprint", (header.parent_id or "",), seen.at)
+        self.timings.answer("imprint", header.parent_id, seen.at)
 
     def _question(self, seen: Observed, header: Header) -> None:
         # Whoever asks is not working meanwhile: the task ends here, and its answer begins another.
-        self.timings.answer("task", (header.parent_id or "", _place(header)), seen.at)
+        self._end(seen, header)
         self.timings.ask(Asked("human", seen.at, seen.seq, header.who), header.id)
 
     def _decision(self, seen: Observed, header: Header) -> None:
-        self.timings.answer("human", (header.parent_id or "",), seen.at)
+        self.timings.answer("human", header.parent_id, seen.at)
 
 
 def _place(header: Header) -> str:

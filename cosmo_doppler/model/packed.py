@@ -6,17 +6,21 @@ signal, so neither the garbage collector nor whoever takes back what was folded 
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable
 from struct import Struct
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from cosmo_doppler.model.node import Node, Placement
 from cosmo_doppler.model.timing import Ended
 from cosmo_doppler.model.tree import Tree
 
-_ROW = Struct("<IdhBB")
-"""Of a signal: its position after that of the first, its arrival, the row it hangs under (-1 for a root), its type and
-whom it names."""
+_SEQ, _AT, _ABOVE, _NAME = "I", "d", "h", "B"
+"""Columns: of each signal its position after that of the first, its arrival, the row it hangs under (-1 for a root); its
+type and whom it names, both of one kind. Each is an array, and they lie one after the other."""
+
+_COLUMNS = (_SEQ, _AT, _ABOVE, _NAME, _NAME)
+_WIDTH = sum(array(code).itemsize for code in _COLUMNS)
 
 _MOST_ROWS, _MOST_NAMES, _FARTHEST = 1 << 15, 1 << 8, 1 << 32
 
@@ -44,18 +48,26 @@ class Packed:
         nodes = tree.arrivals
         first = nodes[0].seq
         row_of = {node.seq: row for row, node in enumerate(nodes)}
-        rows, odd = [], []
-        for row, node in enumerate(nodes):
-            parent = node.parent
-            above = -1 if parent is None else row_of[parent.seq]
-            rows.append(_ROW.pack(node.seq - first, node.at, above, names[node.type], names[node.who]))
-            if node.placement or node.parent_id != (None if parent is None else parent.id):
-                odd.append(_Odd(row, node.parent_id, node.placement))
+        columns: tuple[list[Any], ...] = (
+            [seq - first for seq in row_of],
+            [node.at for node in nodes],
+            [-1 if (above := node.parent) is None else row_of[above.seq] for node in nodes],
+            [names[node.type] for node in nodes],
+            [names[node.who] for node in nodes],
+        )
         self._first = first
         self._ids = ids
         self._names = tuple(names)
-        self._rows = b"".join(rows)
-        self._odd = tuple(odd)
+        self._rows = b"".join(
+            [array(code, column).tobytes() for code, column in zip(_COLUMNS, columns, strict=True)]
+        )
+        self._odd = tuple(
+            [
+                _Odd(row, node.parent_id, node.placement)
+                for row, node in enumerate(nodes)
+                if node.placement or node.parent_id != (None if node.parent is None else node.parent.id)
+            ]
+        )
         books = (tree.awards, tree.stands_for), (tree.orphans, tree.strays)
         one = [tuple((key, (row_of[node.seq],)) for key, node in book.items()) for book in books[0]]
         many = [
@@ -67,7 +79,7 @@ class Packed:
     @property
     def size(self) -> int:
         """Signals."""
-        return len(self._rows) // _ROW.size
+        return len(self._rows) // _WIDTH
 
     @property
     def ids(self) -> list[str]:
@@ -77,22 +89,31 @@ class Packed:
     @property
     def first(self) -> tuple[int, str, str]:
         """Position, type and participant of the signal that came first."""
-        after, _, _, type, who = _ROW.unpack_from(self._rows)
-        return self._first + after, self._names[type], self._names[who]
+        after, _, _, types, whos = self._columns()
+        return self._first + after[0], self._names[types[0]], self._names[whos[0]]
 
     @property
     def unknown_parents(self) -> list[str]:
         """As of `Tree.unknown_parents`."""
         return [id for id, _ in self._kept[2]] if self._kept else []
 
+    def _columns(self) -> list[array[Any]]:
+        columns, start, size = [], 0, self.size
+        for code in _COLUMNS:
+            column: array[Any] = array(code)
+            end = start + size * column.itemsize
+            column.frombytes(self._rows[start:end])
+            columns.append(column)
+            start = end
+        return columns
+
     def unpack(self, trace_id: str, on_moved: Callable[[Node], None]) -> Tree:
         """The tree again."""
         tree = Tree(on_moved)
         nodes, names, first = tree.arrivals, self._names, self._first
-        places: list[int] = []
-        for (after, at, above, type, who), id in zip(_ROW.iter_unpack(self._rows), self.ids, strict=True):
+        afters, ats, places, types, whos = self._columns()
+        for after, at, id, type, who in zip(afters, ats, self.ids, types, whos, strict=True):
             nodes.append(Node(first + after, at, id, None, trace_id, names[type], names[who]))
-            places.append(above)
         for node, above in zip(nodes, places, strict=True):
             if above < 0:
                 tree.roots.append(node)
@@ -118,10 +139,8 @@ def pack(tree: Tree) -> Packed | None:
     if not nodes or len(nodes) >= _MOST_ROWS or tree.portals or tree.is_written_down:
         return None
     ids = _SEPARATOR.join([node.id for node in nodes])
-    names: dict[str, int] = {}
-    for node in nodes:
-        names.setdefault(node.type, len(names))
-        names.setdefault(node.who, len(names))
+    texts = dict.fromkeys([node.type for node in nodes]) | dict.fromkeys([node.who for node in nodes])
+    names = {text: number for number, text in enumerate(texts)}
     if ids.count(_SEPARATOR) >= len(nodes) or len(names) > _MOST_NAMES:
         return None
     return Packed(tree, ids, names) if nodes[-1].seq - nodes[0].seq < _FARTHEST else None

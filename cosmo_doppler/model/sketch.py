@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from math import ceil, log
 
 _GROWTH = 1.04
 """Width of a bucket; a quantile is off by at most 2 % of its value."""
@@ -31,7 +32,8 @@ class Sketch:
 
     def add(self, value: float) -> None:
         """Take in a value; negative ones count as 0, and what is beyond all measure as the largest there is."""
-        value = min(max(0.0, value), _BEYOND)
+        if not 0.0 <= value <= _BEYOND:
+            value = min(max(0.0, value), _BEYOND)
         self.count += 1
         self.total += value
         if value < self.least:
@@ -40,8 +42,11 @@ class Sketch:
             self.most = value
         bucket = _LOWEST
         if value > 1e-6:
-            bucket = min(_HIGHEST, math.ceil(math.log(value) / _LOG_GROWTH))
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+            bucket = ceil(log(value) / _LOG_GROWTH)
+            if bucket > _HIGHEST:
+                bucket = _HIGHEST
+        buckets = self._buckets
+        buckets[bucket] = buckets.get(bucket, 0) + 1
 
     @property
     def mean(self) -> float:

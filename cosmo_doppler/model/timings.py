@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Literal, NamedTuple, get_args
 
 from cosmo_doppler.model.sketch import Sketch
@@ -72,20 +71,19 @@ class Timings:
         """What is open under a key."""
         return self._open.get(key)
 
-    def answer(self, kind: Kind, keys: Iterable[str], at: float) -> tuple[Asked, float] | None:
-        """An answer was seen. It settles what is open under the first of `keys` that fits.
+    def answer(self, kind: Kind, key: str | None, at: float) -> tuple[Asked, float] | None:
+        """An answer was seen. It settles what is open under a key.
 
         Returns:
-            What it answers and how long that took, seconds; None when nothing was asked.
+            What it answers and how long that took, seconds; None when nothing of that kind was asked.
         """
-        for key in keys:
-            asked = self._open.get(key)
-            if asked is not None and asked.kind == kind:
-                self._drop(asked)
-                took = max(0.0, at - asked.at)
-                self._note(asked, took)
-                return asked, took
-        return None
+        asked = self._open.get(key or "")
+        if asked is None or asked.kind != kind:
+            return None
+        self._drop(asked)
+        took = max(0.0, at - asked.at)
+        self._note(asked, took)
+        return asked, took
 
     def _drop(self, asked: Asked) -> None:
         for key in asked.keys:

@@ -43,9 +43,10 @@ class Key(NamedTuple):
 class Edge:
     """Everything of one kind that one participant said to another."""
 
-    __slots__ = ("count", "last_at", "seq")
+    __slots__ = ("count", "key", "last_at", "seq")
 
-    def __init__(self) -> None:
+    def __init__(self, key: Key) -> None:
+        self.key = key
         self.count = 0
         self.last_at = 0.0
         self.seq = 0
@@ -207,20 +208,20 @@ class Topology:
         self._runs.put(trace_id, _Run(setup))
 
     def _count(self, source: str, target: str, kind: EdgeKind, seen: Observed) -> None:
-        key = Key(source, target, kind)
-        edge = self.edges.get(key)
+        edge = self.edges.get((source, target, kind))  # type: ignore[call-overload]
         if edge is None:
             if len(self.edges) >= MOST_EDGES:
                 self.uncounted += 1
                 return
-            edge = self.edges[key] = Edge()
+            key = Key(source, target, kind)
+            edge = self.edges[key] = Edge(key)
             self.changes += 1
         edge.count += 1
         edge.last_at, edge.seq = seen.at, seen.seq
-        run = self._runs.get(seen.header.trace_id)
-        if run is not None and key not in run.edges and len(run.edges) < _MOST_IN_RUN:
-            run.edges.add(key)
-            run.setup.edges[key] += 1
+        run = self._runs.entries.get(seen.header.trace_id)
+        if run is not None and edge.key not in run.edges and len(run.edges) < _MOST_IN_RUN:
+            run.edges.add(edge.key)
+            run.setup.edges[edge.key] += 1
 
 
 Draw = Callable[[Topology, Observed, Header], None]

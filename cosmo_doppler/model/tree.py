@@ -112,6 +112,9 @@ class Tree:
             parent = self._guess(node)
         if parent is None:
             self.roots.append(node)
+        elif parent.children:
+            node.parent = parent
+            parent.children.append(node)
         else:
             parent.adopt(node)
         if self._outline is not None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from cosmo_doppler.model.market.rivals import ORDER_S, Fields
+from cosmo_doppler.model.market.rivals import ORDER_S, Fields, beaten_in_any_order
 from cosmo_sdk.bidding import SELECTS, Select, choose_winner
 
 if TYPE_CHECKING:
@@ -65,12 +65,19 @@ def consistent(auction: Auction) -> list[Select]:
     first = auction.first_award
     if first is None or auction.terms is not None:
         return []
-    winners, fields = _winning(auction, first), Fields(auction, first)
+    winners = _winning(auction, first)
+    found = [select for select in SELECTS if not _contradicting_time(auction, first, select)]
+    if not winners or not found:
+        return found
+    fields = Fields(auction, first)
+    if auction.each_once:
+        return [
+            select
+            for select in found
+            if not all(beaten_in_any_order(won, select, fields.weighed(select)) for won in winners)
+        ]
     return [
-        select
-        for select in SELECTS
-        if not _contradicting_time(auction, first, select)
-        and (not winners or any(not fields.of(select).beaten_by(won, select) for won in winners))
+        select for select in found if any(not fields.of(select).beaten_by(won, select) for won in winners)
     ]
 
 

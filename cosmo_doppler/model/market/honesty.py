@@ -158,7 +158,8 @@ def reported_cost(seen: Observed) -> float | None:
         if not isinstance(place, dict):
             continue
         for key in _COST_KEYS:
-            cost = finite(place.get(key))
-            if cost is not None and cost >= 0:
-                return cost
+            if key in place:
+                cost = finite(place[key])
+                if cost is not None and cost >= 0:
+                    return cost
     return None

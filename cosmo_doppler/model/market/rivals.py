@@ -29,16 +29,37 @@ class Fields:
         self._auction = auction
         self._first = first
         self._made: dict[bool, Field] = {}
+        self._waited: list[SeenBid] | None = None
 
     def of(self, select: Select) -> Field:
         """Those that count under a strategy."""
         waits = select != "first_bid"
         field = self._made.get(waits)
         if field is None:
-            field = self._made[waits] = Field(
-                self._auction, _surely_weighed(self._auction, self._first, select)
-            )
+            field = self._made[waits] = Field(self._auction, self.weighed(select))
         return field
+
+    def weighed(self, select: Select) -> list[SeenBid]:
+        """The bids that lay before the producer when it chose, whatever happened on the way to us."""
+        if select == "first_bid":
+            return self._auction.bids
+        if self._waited is None:
+            self._waited = _lay_at_the_end(self._auction, self._first)
+        return self._waited
+
+
+def beaten_in_any_order(won: SeenBid, select: Select, rivals: list[SeenBid]) -> bool:
+    """Whether one of these bids rules the winner out, where each is valid and of another neuron.
+
+    That is so in nearly every auction, and then it comes to the same for producers of both kinds. See `Field.beaten_by`.
+    """
+    key = _KEYS[select]
+    mine, place = key(won), won.at
+    for seen in rivals:
+        found = key(seen)
+        if (found < mine or (found == mine and seen.at + ORDER_S < place)) and seen is not won:
+            return True
+    return False
 
 
 class Field:
@@ -109,10 +130,8 @@ def _reason(seen: SeenBid, select: Select) -> str:
     return f"{name} bid earlier"
 
 
-def _surely_weighed(auction: Auction, first: FirstAward, select: Select) -> list[SeenBid]:
-    """The bids that lay before the producer when it chose, whatever happened on the way to us."""
-    if select == "first_bid":
-        return auction.bids
+def _lay_at_the_end(auction: Auction, first: FirstAward) -> list[SeenBid]:
+    """The bids that lay there when the window was over."""
     # Who waits for the window declines all losers: where any was, one that was not had not arrived.
     declined = [seen for seen in auction.bids if _lost_in_time(seen)]
     if declined:
@@ -126,9 +145,9 @@ def _surely_weighed(auction: Auction, first: FirstAward, select: Select) -> list
 
 def _lost_in_time(seen: SeenBid) -> bool:
     reason = seen.declined_reason
-    return (
-        bool(reason) and seen.state != "revoked" and reason != "late" and not reason.startswith("withdrawn")
-    )
+    if not reason:
+        return False
+    return seen.state != "revoked" and reason != "late" and not reason.startswith("withdrawn")
 
 
 def _by_place(_: SeenBid) -> float:

@@ -222,6 +222,8 @@ class MarketRules:
     def _streak(self, seen: Observed, auction: Auction) -> None:
         """Default bidders cost nothing and are sure of everything, so they win whatever others ask."""
         defaults = {made.bid.neuron for made in auction.bids if _is_default(made)}
+        if not defaults:
+            return
         others = {made.bid.neuron for made in auction.bids if not made.bid.problem} - defaults
         winner = auction.winner
         for loser in defaults - {winner}:

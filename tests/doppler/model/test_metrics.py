@@ -61,10 +61,10 @@ def test_timings_keep_the_slowest_and_forget_what_is_never_answered() -> None:
     for number in range(70_000):
         timings.ask(Asked("tool", float(number), number, f"t{number}"), f"k{number}")
     assert timings.given_up == 10_000
-    assert timings.answer("tool", ["k1"], 1.0) is None
-    assert timings.answer("recall", ["k69999"], 1.0) is None
+    assert timings.answer("tool", "k1", 1.0) is None
+    assert timings.answer("recall", "k69999", 1.0) is None
     for number in range(60_000, 60_010):
-        timings.answer("tool", ["nothing", f"k{number}"], number + number % 7)
+        timings.answer("tool", f"k{number}", number + number % 7)
     assert [slow.took_s for slow in timings.slowest["tool"]] == sorted(
         (number % 7 for number in range(60_000, 60_010)), reverse=True
     )[:SLOWEST]
