@@ -50,6 +50,16 @@ def _read_place(text: str) -> Place:
         raise ValueError(str(error)) from None
 
 
+def _read_speed(text: str) -> float:
+    from cosmo_doppler.errors import SettingError
+    from cosmo_doppler.session.places import read_speed
+
+    try:
+        return read_speed(text)
+    except SettingError as error:
+        raise ValueError(str(error)) from None
+
+
 PLACE = Checked("place in a recording", _read_place)
 
 _FLAGS = (
@@ -72,10 +82,10 @@ _FLAGS = (
     click.option("--paused", is_flag=True, help="Open a replay paused at its start."),
     click.option(
         "--speed",
-        type=click.FloatRange(0.1, 100.0),
-        default=1.0,
+        type=Checked("speed", _read_speed),
+        default="1",
         show_default=True,
-        help="Speed of a replay; 2 is twice as fast as recorded.",
+        help="Speed of a replay: 2 is twice as fast as recorded, from 0.1 to 100, or max.",
     ),
 )
 

@@ -3,11 +3,12 @@
 What watches a bus is in `live`, which those who open a recording need not import.
 """
 
+from cosmo_doppler.session.places import SPEEDS
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.replay import load_all, load_start, open_replay
 from cosmo_doppler.session.session import Gap, Session, SessionKind, SlicedSource, Source
 from cosmo_doppler.session.status import SessionState, SessionStatus
-from cosmo_doppler.session.timeline import SPEEDS, Timeline
+from cosmo_doppler.session.timeline import Timeline
 
 __all__ = [
     "SPEEDS",

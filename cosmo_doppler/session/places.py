@@ -1,4 +1,4 @@
-"""Places on a timeline as people write them: `00:01:12`, `40%`, `#18231`, `next type:ERROR`."""
+"""Places on a timeline as people write them: `00:01:12`, `40%`, `#18231`, `next type:ERROR`; and speeds: `4`, `max`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from cosmo_doppler.query import Known, QueryError, Sieve, compile_filter
 from cosmo_doppler.store import Store
 
 _TIME = re.compile(r"\+?(?:(\d+):)?(\d+):(\d{1,2}(?:\.\d+)?)|\+?(\d+(?:\.\d+)?)\s*(ms|s|m|h)")
+_SPEED = re.compile(r"(\d{1,3}(?:\.\d{0,6})?|\.\d{1,6})\s*x?")
 _UNIT_S = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 100.0, float("inf"))
+"""Replay speeds; the last is as fast as folding goes."""
 
 _ROWS_AT_ONCE = 512
 """Rows looked at between two looks at the clock."""
@@ -46,6 +50,30 @@ def read_place(text: str) -> Place:
     if unit is not None:
         return Place("seconds", float(amount) * _UNIT_S[unit])
     return Place("seconds", int(hours or 0) * 3600 + int(minutes) * 60 + float(seconds))
+
+
+def read_speed(text: str) -> float:
+    """Read a speed of a replay.
+
+    Args:
+        text: how many times as fast as recorded, `0.1` to `100`, with an `x` if one likes; `max` for as fast as it goes.
+
+    Returns:
+        The factor; infinity for `max`.
+
+    Raises:
+        SettingError: it is none.
+    """
+    text = text.strip().lower()
+    if text == "max":
+        return SPEEDS[-1]
+    read = _SPEED.fullmatch(text)
+    speed = float(read[1]) if read else 0.0
+    if not SPEEDS[0] <= speed <= SPEEDS[-2]:
+        raise SettingError(
+            f"{text[:40]!r} is no speed; write a number from {SPEEDS[0]:g} to {SPEEDS[-2]:g}, or max"
+        )
+    return speed
 
 
 def read_hunt(text: str, store: Store, position: int, known: Known) -> Hunt | None:

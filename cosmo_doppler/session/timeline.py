@@ -14,11 +14,8 @@ from cosmo_doppler.model.board import Board
 from cosmo_doppler.query import Known
 from cosmo_doppler.session.folding import Fold
 from cosmo_doppler.session.pausing import PauseBreaks
-from cosmo_doppler.session.places import Hunt, Place, read_hunt, read_place
+from cosmo_doppler.session.places import SPEEDS, Hunt, Place, read_hunt, read_place
 from cosmo_doppler.store import Store
-
-SPEEDS = (0.1, 0.25, 0.5, 1.0, 2.0, 4.0, 10.0, 100.0, float("inf"))
-"""Replay speeds; the last is as fast as folding goes."""
 
 IDLE_S = 2.0
 """How much of a pause is played when pauses are cut, seconds."""

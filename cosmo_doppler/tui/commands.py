@@ -11,7 +11,10 @@ from typing import TYPE_CHECKING, get_args
 
 from cosmo_doppler.config import ThemeName
 from cosmo_doppler.errors import DopplerError, SettingError
+from cosmo_doppler.session.places import SPEEDS, read_speed
+from cosmo_doppler.tui import words
 from cosmo_doppler.tui.actions import ACTIONS
+from cosmo_doppler.tui.bus_commands import BUS_COMMANDS
 from cosmo_doppler.tui.command import Command
 from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import PANES, VIEWS
@@ -58,6 +61,10 @@ def _seek(observatory: Observatory, text: str) -> None:
     observatory.turn()
 
 
+def _speed(observatory: Observatory, text: str) -> None:
+    observatory.play_at(read_speed(text))
+
+
 def _pane(observatory: Observatory, text: str) -> None:
     if reason := observatory.toggle_pane(text):
         raise SettingError(reason[:1].lower() + reason[1:])
@@ -88,17 +95,6 @@ def _open(observatory: Observatory, text: str) -> None:
     if not text:
         raise SettingError("name a recording: open session.ndjson")
     observatory.post_message(observatory.Chosen(open_replay(Path(text).expanduser())))
-
-
-def _bus(observatory: Observatory, text: str) -> None:
-    from cosmo_doppler.session.live import open_live
-    from cosmo_doppler.settings import DEFAULT_NAMESPACE
-
-    url, _, namespace = text.partition(" ")
-    if "://" not in url:
-        raise SettingError("name a bus, and a namespace if you like: bus cosmo://127.0.0.1:7070 dev")
-    session = open_live(url, namespace.strip() or observatory.session.namespace or DEFAULT_NAMESPACE)
-    observatory.post_message(observatory.Chosen(session))
 
 
 def _baseline(observatory: Observatory, text: str) -> None:
@@ -137,6 +133,13 @@ COMMANDS: tuple[Command, ...] = (
         _seek,
         lambda scene: ("next ", "last "),
     ),
+    Command(
+        "speed",
+        "FACTOR",
+        "Play a recording at 0.1 to 100 times its speed, or max",
+        _speed,
+        lambda scene: [words.speed(speed) for speed in SPEEDS],
+    ),
     *LIST_COMMANDS,
     *OFFER_COMMANDS,
     Command("pane", "NAME", "Hide a pane of this view, or show it again", _pane, lambda scene: PANES),
@@ -152,7 +155,7 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("stop", "marked", "Stop all traces with a marked signal", _stop, lambda scene: ("marked",)),
     Command("open", "FILE", "Open a recording", _open),
-    Command("bus", "URL [NAMESPACE]", "Watch another bus", _bus),
+    *BUS_COMMANDS,
 )
 _BY_NAME = {command.name: command for command in COMMANDS}
 _PLAIN = {entry.id: entry for entry in ACTIONS if entry.place != "pane" or entry.palette}

@@ -13,7 +13,9 @@ from cosmo_doppler.tui.actions import Action
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.pulse import memory_bytes
 from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.screens.bussing import bus_of, why_not_reconnect
 from cosmo_doppler.tui.screens.timing import OWN_SPEED
+from cosmo_doppler.tui.watched import name_of
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui.screens.observatory import Observatory
@@ -68,8 +70,9 @@ def more(observatory: Observatory) -> Iterator[More]:
     yield More(signs, partial(observatory.take_look, replace(look, ascii=not look.ascii)))
     for line, name in (
         ("open ", "Open a recording ..."),
-        ("bus ", "Watch another bus ..."),
+        ("attach ", "Watch another bus ..."),
         ("seek ", "Go to a time, a share or an expression ..."),
+        ("speed ", "Play at a speed ..."),
         ("filter ", "Filter by an expression ..."),
         ("keep ", "Save the filter under a name ..."),
         ("baseline ", "Set a recording as baseline ..."),
@@ -84,6 +87,12 @@ def more(observatory: Observatory) -> Iterator[More]:
         "Choose the columns of Signals ...",
         lambda: observatory.begin_command(f"columns {observatory.columns_now()}"),
     )
+    for place, session in enumerate(observatory.watched.sessions):
+        if session is not observatory.session:
+            yield More(f"Show {name_of(session)}", partial(observatory.turn_to, place))
+    yield More("Try to reconnect now", observatory.reconnect, why_not_reconnect(observatory.session))
+    told = "" if bus_of(observatory.session) else "there is no bus"
+    yield More("Show who is connected, with subscriptions", observatory.show_subscriptions, told)
     absent = "" if observatory.session.operator is not None else "there is no bus"
     yield More(
         "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason

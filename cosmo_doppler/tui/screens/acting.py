@@ -14,6 +14,7 @@ from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.offer_shelf import with_settings
+from cosmo_doppler.tui.screens.bussing import BusActions
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
 from cosmo_doppler.tui.watched import Watched
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from cosmo_doppler.tui import modals
 
 
-class ActActions(TakePartActions):
+class ActActions(TakePartActions, BusActions):
     """Offer, stop, answer, connect, take part."""
 
     watched: Watched
@@ -39,13 +40,6 @@ class ActActions(TakePartActions):
         def __init__(self, session: Session) -> None:
             super().__init__()
             self.session = session
-
-    class Turned(Message):
-        """A person wants to see another one of those that are watched."""
-
-        def __init__(self, place: int) -> None:
-            super().__init__()
-            self.place = place
 
     def on_mount(self) -> None:
         """From now on the scene knows which templates there are."""

@@ -36,13 +36,14 @@ from cosmo_doppler.tui.screens.ending import EndActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
 from cosmo_doppler.tui.screens.listing import ListActions
 from cosmo_doppler.tui.screens.narrowing import FilterActions
+from cosmo_doppler.tui.screens.pressing import PressActions
 from cosmo_doppler.tui.screens.recording import RecordActions
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.screens.stepping import StepActions
 from cosmo_doppler.tui.screens.supposing import WhatIfActions
 from cosmo_doppler.tui.screens.timing import TimeActions
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.watched import Berth, Watched, watched_line
+from cosmo_doppler.tui.watched import Watched, watched_line
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
@@ -80,6 +81,7 @@ class Observatory(
     AlertActions,
     ListActions,
     EndActions,
+    PressActions,
     ActActions,
 ):
     """A session on the screen."""
@@ -104,7 +106,6 @@ class Observatory(
     ) -> None:
         super().__init__()
         self.watched = watched or Watched(session)
-        self._berths: list[Berth] = []
         self._buses = OneLine(self._buses_line, id="watched", raised=True)
         self._strip = OneLine(self._held_line, id="strip", raised=True)
         self.session = session
@@ -126,8 +127,6 @@ class Observatory(
         self._first_filter = wanted
         self._status: SessionStatus = session.status()
         self._board = session.timeline.board
-        self._tabs: list[chrome.Tab] = []
-        self._track = chrome.Track(0, 1)
         self._faults = FaultList(self.scene)
         self._fault: object = None
         """The fault one went to last."""
@@ -359,29 +358,9 @@ class Observatory(
     def _line_told(self, message: Stage.Told) -> None:
         self.say(message.sentence or "Nothing is behind this line")
 
-    @on(OneLine.Pressed, "#watched")
-    def _bus_pressed(self, message: OneLine.Pressed) -> None:
-        for berth in self._berths:
-            if berth.start <= message.cell < berth.end:
-                self.post_message(self.Turned(berth.place))
-
     def on_screen_resume(self) -> None:
         """Show what came while another session was on the screen."""
         self.turn()
-
-    @on(OneLine.Pressed, "#tabs")
-    def _tab_pressed(self, message: OneLine.Pressed) -> None:
-        for tab in self._tabs:
-            if tab.start <= message.cell < tab.end:
-                self.stage.show(tab.view)
-
-    @on(OneLine.Pressed, "#replay")
-    def _track_pressed(self, message: OneLine.Pressed) -> None:
-        place = (message.cell - self._track.start) / max(1, self._track.width - 1)
-        if 0 <= place <= 1:
-            with self.session.lock:
-                timeline = self.session.timeline
-                timeline.seek_time(timeline.start_at + place * (timeline.end_at - timeline.start_at))
 
     def on_resize(self, event: events.Resize) -> None:
         """Small terminals lose the empty lines first."""

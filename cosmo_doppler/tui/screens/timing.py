@@ -66,6 +66,21 @@ class TimeActions(Deck):
             # Only what plays shows its speed.
             self.say(f"Goes on at {speed}")
 
+    def play_at(self, speed: float) -> None:
+        """Play at a speed.
+
+        Raises:
+            SettingError: what runs live runs at its own.
+        """
+        with self.session.lock:
+            timeline = self.session.timeline
+            if self.session.kind != "replay" and timeline.following:
+                raise SettingError(OWN_SPEED)
+            timeline.speed = speed
+            waits = timeline.paused
+        self._shift()
+        self.say(f"{'Goes on' if waits else 'Plays'} at {words.speed(speed)}")
+
     def action_to_start(self) -> None:
         """Before the first signal."""
         with self.session.lock:

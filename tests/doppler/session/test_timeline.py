@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.session.places import read_place
-from cosmo_doppler.session.timeline import SPEEDS, Timeline
+from cosmo_doppler.session.places import SPEEDS, read_place, read_speed
+from cosmo_doppler.session.timeline import Timeline
 from cosmo_doppler.store import Store
 from tests.doppler.model.folding import frame, view
 from tests.doppler.model.test_board import sessions
@@ -88,6 +88,19 @@ def test_speeds_go_up_and_down_and_no_further():
     timeline.speed = 3.0
     timeline.faster()
     assert timeline.speed == 4.0
+
+
+@pytest.mark.parametrize(
+    ("text", "speed"), [("4", 4.0), ("0.25x", 0.25), (" 100 X", 100.0), (".5", 0.5), ("MAX", SPEEDS[-1])]
+)
+def test_speeds_are_read_as_people_write_them(text: str, speed: float):
+    assert read_speed(text) == speed
+
+
+@pytest.mark.parametrize("text", ["", "0", "0.05", "101", "-1", "fast", "1e2", "nan", "inf", "4xx"])
+def test_what_is_no_speed_is_said(text: str):
+    with pytest.raises(SettingError, match=r"is no speed; write a number from 0\.1 to 100, or max"):
+        read_speed(text)
 
 
 def test_the_clock_waits_for_what_could_not_be_folded_in_time():

@@ -59,7 +59,8 @@ async def test_tab_completes_names_and_what_follows_them(market_session: Session
         ("who adda", "nobody here is called 'adda'; did you mean 'ada'?"),
         ("seek soon", "'soon' is no place"),
         ("open /nowhere.ndjson", "nowhere.ndjson"),
-        ("bus here", "name a bus"),
+        ("bus here", "none has 'here' in its name"),
+        ("attach here", "name a bus"),
     ],
 )
 async def test_what_cannot_be_meant_stays_to_be_put_right(

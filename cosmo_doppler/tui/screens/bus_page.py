@@ -1,0 +1,106 @@
+"""A bus as it tells of itself: its counts, its namespaces, and who is connected with how many subscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from cosmo_bus.errors import BusError
+from cosmo_doppler.bus_picture import Line, picture, rates
+from cosmo_doppler.management import BusRefused, Management, manage
+from cosmo_doppler.tui.modals.veiled import Veiled
+from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.theme import Ink, ink_of
+
+EVERY_S = 1.0
+"""How often the bus is asked, seconds."""
+
+_AROUND = 4
+"""Cells of the frame and the space inside it."""
+
+
+class BusPage(Veiled[None]):
+    """Over the observatory; asks over a connection of its own, again and again until it is left.
+
+    Args:
+        url: of the bus.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        ("escape,q,enter", "dismiss", "Back"),
+        ("j,down", "scroll(1)", "Down"),
+        ("k,up", "scroll(-1)", "Up"),
+    ]
+    DEFAULT_CSS = """
+    BusPage { align: center middle; background: $background 60%; }
+    BusPage > VerticalScroll {
+        width: 116; max-width: 100%; height: auto; max-height: 90%;
+        border: round $work; border-title-color: $text; border-subtitle-color: $dim;
+        background: $background; padding: 0 1; scrollbar-size-vertical: 1;
+        scrollbar-color: $faint; scrollbar-background: $background;
+    }
+    BusPage Static { width: 1fr; height: auto; text-wrap: nowrap; }
+    """
+
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self._url = url
+
+    def compose(self) -> ComposeResult:
+        """Text in a frame."""
+        with VerticalScroll() as frame:
+            frame.border_title = "Bus"
+            frame.border_subtitle = "esc closes"
+            yield Static(f"asking {self._url} ...", markup=False)
+
+    def on_mount(self) -> None:
+        """Begin to ask."""
+        self.run_worker(self._follow(), exclusive=True)
+
+    async def _follow(self) -> None:
+        while True:
+            try:
+                async with manage(self._url) as bus:
+                    await self._watch(bus)
+            except (BusError, OSError, ValueError) as error:
+                self._show([Line(f"cannot ask {self._url}: {error}", "yellow")])
+            await asyncio.sleep(EVERY_S)
+
+    async def _watch(self, bus: Management) -> None:
+        before: dict[str, Any] | None = None
+        while True:
+            try:
+                stats = await bus.ask("mgmt_stats")
+            except BusRefused:
+                stats = await bus.ask("mgmt_list")
+            self._show(list(picture(self._url, stats, rates(stats, before), width=self._room)))
+            before = stats
+            await asyncio.sleep(EVERY_S)
+
+    @property
+    def _room(self) -> int:
+        return max(20, min(116, self.size.width) - _AROUND)
+
+    def _show(self, lines: Sequence[Line]) -> None:
+        ink, text = ink_of(self.app), Text(no_wrap=True, overflow="ellipsis")
+        for line in lines:
+            for part in line.text.split("\n"):
+                text.append(f"{safe(part)}\n", _style(line, ink))
+        for shown in self.query(Static):
+            shown.update(text)
+
+    def action_scroll(self, rows: int) -> None:
+        """A line up or down."""
+        for frame in self.query(VerticalScroll):
+            frame.scroll_relative(y=rows, animate=False)
+
+
+def _style(line: Line, ink: Ink) -> Any:
+    return {"bold": ink.bold, "dim": ink.dim, "yellow": ink.failure}.get(line.style, ink.plain)
