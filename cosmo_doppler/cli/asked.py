@@ -151,6 +151,8 @@ class Asked:
             raise click.UsageError("--baseline is for the screen, a --screenshot and a --report")
         if self.daemon and (self.record is None or self.recordings or self.demo or self.beside):
             raise click.UsageError("--daemon records one bus: add --record FILE, and name no other place")
+        if self.beside and not (self.shown and on_terminal()):
+            raise click.UsageError("several buses side by side need the screen; elsewhere name one at a time")
         if self.recordings and self.record is not None:
             raise click.UsageError("--record writes what a bus says; FILE is a recording already")
         if self.store is not None and not (self.shown and on_terminal()):

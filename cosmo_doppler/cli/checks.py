@@ -242,8 +242,11 @@ def tell(verdict: Verdict, checks: Checks, *, as_json: bool) -> None:
 
 
 def _failure(verdict: Verdict) -> CommandError:
+    from cosmo_doppler.tui.words import many
+
     broken = sum(not judged.held for judged in verdict.judged)
     if verdict.until is not None and verdict.found is None:
-        looked_at = verdict.last - verdict.first
-        return CommandError(f"{verdict.until.text} never came in {looked_at:,} signals", "", Exit.FAILED)
-    return CommandError(f"{broken} of {len(verdict.judged)} assertions broken", "", Exit.FAILED)
+        looked_at = many(verdict.last - verdict.first, "signal")
+        return CommandError(f"{verdict.until.text} never came in {looked_at}", "", Exit.FAILED)
+    asked = many(len(verdict.judged), "assertion")
+    return CommandError(f"{broken} of {asked} broken", "", Exit.FAILED)

@@ -9,7 +9,7 @@ import click
 
 from cosmo_doppler.cli.compare_runs import compare_runs
 from cosmo_doppler.cli.exits import CommandError, Exit
-from cosmo_doppler.cli.options import examples, json_option, redact_option, redaction_of
+from cosmo_doppler.cli.options import Checked, examples, json_option, redact_option, redaction_of
 from cosmo_doppler.cli.output import show, show_all, show_json
 from cosmo_doppler.cli.skipped import say_skipped
 
@@ -30,7 +30,9 @@ _SIGNS = {"both": " ", "changed": "~", "left": "-", "right": "+"}
         "cosmo compare yesterday.ndjson today.ndjson --changes --check",
     )
 )
-@click.argument("places", nargs=-1, metavar="[FILE] LEFT RIGHT | BASE FILE")
+@click.argument(
+    "places", nargs=-1, metavar="[FILE] LEFT RIGHT | BASE FILE", type=Checked("place", str, files=True)
+)
 @click.option("--changes", is_flag=True, help="Leave out what is the same in both.")
 @click.option("--check", is_flag=True, help="Exit with 1 when the traces differ in more than their times.")
 @redact_option

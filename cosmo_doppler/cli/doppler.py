@@ -59,7 +59,7 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         "cosmo doppler --ascii --theme contrast",
     )
 )
-@click.argument("places", nargs=-1, metavar="[FILE...|URL]", type=Checked("place", _read_place))
+@click.argument("places", nargs=-1, metavar="[FILE...|URL]", type=Checked("place", _read_place, files=True))
 @bus_options
 @click.option("--demo", is_flag=True, help="Watch a small market of agents on a bus of its own.")
 @click.option(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
 import click
+from click.shell_completion import CompletionItem
 
 from cosmo_bus.access import TOKEN_VARIABLE
 from cosmo_bus.tls import CA_VARIABLE
@@ -32,11 +33,27 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 
 
 class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer releases of click only
-    """An option's type made of a function that reads the text and says in a ValueError what is wrong with it."""
+    """An option's type made of a function that reads the text and says in a ValueError what is wrong with it.
 
-    def __init__(self, name: str, read: Callable[[str], Any]) -> None:
+    Args:
+        name: of what is read.
+        read: the function.
+        files: TAB completes it to names of files.
+        words: makes the words that TAB completes it to.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        read: Callable[[str], Any],
+        *,
+        files: bool = False,
+        words: Callable[[], Iterable[str]] = tuple,
+    ) -> None:
         self.name = name
         self._read = read
+        self._files = files
+        self._words = words
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return what was read. A value that is no text is a default and right already."""
@@ -46,6 +63,15 @@ class Checked(click.ParamType):  # type: ignore[type-arg]  # generic in newer re
             return self._read(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[CompletionItem]:
+        """What TAB offers after `incomplete`."""
+        if self._files:
+            return [CompletionItem(incomplete, type="file")]
+        begun = incomplete.upper()
+        return [CompletionItem(word) for word in self._words() if word.upper().startswith(begun)]
 
 
 _PORTS = {"cosmo": 7070, "cosmos": 7070, "nats": 4222}
@@ -138,6 +164,12 @@ def read_signal_type(text: str) -> str:
     return name
 
 
+def _signal_types() -> Iterable[str]:
+    from cosmo_sdk.signal_types import SignalType
+
+    return SignalType
+
+
 def read_trace_id(text: str) -> str:
     """A trace id as the bus knows it: with its prefix, in full."""
     if not text.startswith("trc_") or len(text) == len("trc_") or text.split() != [text]:
@@ -176,7 +208,7 @@ RATE = Checked("rate", read_rate)
 DURATION = Checked("duration", read_duration)
 SIZE = Checked("size", read_size)
 WORDS = Checked("words", read_words)
-SIGNAL_TYPE = Checked("type", read_signal_type)
+SIGNAL_TYPE = Checked("type", read_signal_type, words=_signal_types)
 TRACE_ID = Checked("trace", read_trace_id)
 
 

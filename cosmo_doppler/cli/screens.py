@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from cosmo_doppler.cli.exits import CommandError, Exit
+from cosmo_doppler.cli.exits import CommandError, Exit, no_bus
 from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.running import ending_signals, until_interrupted
@@ -129,11 +129,7 @@ async def draw(
             await until_interrupted(asyncio.sleep(seconds or PICTURE_S))
             status = session.status()
             if status.state not in ("live", "reconnecting"):
-                raise CommandError(
-                    f"cannot reach {session.title}: {status.detail or status.state}",
-                    "start a bus with `cosmo synapse start memory`",
-                    Exit.UNREACHABLE,
-                )
+                raise no_bus(session.title, status.detail or status.state)
         elif session.timeline.paused:
             load_start(session)
         else:

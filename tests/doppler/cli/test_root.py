@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
+from click.shell_completion import BashComplete
 
 from cosmo_doppler.cli.root import COMMANDS, cosmo
 from tests.doppler.cli.commands import cosmo as run
@@ -58,6 +59,24 @@ def test_completion_scripts_complete(shell: str) -> None:
     assert "_COSMO_COMPLETE" in shown.stdout
     assert shown.stdout.startswith("#")
     assert not run("completion", shell, "--no-hint").stdout.startswith("# ")
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("doppler ses", ["file,ses"]),
+        ("compare ses", ["file,ses"]),
+        ("doppler --report ses", ["file,ses"]),
+        ("doppler --view fa", ["plain,faults"]),
+        ("tail --type task-", []),
+        ("tail --type bi", ["plain,BID"]),
+        ("synapse st", ["plain,start", "plain,stop"]),
+    ],
+)
+def test_tab_offers_what_fits(words: str, offered: list[str]) -> None:
+    *before, begun = words.split()
+    found = BashComplete(cosmo, {}, "cosmo", "_COSMO_COMPLETE").get_completions(before, begun)
+    assert [f"{each.type},{each.value}" for each in found] == offered
 
 
 def test_completion_of_an_unknown_shell_is_refused() -> None:
