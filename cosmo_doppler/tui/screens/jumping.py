@@ -15,6 +15,12 @@ from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
+SURELY_COPIED = 700_000
+"""Bytes that terminals put into the clipboard: tmux throws away what is longer than 1 MiB when encoded."""
+
+MOST_COPIED = 8_000_000
+"""Bytes beyond which a terminal would only be kept busy."""
+
 
 class JumpActions(Deck):
     """Jump, copy, export."""
@@ -123,10 +129,17 @@ class JumpActions(Deck):
             return self.session.store.frame(seen.seq) if seen is not None else b""
 
     def _copy(self, text: str, kind: str) -> None:
+        length = len(text.encode("utf-8", "replace"))
+        if length > MOST_COPIED:
+            self.say(
+                f"{words.size(length)} is more than any clipboard takes; o opens it, x writes it to a file"
+            )
+            return
         self.app.copy_to_clipboard(text)
         hidden = hidden_characters(text)
         warning = f", {words.many(hidden, 'hidden character')} in it" if hidden else ""
-        self.say(f"Copied {words.size(len(text.encode('utf-8', 'replace')))}{kind}{warning}")
+        doubt = "; many terminals take less, o opens it" if length > SURELY_COPIED else ""
+        self.say(f"Copied {words.size(length)}{kind}{warning}{doubt}")
 
     def action_page(self) -> None:
         """The whole payload, escaped, in another program."""

@@ -256,6 +256,18 @@ async def test_a_huge_payload_is_laid_out_in_part_and_copied_whole(
         assert screen.stage.panes["inspector"].rendered_rows < 200
         await screen.press("Y")
         assert len(screen.app.clipboard) > 3_000_000
+        assert "many terminals take less" in screen.lines[-1]
+
+
+async def test_what_no_clipboard_takes_is_not_sent_to_the_terminal(
+    recorded: Recorded, signal_frame: Callable[..., dict[str, Any]], shown: Shown
+) -> None:
+    frame = signal_frame("TASK", "BIG", "T", who="ada", payload={"input": {"text": "y" * 8_000_000}})
+    session = recorded([(1.0, frame)])
+    async with shown(session, view="signals") as screen:
+        await screen.press("Y")
+        assert "8.0 MB is more than any clipboard takes; o opens it" in screen.lines[-1]
+        assert screen.app.clipboard == ""
 
 
 async def test_a_deep_chain_of_signals_is_a_tree_still(
