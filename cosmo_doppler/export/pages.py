@@ -44,7 +44,7 @@ def trace_page(board: Board, store: Store, trace_id: str) -> str:
     known = [board.auctions[offer_id] for offer_id in trace.auctions if offer_id in board.auctions]
     parts += [auction_page(auction, level=2) for auction in known]
     if done := board.by_hand.of_trace(trace_id):
-        told = [f"* {each.type}: {for_markdown(each.clause())}" for each in done]
+        told = [f"* {each.type}: {for_markdown(each.told())}" for each in done]
         parts += ["## By hand", "\n".join(told)]
     seqs = trace_seqs(board, trace_id)
     parts.append("## Signals")

@@ -28,6 +28,7 @@ MOST = 20_000
 _MOST_AWAITED = 4_096
 """Signals let go of which it is remembered what was done to them, until they come."""
 
+_LONGEST_DELAY_MS = 86_400_000.0
 _MOST_CHANGES = 8
 _MOST_IN_A_TRACE = 64
 _SOURCE = b'"cosmo.source"'
@@ -35,12 +36,14 @@ _SOURCE = b'"cosmo.source"'
 LEAST_MARK = len(b'{"coord":0}')
 """Bytes that a meta has at least which tells of something done by hand, or of coordination."""
 
-Kind = Literal["held", "released", "edited", "dropped", "break set", "break gone", "sent", "chaos"]
-"""held: it is held still. sent: a signal a person sent from Doppler. chaos: the bus did it to order."""
+Kind = Literal["held", "released", "delayed", "edited", "dropped", "break set", "break gone", "sent", "chaos"]
+"""held: it is held still. delayed: it went by itself after the time somebody chose. sent: a signal a person sent from
+Doppler. chaos: the bus did it to order."""
 
 KINDS: tuple[Kind, ...] = (
     "held",
     "released",
+    "delayed",
     "edited",
     "dropped",
     "break set",
@@ -48,6 +51,12 @@ KINDS: tuple[Kind, ...] = (
     "sent",
     "chaos",
 )
+
+VIEW = "view."
+"""What follows the prefix in the name of a break that pauses the view of one Doppler and holds nothing."""
+
+_EARLY_S = 0.05
+"""How much before its time a delayed signal may go, seconds: two clocks and a way over the bus are between them."""
 
 _CHAOS = {
     "drop": "dropped",
@@ -63,7 +72,9 @@ class Intervention:
     __slots__ = (
         "at",
         "changes",
+        "delay_ms",
         "done_at",
+        "due",
         "gate",
         "kind",
         "number",
@@ -87,6 +98,10 @@ class Intervention:
         """When a held signal went on, or was dropped."""
         self.seq = seq
         """Position in the store of what tells of it last."""
+        self.delay_ms: float | None = None
+        """How long somebody wanted it to be held from then on."""
+        self.due: float | None = None
+        """When it was to go by itself, epoch seconds."""
         self.gate = ""
         """The gate, or the rule of a fault made to order; empty for what was sent."""
         self.signal_id = ""
@@ -99,7 +114,7 @@ class Intervention:
         self.changes: tuple[Difference, ...] = ()
         """What an edit changed, the first few."""
         self.says = ""
-        """What a dropped signal said; in what way a fault showed."""
+        """What a dropped signal or one sent by hand said; in what way a fault showed."""
         self.reason = ""
         """Why a gate is gone."""
 
@@ -132,11 +147,15 @@ class Intervention:
                 return f"held by {self.by} at {say(self.rule, 80)}"
             case "released":
                 return f"{held} by {self.by}"
+            case "delayed":
+                return f"delayed by {self.by}: by {joined(duration((self.delay_ms or 0) / 1000))}, {held}"
             case "edited":
                 return f"edited by {self.by}: {self.changed() or 'nothing that shows'}, {held}"
             case "dropped":
                 return f"dropped by hand, {held}" + (f": {self.says}" if self.says else "")
             case "break set":
+                if self.gate.startswith(GATE_PREFIX + VIEW):
+                    return f"break set by {self.by}, which pauses its view only: {say(self.rule, 120)}"
                 return f"break set by {self.by}: {say(self.rule, 120)}"
             case "break gone":
                 return f"break gone ({say(self.reason, 60)}): {say(self.rule, 120)}"
@@ -144,6 +163,10 @@ class Intervention:
                 return "sent by hand"
             case "chaos":
                 return f"{self.says} by {self.by}"
+
+    def told(self) -> str:
+        """The same where the signal itself is not beside it: "sent by hand: cost 0.1"."""
+        return f"{self.clause()}: {self.says}" if self.kind == "sent" and self.says else self.clause()
 
     def changed(self) -> str:
         """What an edit changed: "cost 0.4 → 0.1, eta_ms nothing → 20"."""
@@ -215,6 +238,8 @@ class Interventions:
             return [self._held(seen, event)]
         if happened in ("released", "edited", "dropped"):
             return [self._decided(seen, event, happened)]
+        if happened == "delayed":
+            return self._delayed(seen, event)
         if happened == "set":
             # Again, and only its patience changed.
             known = _text(event, "gate") in self._gates
@@ -222,6 +247,17 @@ class Interventions:
         if happened == "gone":
             return [self._gate(seen, event, "break gone"), *self._loose(seen, event)]
         return []
+
+    def _delayed(self, seen: Observed, event: dict[str, Any]) -> list[Intervention]:
+        """Somebody wants a held signal to go by itself later."""
+        held, wanted = self._standing.get(_hold(event)), event.get("delay_ms")
+        if held is None or isinstance(wanted, bool) or not isinstance(wanted, int | float):
+            return []
+        if not 0 <= wanted <= _LONGEST_DELAY_MS:
+            return []
+        held.delay_ms, held.due = wanted, seen.at + wanted / 1000
+        self._by_seq[seen.seq] = held
+        return [held]
 
     def _loose(self, seen: Observed, event: dict[str, Any]) -> list[Intervention]:
         """A gate is gone: whatever it held went on, also where nobody saw it go."""
@@ -243,7 +279,7 @@ class Interventions:
             sent = self._add("sent", at, seq)
             sent.signal_seq = seq
             self._name(sent, header.id, header.type, header.trace_id)
-            sent.who = header.who
+            sent.who, sent.says = header.who, say(describe(header), 120)
             self._by_signal[header.id] = sent
 
     def _held(self, seen: Observed, event: dict[str, Any]) -> Intervention:
@@ -259,7 +295,9 @@ class Interventions:
             # Whoever watches came later than the hold.
             done = self._held(seen, event)
             self._standing.pop(_hold(event), None)
-        self._turn(done, happened)
+        due = done.due
+        on_time = happened == "released" and due is not None and seen.at >= due - _EARLY_S
+        self._turn(done, "delayed" if on_time else happened)
         done.done_at, done.seq = seen.at, seen.seq
         self._by_seq[seen.seq] = done
         frame = _text(event, "frame")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any, Literal, NamedTuple
 
 from cosmo_doppler.model.coordination.notice import KINDS, About, about_of
+from cosmo_doppler.model.interventions import KINDS as INTERVENTIONS
 from cosmo_doppler.query import folded
 from cosmo_doppler.query.rows import Known, Row
 from cosmo_doppler.query.searched import text_of
@@ -209,7 +210,7 @@ FIELDS: dict[str, Field] = {
         folded.by_hand,
         "what was done to it by hand",
         folded=True,
-        values=("held", "released", "edited", "dropped", "break set", "break gone", "sent", "chaos"),
+        values=INTERVENTIONS,
     ),
     "text": Field("text", SEARCHED, text_of, "anything in it"),
 }
@@ -232,7 +233,7 @@ FLAGS: dict[str, Field] = {
     "is:held": Field(
         "truth",
         FOLDED,
-        folded.was("held", "released", "edited", "dropped"),
+        folded.was("held", "released", "delayed", "edited", "dropped"),
         "it is held, or was",
         folded=True,
     ),

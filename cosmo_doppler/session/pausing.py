@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from cosmo_doppler.query import Known, Sieve, compile_filter
@@ -50,6 +50,8 @@ class PauseBreaks:
         self._breaks: dict[int, PauseBreak] = {}
         self._numbers = 0
         self._caught: Caught | None = None
+        self.tell: Callable[[PauseBreak, str], None] = _nobody
+        """Called with a break and `set` or `gone` when it begins and when it ends to pause anything."""
 
     def __iter__(self) -> Iterator[PauseBreak]:
         return iter(list(self._breaks.values()))
@@ -71,20 +73,25 @@ class PauseBreaks:
         self._numbers += 1
         added = PauseBreak(self._numbers, text, self._store)
         self._breaks[added.number] = added
+        self.tell(added, "set")
         return added
 
     def switch(self, number: int) -> None:
         """On, or off."""
-        if number in self._breaks:
-            self._breaks[number].on = not self._breaks[number].on
+        if (found := self._breaks.get(number)) is not None:
+            found.on = not found.on
+            self.tell(found, "set" if found.on else "gone")
 
     def remove(self, number: int) -> None:
         """Forget one."""
-        self._breaks.pop(number, None)
+        found = self._breaks.pop(number, None)
+        if found is not None and found.on:
+            self.tell(found, "gone")
 
     def clear(self) -> None:
         """Forget all."""
-        self._breaks.clear()
+        for number in list(self._breaks):
+            self.remove(number)
 
     def reach(self, position: int, goal: int) -> int:
         """How far one may fold before `caught` has to be asked."""
@@ -111,3 +118,7 @@ class PauseBreaks:
         """What paused the playhead since somebody last asked."""
         caught, self._caught = self._caught, None
         return caught
+
+
+def _nobody(changed: PauseBreak, event: str) -> None:
+    """Where nothing is recorded nobody is told."""

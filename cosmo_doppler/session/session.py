@@ -11,22 +11,27 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
+import msgspec
+
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.model.bus_events import event_subjects
+from cosmo_doppler.model.interventions import GATE_PREFIX, VIEW
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
 from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.pace import TICK_S, Pace
+from cosmo_doppler.session.pausing import PauseBreak
 from cosmo_doppler.session.recorder import Recorder
 from cosmo_doppler.session.sharing import SharedLock
 from cosmo_doppler.session.status import RateMeter, SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
-from cosmo_doppler.store import Store
+from cosmo_doppler.store import Arrived, Store
 
 if TYPE_CHECKING:
     from cosmo_doppler.controls import Operator
@@ -38,6 +43,9 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 SessionKind = Literal["live", "demo", "replay"]
+
+_AT_ONCE = 256
+"""Frames put into the store while the lock is held."""
 
 _GIVE_WAY_S = 0.0001
 """Long enough for a thread that waits for the lock to get it."""
@@ -116,6 +124,8 @@ class Session:
         self.timeline = Timeline(self.store, live=kind != "replay", wall=self.wall, speed=speed)
         self.lock = SharedLock()
         self.timeline.give_way = lambda: self.lock.wanted
+        if kind != "replay":
+            self.timeline.breaks.tell = self._note_break
         self.pace = Pace()
         self.recorder = recorder
         self.operator: Operator | None = None
@@ -137,7 +147,10 @@ class Session:
         self._retry_at: float | None = None
         self._offset = time.time() - time.monotonic()
         self._pumped_at = time.monotonic()
+        self._arrived: list[Arrived] = []
+        """What came in this turn of the engine's loop and is not in the store yet."""
         self._thread: threading.Thread | None = None
+        self._engine_ident = 0
         self._loop: asyncio.AbstractEventLoop | None = None
         self._main: asyncio.Task[None] | None = None
         self.failure: BaseException | None = None
@@ -165,6 +178,7 @@ class Session:
             thread.join(timeout=_LAST_WORDS_S)
             if thread.is_alive():
                 logger.error("the engine did not end within %g s", _LAST_WORDS_S)
+        self._land()
         with self.lock:
             if self.recorder is not None:
                 self.recorder.close()
@@ -183,11 +197,13 @@ class Session:
             logger.exception("the engine failed")
         finally:
             self.operator = self.stepper = None
+            self._engine_ident = 0
             ready.set()
 
     async def _engine(self, ready: threading.Event) -> None:
         self._loop = asyncio.get_running_loop()
         self._main = asyncio.current_task()
+        self._engine_ident = threading.get_ident()
         ready.set()
         async with asyncio.TaskGroup() as group:
             group.create_task(self.source.run(self))
@@ -277,14 +293,40 @@ class Session:
 
     def ingest(self, subject: str, frame: bytes) -> None:
         """Take in one frame that just arrived."""
-        at = self.wall()
-        if self.lock.wanted:
-            # Without this the screen might wait through a whole burst: a lock goes to whoever asks in the right moment.
-            time.sleep(_GIVE_WAY_S)
-        with self.lock:
-            self.store.append(at, subject, frame)
-            if self.recorder is not None:
+        arrived = (self.wall(), subject, frame)
+        if threading.get_ident() != self._engine_ident:
+            with self.lock:
+                self._put([arrived])
+            return
+        if not self._arrived:
+            asyncio.get_running_loop().call_soon(self._land)
+        self._arrived.append(arrived)
+
+    def _land(self) -> None:
+        """Put what arrived in this turn of the loop into the store: together, that costs less than one by one."""
+        arrived, self._arrived = self._arrived, []
+        for first in range(0, len(arrived), _AT_ONCE):
+            if self.lock.wanted:
+                # Without this the screen might wait through a whole burst: a lock goes to whoever asks in the right moment.
+                time.sleep(_GIVE_WAY_S)
+            with self.lock:
+                self._put(arrived[first : first + _AT_ONCE])
+
+    def _put(self, arrived: Sequence[Arrived]) -> None:
+        self.store.append_many(arrived)
+        if self.recorder is not None:
+            for at, subject, frame in arrived:
                 self.recorder.write(at, subject, frame)
+
+    def _note_break(self, changed: PauseBreak, event: str) -> None:
+        """A break that pauses this view came or went. It holds nothing and no bus knows of it, so its recording says it."""
+        told = {"gate": f"{GATE_PREFIX}{VIEW}{changed.number} {changed.text}", "event": event}
+        frame = msgspec.json.encode(told | ({"reason": "cleared"} if event == "gone" else {}))
+        subject, loop = event_subjects(self.namespace)[0], self._loop
+        if loop is None or loop.is_closed():
+            self.ingest(subject, frame)
+        else:
+            loop.call_soon_threadsafe(self.ingest, subject, frame)
 
     def report(self, state: SessionState, *, retry_in_s: float | None = None, **facts: Any) -> None:
         """Say how the source stands. Facts not named keep their value, except the reason and the countdown.

@@ -113,6 +113,6 @@ class HandRows(Source):
                 "type": [(safe(done.type, 40), ink.family(done.type))],
                 "who": [(safe(done.who, 80), ink.plain)],
                 "trace": [(short_id(done.trace_id) if done.trace_id else "", ink.dim)],
-                "what": [(safe(done.clause(), 300), ink.bold if changed else ink.plain)],
+                "what": [(safe(done.told(), 300), ink.bold if changed else ink.plain)],
             },
         )

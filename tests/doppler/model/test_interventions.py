@@ -125,11 +125,39 @@ def test_a_gate_that_is_gone_holds_nothing_any_more(tape: Tape) -> None:
     assert tape.board.auctions[OFFER.id].held_since is None
 
 
+def test_a_delayed_signal_says_by_how_much(tape: Tape) -> None:
+    ada, bob = bid("ada", 0.4), bid("bob", 0.2)
+    tape.signal(OFFER)
+    for hold, held in (("h1", ada), ("h2", bob)):
+        tape.gate("held", held, hold=hold, waiting=1)
+        tape.gate("delayed", held, hold=hold, delay_ms=500)
+    tape.wait(0.2)
+    tape.gate("released", ada, hold="h1")
+    tape.wait(0.4)
+    tape.gate("released", bob, hold="h2")
+    # Whoever lets it go before its time does not delay it.
+    assert [each.clause() for each in tape.board.by_hand.order] == [
+        "held 204 ms by doppler",
+        "delayed by doppler: by 500 ms, held 603 ms",
+    ]
+    assert tape.board.by_hand.counts["delayed"] == 1
+
+
+@pytest.mark.parametrize("delay", [None, True, -1, "1", 1e300, [], float("nan")])
+def test_a_delay_that_makes_no_sense_is_none(tape: Tape, delay: Any) -> None:
+    tape.gate("held", OFFER, hold="h1", waiting=1)
+    tape.gate("delayed", OFFER, hold="h1", delay_ms=delay)
+    tape.gate("released", OFFER, hold="h1")
+    assert [each.kind for each in tape.board.by_hand.order] == ["released"]
+
+
 def test_what_a_person_sent_is_known_by_its_mark(tape: Tape) -> None:
-    offer = Signal(type=SignalType.TASK_OFFER, payload={"input": {}}, meta={"cosmo.source": "doppler"})
+    asked = {"input": {"text": "dig"}, "capabilities": ["spade"]}
+    offer = Signal(type=SignalType.TASK_OFFER, payload=asked, meta={"cosmo.source": "doppler"})
     tape.signal(offer)
     tape.signal(Signal(type=SignalType.DISCOVER, meta={"cosmo.source": "doppler"}))
     assert [each.clause() for each in tape.board.by_hand.order] == ["sent by hand"]
+    assert "dig" in tape.board.by_hand.order[0].told()
     assert tape.board.by_hand.counts["sent"] == 1
 
 

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
+from cosmo_bus.recording import read_recording
+from cosmo_bus.testing import running_bus
 from cosmo_doppler.query import QueryError
+from cosmo_doppler.session import load_all, open_replay
+from cosmo_doppler.session.live import open_live
 from cosmo_doppler.session.timeline import Timeline
 from cosmo_doppler.store import Store
 from cosmo_sdk import Signal, SignalType
+from tests.doppler.session.waiting import until
 
 
 def filled(*types: str) -> Store:
@@ -82,3 +90,33 @@ def test_seeking_passes_over_them():
 def test_nonsense_is_refused():
     with pytest.raises(QueryError):
         Timeline(filled("TASK"), live=False).breaks.add("type:BIT")
+
+
+async def test_breaks_that_only_pause_are_in_the_recording_of_who_set_them(tmp_path: Path) -> None:
+    path = tmp_path / "seen.ndjson"
+    async with running_bus() as bus:
+        session = open_live(bus.url, "dev", record=path)
+        session.start()
+        try:
+            with session.lock:
+                hit = session.timeline.breaks.add("type:BID cost<0.3")
+                session.timeline.breaks.switch(hit.number)
+                session.timeline.breaks.switch(hit.number)
+                session.timeline.breaks.clear()
+
+            def told() -> list[str]:
+                with session.lock:
+                    return [each.clause() for each in session.timeline.board.by_hand.order]
+
+            await until(lambda: len(told()) >= 4)
+        finally:
+            await asyncio.to_thread(session.stop)
+    again = open_replay(path, paused=True)
+    load_all(again)
+    begun = "break set by doppler, which pauses its view only: type:BID cost<0.3"
+    ended = "break gone (cleared): type:BID cost<0.3"
+    assert [each.clause() for each in again.timeline.board.by_hand.order] == [begun, ended, begun, ended]
+    # Watching a recording writes nothing.
+    again.timeline.breaks.add("type:BID")
+    assert len(again.store) == len(list(read_recording(path)))
+    again.stop()

@@ -95,6 +95,9 @@ async def test_a_delayed_signal_goes_by_itself(on_the_floor):
         await floor.stepper.delay(held.hold_id, 0.05)
         await floor.until(lambda: floor.kinds().count("BID") == 1)
         assert len(floor.stepper.book) == 0
+        told = [json.loads(frame) for subject, frame in floor.seen if subject.startswith("_gate.")]
+        assert [each["event"] for each in told] == ["set", "held", "delayed", "released"]
+        assert (told[2]["hold"], told[2]["delay_ms"]) == (held.hold_id, 50)
 
 
 async def test_one_call_lets_everything_go_and_leaves_no_gate(on_the_floor):
