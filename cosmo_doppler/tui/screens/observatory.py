@@ -268,7 +268,7 @@ class Observatory(
         with self.session.lock:
             board = self.scene.board
             heard, known = heard_of(self.scene)
-            wrong = board.faults.counts
+            wrong = self._faults.counts()
             notes: dict[View, tuple[str, Style]] = {
                 "traces": (_some(len(board.trace_order)), ink.dim),
                 "auctions": (_some(len(board.auction_order)), ink.dim),
@@ -276,8 +276,8 @@ class Observatory(
                 "inbox": (_some(len(board.waiting)), ink.people),
                 "signals": (_some(self.session.timeline.position), ink.dim),
                 "faults": (
-                    _some(wrong["error"] + wrong["warning"]),
-                    ink.failure if wrong["error"] else ink.plain,
+                    _some(wrong.get("error", 0) + wrong.get("warning", 0)),
+                    ink.failure if wrong.get("error") else ink.plain,
                 ),
                 "metrics": ("", ink.dim),
                 "topology": ("", ink.dim),

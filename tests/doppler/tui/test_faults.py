@@ -59,6 +59,13 @@ async def test_enter_goes_to_what_a_fault_is_about(session: Session, shown: Show
         assert session.store.observed(screen.scene.seq).header.type == "ERROR"
 
 
+async def test_the_tab_counts_what_the_session_missed_as_well(session: Session, shown: Shown) -> None:
+    session.gaps.append(Gap(12, START + 2.2, START + 2.3))
+    async with shown(session, view="faults") as screen:
+        assert "6 Faults 3 " in screen.text
+        assert "1 error  2 warnings" in screen.text
+
+
 async def test_e_goes_through_the_faults_from_anywhere(session: Session, shown: Shown) -> None:
     async with shown(session, view="registry") as screen:
         await screen.press("e")
