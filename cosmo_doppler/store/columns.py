@@ -34,6 +34,9 @@ _ADDRESS = (1 << PLACE_BITS) - 1
 _READ_AT_ONCE = 4 << 20
 """Most bytes of lines read in one go."""
 
+Arrived = tuple[float, str, bytes]
+"""When a frame was received, epoch seconds; the subject it was published on; the frame."""
+
 
 class Shelf(Protocol):
     """Where lines are kept."""
@@ -96,6 +99,31 @@ class Store:
         self._fresh.append(header if len(frame) <= _FRESH_BYTES else None)
         # Last: whoever asks how many rows there are finds all of them whole.
         rows.length.append(len(frame))
+
+    def append_many(self, arrived: Sequence[Arrived]) -> None:
+        """Add frames that came one after the other, as `append` would each, at about half the cost."""
+        headers = None if self.redaction else _read_together(arrived)
+        if headers is None:
+            for at, subject, frame in arrived:
+                self.append(at, subject, frame)
+            return
+        rows, names = self._rows, self.names
+        times, subjects, frames = zip(*arrived, strict=True)
+        lengths = [len(frame) for frame in frames]
+        ends = list(accumulate(lengths, initial=FRAME | self.memory.append(b"".join(frames))))
+        earliest = rows.at[-1] if rows.at else 0.0
+        rows.at.extend(accumulate((max(times[0], earliest), *times[1:]), max))
+        rows.place.extend(ends[:-1])
+        rows.subject.extend([names.subjects[subject] for subject in subjects])
+        rows.type.extend([names.types[header.type] for header in headers])
+        rows.who.extend([names.whos[header.who] for header in headers])
+        rows.trace.extend([names.traces[header.trace_id] for header in headers])
+        self._fresh.extend(
+            header if length <= _FRESH_BYTES else None
+            for header, length in zip(headers, lengths, strict=True)
+        )
+        # Last: whoever asks how many rows there are finds all of them whole.
+        rows.length.extend(lengths)
 
     def add_shelf(self, shelf: Shelf) -> int:
         """Make lines kept somewhere else readable. Returns the number that rows of it carry."""
@@ -254,3 +282,13 @@ class Store:
             return None
         headers = read_headers(self._read(kind, begin & _ADDRESS, span))
         return headers if headers is not None and len(headers) == last - first else None
+
+
+def _read_together(arrived: Sequence[Arrived]) -> list[Header] | None:
+    """Headers of frames that are Signals on a line each; None when any is anything else."""
+    if len(arrived) < 2 or any(is_event(subject) for subject in {subject for _, subject, _ in arrived}):
+        return None
+    lines = b"\n".join([frame for _, _, frame in arrived])
+    # A line feed within a frame would make two of it, and an empty one none.
+    headers = read_headers(lines) if lines.count(b"\n") == len(arrived) - 1 else None
+    return headers if headers is not None and len(headers) == len(arrived) else None

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.store import Store
 from cosmo_sdk.header import read_header
 from tests.doppler.model.folding import frame
@@ -44,6 +45,48 @@ def test_rows_come_back_as_they_were_appended(rows):
         )
         seen = store.observed(seq)
         assert (seen.seq, seen.at, seen.subject, seen.header) == (seq, latest, subject, header)
+
+
+OF_THE_BUS = b'{"op":"hold","gate":"ada","rule":"r1","trace_id":"trc_1"}'
+
+arrivals = st.lists(
+    st.tuples(
+        st.floats(0, 1e9),
+        st.sampled_from(["cosmonapse.dev.TASK", "cosmonapse.dev.BID"] * 8 + ["_gate.dev"]),
+        st.sampled_from(
+            [frame("TASK", "1", who="a"), frame("BID", "2", trace="t2"), frame("NEW", "3", who="b")] * 6
+            + [OF_THE_BUS, b"", b"\n", b"{}\n{}", b"no JSON", frame("TASK", "4", input="x" * 20_000)]
+        ),
+    ),
+    max_size=12,
+)
+
+
+@given(arrivals, arrivals)
+def test_rows_that_come_together_are_as_they_are_one_by_one(first, then):
+    together, one_by_one = Store(), Store()
+    for rows in (first, then):
+        together.append_many(rows)
+        for row in rows:
+            one_by_one.append(*row)
+    assert len(together) == len(one_by_one) == len(first) + len(then)
+    for seq in range(len(together)):
+        assert together.observed(seq) == one_by_one.observed(seq)
+        assert together.frame(seq) == one_by_one.frame(seq)
+        assert (together.type(seq), together.who(seq), together.trace_id(seq)) == (
+            one_by_one.type(seq),
+            one_by_one.who(seq),
+            one_by_one.trace_id(seq),
+        )
+
+
+def test_what_is_redacted_is_redacted_of_rows_that_come_together():
+    store = Store()
+    store.redaction = Redaction(["payload.card"])
+    store.append_many([(1.0, "s", frame("TASK", str(number), card="4111 x")) for number in range(3)])
+    for seq in range(3):
+        assert b"4111 x" not in store.frame(seq)
+        assert "4111 x" not in store.header(seq).read_payload().values()
 
 
 @given(frames, st.floats(0, 1e9))
