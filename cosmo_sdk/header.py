@@ -53,6 +53,11 @@ class Header(msgspec.Struct, kw_only=True, gc=False):
         self.who = intern((directed.id if directed is not None else None) or self.neuron or "")
         self.type = _NAMED.get(self.type, self.type)
 
+    @property
+    def spells_nothing(self) -> bool:
+        """Whether it writes out an empty meta, as every released SDK does and ours does not. False proves nothing."""
+        return self.meta is not _EMPTY and len(self.meta) == _NOTHING
+
     def read_payload(self) -> dict[str, Any]:
         """The payload in today's spelling; empty when it is not an object."""
         payload = _decode_object(self.payload)

@@ -111,6 +111,7 @@ class Auction:
         "terms",
         "title",
         "trace_id",
+        "waits",
         "winner",
         "winning_bid_id",
     )
@@ -128,6 +129,7 @@ class Auction:
         sent_at: float | None = None,
         producer: str = "",
         terms: Terms | None = None,
+        waits: bool = True,
     ) -> None:
         self.offer_id = offer_id
         self.trace_id = trace_id
@@ -146,6 +148,8 @@ class Auction:
         """Who offers, where the bus tells: whose work the offer is part of. Empty for most."""
         self.terms = terms
         """Set when exact rules decide it, and no strategy of a producer; told by who holds it."""
+        self.waits = waits
+        """Whether its window stands still while something of it is held, as far as the offer tells: a released SDK's does not."""
         self.price: float | None = None
         """What the winner pays or is paid, where that is told."""
         self.runner_up = ""
@@ -213,7 +217,7 @@ class Auction:
     def stand_still(self, at: float) -> None:
         """Something of its trace is held at a gate: a producer of ours does not let its window run on."""
         self.meddled = True
-        if self.state == "open" and self.held_since is None and at <= self.closes_at:
+        if self.waits and self.state == "open" and self.held_since is None and at <= self.closes_at:
             self.revision += 1
             self.held_since = at
 

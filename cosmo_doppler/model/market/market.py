@@ -76,6 +76,7 @@ class Market:
             sent_at=_sent_at(header),
             producer=header.who or self._holders.get(header.parent_id or "") or "",
             terms=terms,
+            waits=not header.spells_nothing,
         )
         self.book.open(auction)
         return auction

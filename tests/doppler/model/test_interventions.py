@@ -95,6 +95,21 @@ def test_the_window_stands_still_while_a_bid_is_held(tape: Tape) -> None:
     assert auction.state == "unresolved"
 
 
+def test_the_window_of_a_released_producer_runs_on_while_a_bid_is_held(tape: Tape) -> None:
+    ada = bid("ada", 0.4)
+    released = json.loads(OFFER.encode()) | {"parent_id": None, "directed": None, "meta": {}}
+    tape._tell("cosmonapse.dev.TASK_OFFER", json.dumps(released).encode())
+    tape.gate("held", ada, hold="h1", waiting=1)
+    auction = tape.board.auctions[OFFER.id]
+    assert auction.held_since is None
+    tape.wait(5)
+    assert auction.state == "no bid"
+    tape.gate("released", ada, hold="h1")
+    tape.signal(ada)
+    assert auction.bids[0].state == "late"
+    assert auction.after_s(auction.bids[0]) > 5
+
+
 def test_a_dropped_bid_stands_in_its_auction_and_counts_for_nothing(tape: Tape) -> None:
     ada, bob = bid("ada", 0.4), bid("bob", 0.2)
     tape.signal(OFFER)
