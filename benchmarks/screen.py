@@ -36,7 +36,11 @@ PULSE_S = 0.002
 """Output that comes closer together than this is one frame."""
 
 _STYLE = re.compile(rb"\x1b\[[0-9;]*m")
-_COUNTS = {name: re.compile(rb"([0-9.,]+M?) " + name.encode()) for name in ("signals", "dropped")}
+_SEEN = re.compile(rb"([0-9.,]+M?) signals(?! behind)(?: +([0-9.,]+M?) signals behind)?")
+_DROPPED = re.compile(rb"([0-9.,]+M?) dropped")
+CATCH_UP_S = 120.0
+"""How long Doppler may take to fold what came before."""
+
 KEYS = {"key": (b":", b"tab completes", b"\x1b"), "form": (b"?", b"esc closes", b"q")}
 """What is pressed by turns: what for, what then appears, and what takes it away. A form costs the most of all."""
 
@@ -72,6 +76,11 @@ class Watch:
             if text in heard:
                 return time.perf_counter()
         return None
+
+    def seen(self) -> tuple[str, str]:
+        """What the status line said last: signals seen, and how many of them the board did not know yet."""
+        found = _SEEN.findall(_STYLE.sub(b"", self.tail))
+        return (found[-1][0].decode(), found[-1][1].decode()) if found else ("?", "")
 
     def rest(self, seconds: float) -> None:
         """Read for a while."""
@@ -114,14 +123,20 @@ def measure(rate: int, signals: int, size: tuple[int, int], view: str, fps: int)
         used = _cpu(process.pid) - cpu
         gaps = [after - before for before, after in zip(watch.frames, watch.frames[1:], strict=False)]
         sent = said(flood, "result")
+        ended = time.perf_counter()
+        _, behind = watch.seen()
+        while watch.seen()[1] and time.perf_counter() - ended < CATCH_UP_S:
+            watch.rest(0.2)
+        caught_up = time.perf_counter() - ended
         watch.rest(3.0)
-        text = _STYLE.sub(b"", watch.tail)
-        counts = {name: pattern.findall(text) for name, pattern in _COUNTS.items()}
+        dropped = _DROPPED.findall(_STYLE.sub(b"", watch.tail))
         return {
             "signals": sent["sent"],
             "per_s": round(sent["per_s"]),
-            "shown": counts["signals"][-1].decode() if counts["signals"] else "?",
-            "dropped": counts["dropped"][-1].decode() if counts["dropped"] else "0",
+            "shown": watch.seen()[0],
+            "dropped": dropped[-1].decode() if dropped else "0",
+            "behind": behind or "0",
+            "caught_up_s": round(caught_up, 1),
             **{
                 f"{name}_p{round(share * 100)}_ms": _ms(quantile(times, share))
                 for name, times in answers.items()
