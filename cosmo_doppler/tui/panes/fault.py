@@ -5,24 +5,21 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from rich.segment import Segment
-
-from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.faults import Fault
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.panes.faults import severity_style
+from cosmo_doppler.tui.panes.laid_out import LaidOut
 from cosmo_doppler.tui.panes.wrapping import wrapped
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
-from cosmo_doppler.tui.widgets.source import Source
 
 _LABEL = 10
 
 
-class FaultLines(Source):
+class FaultLines(LaidOut):
     """Lines about the selected fault."""
 
     hints: ClassVar[tuple[str, ...]] = (
@@ -36,9 +33,8 @@ class FaultLines(Source):
     )
 
     def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+        super().__init__(scene)
         self._list = FaultList(scene)
-        self._lines: list[Cell] = []
 
     @property
     def _fault(self) -> Fault | None:
@@ -50,47 +46,22 @@ class FaultLines(Source):
         name: Cell = [("Fault", ink.bold)]
         return [*name, (f"  {fault.severity}  {fault.kind}", severity_style(fault, ink))] if fault else name
 
-    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """No line of it stands still; here the pane learns how much room there is."""
+    def describe(self, width: int, ink: Ink) -> list[Cell]:
+        """What happened, what to look at, and the facts."""
         fault = self._fault
-        self._lines = self._describe(fault, width, ink) if fault is not None else []
-        return []
+        return self._describe(fault, width, ink) if fault is not None else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
         return [[("No fault is selected", ink.dim)], [("e", ink.bold), (" goes to the latest", ink.dim)]]
 
-    def count(self) -> int:
-        """Lines."""
-        return len(self._lines)
-
-    def key(self, index: int) -> int:
-        """Its place."""
-        return index
-
-    def index(self, key: Hashable, near: int) -> int | None:
-        """The key is the place."""
-        return key if isinstance(key, int) and key < len(self._lines) else None
-
     def scope(self) -> Hashable:
         """Another fault starts at the top."""
         return self._scene.fault
 
-    def touched(self, changes: Changes) -> bool:
-        """The stamp tells."""
-        return changes.reset
-
     def stamp(self) -> Hashable:
         """It may count on, or come right."""
         return self._scene.fault, self._list.stamp()
-
-    def marked(self, key: Hashable) -> bool:
-        """No line is about another pane."""
-        return False
-
-    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
-        """One line."""
-        return [Segment(text, style) for text, style in self._lines[index]]
 
     def _describe(self, fault: Fault, width: int, ink: Ink) -> list[Cell]:
         said: list[Cell] = [[(line, ink.plain)] for line in wrapped(safe(fault.sentence, 600), width)]

@@ -5,21 +5,18 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import ClassVar
 
-from rich.segment import Segment
-
-from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.interventions import Intervention
 from cosmo_doppler.stepping.book import Held, HeldBook
 from cosmo_doppler.stepping.editing import laid_out
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.held_then import HeldThen
 from cosmo_doppler.tui.holding import book_of, offset_of, selected, selected_elsewhere, window_of
+from cosmo_doppler.tui.panes.laid_out import LaidOut
 from cosmo_doppler.tui.panes.wrapping import wrapped
 from cosmo_doppler.tui.safe import safe, short_id
 from cosmo_doppler.tui.scene import Scene, says
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
-from cosmo_doppler.tui.widgets.source import Source
 from cosmo_sdk.header import Header, read_header
 
 _LABEL = 9
@@ -30,7 +27,7 @@ _LONGEST_LAID_OUT = 65_536
 """Bytes of a frame that is laid out here; of a longer one its end is left out."""
 
 
-class HoldLines(Source):
+class HoldLines(LaidOut):
     """Lines about the selected held signal."""
 
     hints: ClassVar[tuple[str, ...]] = (
@@ -44,9 +41,8 @@ class HoldLines(Source):
     )
 
     def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+        super().__init__(scene)
         self._then = HeldThen(scene.session.store)
-        self._lines: list[Cell] = []
         self._kept: tuple[str, list[str]] = ("", [])
 
     def title(self, ink: Ink) -> Cell:
@@ -56,39 +52,21 @@ class HoldLines(Source):
         name: Cell = [("Held signal", ink.bold)]
         return [*name, (f"  {safe(kind, 20)}", ink.family(kind))] if kind else name
 
-    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """No line of it stands still; here the pane learns how much room there is."""
+    def describe(self, width: int, ink: Ink) -> list[Cell]:
+        """What it says, how long it waits for whom, and all of it."""
         held, book, other = selected(self._scene), book_of(self._scene), selected_elsewhere(self._scene)
         if held is not None and book is not None:
-            self._lines = self._describe(held, book, width, ink)
-        else:
-            self._lines = self._describe_then(other, width, ink) if other is not None else []
-        return []
+            return self._describe(held, book, width, ink)
+        return self._describe_then(other, width, ink) if other is not None else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
         return [[("No held signal is selected", ink.dim)]]
 
-    def count(self) -> int:
-        """Lines."""
-        return len(self._lines)
-
-    def key(self, index: int) -> int:
-        """Its place."""
-        return index
-
-    def index(self, key: Hashable, near: int) -> int | None:
-        """The key is the place."""
-        return key if isinstance(key, int) and key < len(self._lines) else None
-
     def scope(self) -> Hashable:
         """Another signal starts at the top."""
         held, other = selected(self._scene), selected_elsewhere(self._scene)
         return held.hold_id if held is not None else other.number if other is not None else None
-
-    def touched(self, changes: Changes) -> bool:
-        """The stamp tells."""
-        return changes.reset
 
     def stamp(self) -> Hashable:
         """Time goes on while it is held."""
@@ -96,14 +74,6 @@ class HoldLines(Source):
         if book is None or selected(self._scene) is None:
             return self.scope(), int(self._scene.now)
         return self.scope(), book.revision, int(self._scene.session.wall() * 4) if len(book) else 0
-
-    def marked(self, key: Hashable) -> bool:
-        """No line is about another pane."""
-        return False
-
-    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
-        """One line."""
-        return [Segment(text, style) for text, style in self._lines[index]]
 
     def _describe(self, held: Held, book: HeldBook, width: int, ink: Ink) -> list[Cell]:
         said, about = _said(held.header, width, ink), _about(self._facts(held, book), width, ink)

@@ -7,24 +7,23 @@ from typing import Any, ClassVar
 
 from rich.segment import Segment
 
-from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.notice import KINDS, Kind
 from cosmo_doppler.model.coordination.thing import Thing
 from cosmo_doppler.tui.panes.auction_terms import ticks
 from cosmo_doppler.tui.panes.coordination import GROUP, HEADINGS
 from cosmo_doppler.tui.panes.coordination_rows import cells_of
+from cosmo_doppler.tui.panes.laid_out import LaidOut
 from cosmo_doppler.tui.panes.objects import grant, group, negotiation, pool, sale, task, vote
 from cosmo_doppler.tui.panes.objects.paper import Line, Paper, called
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
-from cosmo_doppler.tui.widgets.source import Source
 
 _PER_SECOND = 10
 """How often countdowns are drawn again."""
 
 
-class ObjectLines(Source):
+class ObjectLines(LaidOut):
     """Lines about the selected object."""
 
     hints: ClassVar[tuple[str, ...]] = (
@@ -39,7 +38,7 @@ class ObjectLines(Source):
     )
 
     def __init__(self, scene: Scene) -> None:
-        self._scene = scene
+        super().__init__(scene)
         self._lines: list[Line] = []
 
     @property
@@ -63,10 +62,10 @@ class ObjectLines(Source):
         """How it stands."""
         return cells_of(self._thing, self._scene, ink)["state"] if self._thing is not None else []
 
-    def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """No line of it stands still; here the pane learns how much room there is."""
+    def describe(self, width: int, ink: Ink) -> list[Cell]:
+        """What is known of it."""
         self._lines = list(self._describe(Paper(self._scene, width, ink)))
-        return []
+        return [line.cell for line in self._lines]
 
     def _describe(self, paper: Paper) -> Iterator[Line]:
         thing, kind = self._thing, self._kind
@@ -78,25 +77,9 @@ class ObjectLines(Source):
         """What would be here."""
         return [[("Nothing is selected", ink.dim)]]
 
-    def count(self) -> int:
-        """Lines."""
-        return len(self._lines)
-
-    def key(self, index: int) -> int:
-        """Its place."""
-        return index
-
-    def index(self, key: Hashable, near: int) -> int | None:
-        """The key is the place."""
-        return key if isinstance(key, int) and key < len(self._lines) else None
-
     def scope(self) -> Hashable:
         """Another object starts at the top."""
         return self._scene.object_key
-
-    def touched(self, changes: Changes) -> bool:
-        """The stamp tells."""
-        return changes.reset
 
     def stamp(self) -> Hashable:
         """What is known of it, and the time while that counts."""
