@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cosmo_bus.recording import RecordingWriter
+from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.tui.theme import DARK, Ink
 from cosmo_doppler.tui.watched import Watched, watched_line
@@ -51,6 +52,15 @@ async def test_another_one_joins_and_one_goes_to_and_fro(
         await screen.pilot.click("#watched", offset=(24, 0))
         await screen.settle()
         assert screen.app.session is other
+
+
+async def test_what_is_redacted_in_one_is_redacted_in_what_is_opened_from_it(
+    market_session: Session, other: Session, shown: Shown
+) -> None:
+    market_session.redact(Redaction(["payload.input.text"]))
+    async with shown(market_session, view="signals") as screen:
+        await attach(screen, other)
+        assert b"[redacted]" in other.store.frame(0)
 
 
 async def test_one_that_is_left_stays_as_it_was(
