@@ -15,7 +15,7 @@ from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.recent import Recent
 from cosmo_doppler.model.sayings import describe
-from cosmo_doppler.model.wording import duration, joined, say
+from cosmo_doppler.model.wording import duration, joined, say, short_id
 from cosmo_sdk.bidding import Bid, read_bid
 from cosmo_sdk.header import Header, read_header
 
@@ -165,8 +165,11 @@ class Intervention:
                 return f"{self.says} by {self.by}"
 
     def told(self) -> str:
-        """The same where the signal itself is not beside it: "sent by hand: cost 0.1"."""
-        return f"{self.clause()}: {self.says}" if self.kind == "sent" and self.says else self.clause()
+        """The same where the signal itself is not beside it: "sent by hand: cost 0.1", "sent by hand: to zoe"."""
+        if self.kind != "sent":
+            return self.clause()
+        to = f"to {say(self.who, 60)}" if self.who else f"in trace {short_id(self.trace_id)}"
+        return f"{self.clause()}: {self.says or to}"
 
     def changed(self) -> str:
         """What an edit changed: "cost 0.4 → 0.1, eta_ms nothing → 20"."""

@@ -100,13 +100,12 @@ class OfferForm(Form[OfferDraft]):
         """Kind, who, what, how, and what will go out."""
         kinds: list[tuple[str, Kind]] = [("offer for bids", "offer"), ("task for one", "task")]
         yield Field("Kind", Choice[Kind](kinds, id="kind"), close=True)
-        known = len(self._keeping.templates)
+        kept = len(self._keeping.templates)
         hint = (
-            f"{many(known, 'name')} known: up, or type and enter" if known else "a name for what you fill in"
+            f"{many(kept, 'template')}: up, or type a name and enter" if kept else "a name to keep this under"
         )
-        name = Entry(
-            id="template", placeholder=hint, suggester=TemplateSuggester(lambda: self._keeping.templates)
-        )
+        suggester = TemplateSuggester(lambda: self._keeping.templates)
+        name = Entry(id="template", placeholder=hint, suggester=suggester)
         yield Field("Template", name)
         yield Field("Neuron", Entry(id="neuron", placeholder="anybody able"), id="to")
         yield Field(
