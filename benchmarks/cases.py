@@ -74,52 +74,29 @@ _NOTHING_LOST = {"no_bid": 0.0, "wrong_winner": 0.0}
 _QUIET = {"select": "lowest_cost", "window_ms": 50, "bidders": 3, "callers": 1, "role": ""}
 _PROMPT = {**_NOTHING_LOST, "award_p50_ms": 1.0}
 
+
+def _handled(name: str, parameters: dict[str, Any], target: float | None = None) -> Case:
+    """What handlers in one process cost for each signal, by the processor's time."""
+    return Case(
+        "W2",
+        name,
+        alone("handlers"),
+        {"size": 40, **parameters},
+        figure="per_cpu_s",
+        target=target,
+        show=("flood_mib",),
+    )
+
+
 CASES: tuple[Case, ...] = (
     Case("W1", "encode and decode, 0.4 KB", alone("codec"), {"size": 40}, target=3.5),
     Case("W1", "encode and decode, 8 KB", alone("codec"), {"size": 8192}),
     Case("W1", "read the envelope only, 0.4 KB", alone("codec"), {"size": 40, "header": True}, target=6.5),
-    Case(
-        "W2",
-        "1 handler",
-        alone("handlers"),
-        {"size": 40, "handlers": 1},
-        figure="per_cpu_s",
-        target=20,
-        show=("flood_mib",),
-    ),
-    Case(
-        "W2",
-        "1 handler that reads",
-        alone("handlers"),
-        {"size": 40, "handlers": 1, "reading": True},
-        figure="per_cpu_s",
-        show=("flood_mib",),
-    ),
-    Case(
-        "W2",
-        "1 handler beside 100 others",
-        alone("handlers"),
-        {"size": 40, "handlers": 1, "unrelated": 100},
-        figure="per_cpu_s",
-        show=("flood_mib",),
-    ),
-    Case(
-        "W2",
-        "8 handlers",
-        alone("handlers"),
-        {"size": 40, "handlers": 8},
-        figure="per_cpu_s",
-        target=10,
-        show=("flood_mib",),
-    ),
-    Case(
-        "W2",
-        "8 handlers that read",
-        alone("handlers"),
-        {"size": 40, "handlers": 8, "reading": True},
-        figure="per_cpu_s",
-        show=("flood_mib",),
-    ),
+    _handled("1 handler", {"handlers": 1}, target=20),
+    _handled("1 handler that reads", {"handlers": 1, "reading": True}),
+    _handled("1 handler beside 100 others", {"handlers": 1, "unrelated": 100}),
+    _handled("8 handlers", {"handlers": 8}, target=10),
+    _handled("8 handlers that read", {"handlers": 8, "reading": True}),
     Case("W3", "bus, 1 to 1", streams, {"size": 40, "subscribers": 1}),
     Case("W3", "bus, 1 to 8", streams, {"size": 40, "subscribers": 8}),
     Case("W3", "bus, 1 to 1, beside nats", streams, {"size": 40, "subscribers": 1}, base=NATS, target=1),
