@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from cosmo_doppler.model.baseline import Baseline, Filling, baseline_of
@@ -66,8 +66,12 @@ class Reference:
         folded = 1.0 if seeking is None else min(1.0, seeking)
         return _FOLDED * self._session.status().loaded * folded
 
-    def read(self, path: Path, redaction: Redaction | None = None) -> None:
+    def read(self, path: Path | Sequence[Path], redaction: Redaction | None = None) -> None:
         """Have a recording read and folded in a thread of its own; until then what was held against stays.
+
+        Args:
+            path: the recording, or several that are one.
+            redaction: what of it is not to be shown.
 
         Raises:
             RecordingError: it cannot be read, or holds no signal.
@@ -113,9 +117,10 @@ class Reference:
             threading.Thread(target=_dispose, args=(session,), name="doppler-baseline", daemon=True).start()
 
 
-def _open(path: Path, redaction: Redaction | None) -> Session:
+def _open(path: Path | Sequence[Path], redaction: Redaction | None) -> Session:
     session = open_replay(path, paused=True)
-    session.title = path.name
+    if isinstance(path, Path):
+        session.title = path.name
     if redaction is not None:
         session.redact(redaction)
     return session

@@ -191,7 +191,7 @@ ACTIONS: tuple[Action, ...] = (
         "ctrl+l",
         "ctrl+l",
         "all go",
-        "Let everything held go, also while a form or a text field has the keys",
+        "Let everything held go, even from within a form",
         "Act",
         "app",
         False,

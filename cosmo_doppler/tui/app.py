@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any, ClassVar, get_args
@@ -13,6 +14,7 @@ from typing import Any, ClassVar, get_args
 from textual import events, on
 from textual.binding import BindingType
 from textual.command import Provider
+from textual.message_pump import MessagePump
 from textual.notifications import SeverityLevel
 from textual.worker import Worker
 
@@ -24,11 +26,15 @@ from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
 from cosmo_doppler.tui.screens.observatory import Observatory
 from cosmo_doppler.tui.watched import Watched
+from cosmo_doppler.tui.widgets.entry import Entry
 from cosmo_doppler.tui.widgets.lines import Lines
 
 _OPENING_S = 3.0
 """How long a form may take to open, seconds; until then keys are dropped, as they are just after it has:
 nothing typed ahead may decide."""
+
+_IN_TURN_S = 1.0
+"""How long quitting waits for what was written before, seconds."""
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
@@ -107,13 +113,17 @@ class DopplerApp(LookedApp):
 
         Textual hands a key to the focused widget and runs its binding when it has come back up, by which time the keys
         behind it have been handed to the same widget: `/bid`, pasted or typed on a slow line, would run as four
-        commands. Panes take keys by bindings alone, so theirs run here and now.
+        commands, and tab would complete what is not written yet. Panes take keys by bindings alone, so theirs run here
+        and now, and so do those of the lines one writes in.
         """
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
         self._make_way()
-        if not isinstance(self.focused, Lines):
+        if isinstance(self.focused, Entry) and self.screen is self.observatory:
+            self._opening = None
+            await self._write(self.focused, event)
+        elif not isinstance(self.focused, Lines):
             self._opening = None
             await super().on_event(event)
         elif not await self._check_bindings(event.key, priority=True) and not self._meant_for_a_form():
@@ -123,6 +133,16 @@ class DopplerApp(LookedApp):
             begun = [worker for worker in self.workers if worker not in before and worker.group == "default"]
             if begun:
                 self._opening = begun[-1], time.monotonic() + _OPENING_S
+
+    async def _write(self, entry: Entry, event: events.Key) -> None:
+        """A key for the line one writes in."""
+        self.observatory.touch()
+        if await self._check_bindings(event.key, priority=True):
+            return
+        if event.is_printable:
+            await entry._on_key(event)
+        else:
+            await self._check_bindings(event.key)
 
     def _make_way(self) -> None:
         """A person waits for the answer to a key: what the engines do can wait."""
@@ -232,7 +252,11 @@ class DopplerApp(LookedApp):
         self.leave()
 
     async def action_quit(self) -> None:
-        """End Doppler."""
+        """End Doppler, once what was written before has been carried out."""
+        for pump in (self.observatory.prompt, self.observatory):
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_IN_TURN_S):
+                    await _handled(pump)
         self.leave()
 
     def leave(self) -> None:
@@ -268,6 +292,13 @@ class DopplerApp(LookedApp):
         """The other theme."""
         self.take_look(replace(self.look, theme="dark" if self.look.theme == "light" else "light"))
         self.observatory.repaint()
+
+
+async def _handled(pump: MessagePump) -> None:
+    """Wait until everything that was said to a widget so far has been handled."""
+    handled = asyncio.Event()
+    if pump.call_later(handled.set):
+        await handled.wait()
 
 
 def _settle() -> None:

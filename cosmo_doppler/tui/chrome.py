@@ -85,7 +85,8 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     if session.kind != "replay" and status.state == "live":
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
-        left.append(_Part(4, [(words.count(known), ink.plain), (" signals", ink.dim)]))
+        number, noun = words.many(known, "signal").split(" ")
+        left.append(_Part(4, [(number, ink.plain), (f" {noun}", ink.dim)]))
     left += _late(session, status, ink)
     left += _losses(status, ink)
     right: list[_Part] = []
@@ -166,15 +167,17 @@ def tabs_line(
     most = [name for name in views if name != "coordination"]
     few = [name for name in views if name not in _CALM or name == view]
     waits = any(notes[name][0] for name in _WAITS if name in notes)
-    for pad, names, counts in (
-        (1, views, tuple(views)),
+    steps: list[tuple[int, Sequence[View], Sequence[View]]] = [
+        (1, views, views),
         (1, views, _WAITS),
         (0, views, _WAITS),
         *([(0, few, _WAITS)] if waits else []),
         (0, views, ()),
-        (0, most if view in most else [view], ()),
+        *([(0, most, ())] if view in most else []),
+        (0, few, ()),
         (0, [view], ()),
-    ):
+    ]
+    for pad, names, counts in steps:
         # Without space around the names a bare count would look like the next name's number.
         form = " {}" if pad else "({})"
         labels = [
@@ -277,6 +280,17 @@ def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: C
         key, label = (ink.faint, ink.faint) if entry.name in off else (ink.bold, ink.dim)
         line += [Segment(keymap.shown(entry), key), Segment(f" {entry.label}", label)]
     return line
+
+
+REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", "seek")
+"""Actions the footer offers on a recording, after the first one of the focused pane."""
+
+
+def replay_hints(hints: Sequence[str]) -> tuple[str, ...]:
+    """What the footer offers on a recording: time first, and where there is room what the focused pane is good for."""
+    known = {*REPLAY_HINTS, "help"}
+    first, *others = [name for name in hints if name not in known] or [""]
+    return (*filter(None, [first]), *REPLAY_HINTS, *others, "help")
 
 
 def notice_line(sentence: str, ink: Ink) -> Line:

@@ -148,10 +148,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("ascii", "[on|off]", "Draw with ASCII only, or not", _ascii, lambda scene: ("on", "off")),
     Command(
         "baseline",
-        "FILE|off",
-        "Hold traces and auctions against a recording",
+        "FILE|this|off",
+        "Hold traces and auctions against a recording, or this one",
         _baseline,
-        lambda scene: ("off",),
+        lambda scene: ("this", "off"),
     ),
     Command("stop", "marked", "Stop all traces with a marked signal", _stop, lambda scene: ("marked",)),
     Command("open", "FILE", "Open a recording", _open),

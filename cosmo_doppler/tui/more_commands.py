@@ -87,6 +87,8 @@ def more(observatory: Observatory) -> Iterator[More]:
         "Choose the columns of Signals ...",
         lambda: observatory.begin_command(f"columns {observatory.columns_now()}"),
     )
+    held = "there is a baseline; ctrl+b takes it away" if observatory.scene.against.reference.name else ""
+    yield More("Set all of this as baseline", partial(observatory.use_baseline, "this"), held)
     for place, session in enumerate(observatory.watched.sessions):
         if session is not observatory.session:
             yield More(f"Show {name_of(session)}", partial(observatory.turn_to, place))

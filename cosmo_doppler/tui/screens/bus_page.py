@@ -16,14 +16,15 @@ from cosmo_bus.errors import BusError
 from cosmo_doppler.bus_picture import Line, picture, rates
 from cosmo_doppler.management import BusRefused, Management, manage
 from cosmo_doppler.tui.modals.veiled import Veiled
-from cosmo_doppler.tui.safe import safe
+from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.theme import Ink, ink_of
 
 EVERY_S = 1.0
 """How often the bus is asked, seconds."""
 
-_AROUND = 4
-"""Cells of the frame and the space inside it."""
+_WIDTH = 116
+_AROUND = 5
+"""Cells of the frame, the space inside it and the mark of where one is."""
 
 
 class BusPage(Veiled[None]):
@@ -46,7 +47,7 @@ class BusPage(Veiled[None]):
         background: $background; padding: 0 1; scrollbar-size-vertical: 1;
         scrollbar-color: $faint; scrollbar-background: $background;
     }
-    BusPage Static { width: 1fr; height: auto; text-wrap: nowrap; }
+    BusPage Static { width: 1fr; height: auto; }
     """
 
     def __init__(self, url: str) -> None:
@@ -86,13 +87,13 @@ class BusPage(Veiled[None]):
 
     @property
     def _room(self) -> int:
-        return max(20, min(116, self.size.width) - _AROUND)
+        return max(20, min(_WIDTH, self.size.width) - _AROUND)
 
     def _show(self, lines: Sequence[Line]) -> None:
-        ink, text = ink_of(self.app), Text(no_wrap=True, overflow="ellipsis")
+        ink, text = ink_of(self.app), Text()
         for line in lines:
             for part in line.text.split("\n"):
-                text.append(f"{safe(part)}\n", _style(line, ink))
+                text.append(f"{fit(safe(part), self._room)}\n", _style(line, ink))
         for shown in self.query(Static):
             shown.update(text)
 

@@ -179,20 +179,20 @@ class JumpActions(Deck):
             with self.session.lock:
                 self.session.marks.remove(seq)
             self._redraw_marks()
+            self.say("The mark is gone")
         else:
             self._put_mark(seq, message.text)
 
     def _put_mark(self, seq: int, note: str) -> None:
         marks = self.session.marks
+        told = f"Marked: {note}" if note else "Marked; u and U go from mark to mark"
         try:
             with self.session.lock:
                 marks.put(seq, note)
         except ExportError as error:
-            self.say(str(error))
-        else:
-            if marks.problem:
-                self.say(marks.problem)
+            told = str(error)
         self._redraw_marks()
+        self.say(marks.problem or told)
 
     def _redraw_marks(self) -> None:
         self.stage.panes["signals"].forget()

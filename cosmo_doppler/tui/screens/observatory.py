@@ -56,9 +56,6 @@ if TYPE_CHECKING:
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
 """Actions the footer offers while there is nothing to look at."""
 
-REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", "help")
-"""Actions the footer offers on a recording, after the first one of the focused pane."""
-
 FILTER_S = 0.006
 """How long each turn looks for what the filter means: what is left of a frame belongs to painting and ingest."""
 
@@ -322,8 +319,7 @@ class Observatory(
         if self.cover.display:
             hints = PLACARD_HINTS
         elif self.session.kind == "replay":
-            leading = [name for name in hints if name not in HOLD_KEYS and name != "help"]
-            hints = (*leading[:1], *REPLAY_HINTS)
+            hints = chrome.replay_hints([name for name in hints if name not in HOLD_KEYS])
         with self.session.lock:
             off = HOLD_KEYS if why_not(self.scene) else ()
         return chrome.keys_line(hints, width, ink, look_of(self.app).keymap, off)

@@ -39,6 +39,8 @@ class Prompt(Horizontal):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
+        # Before the line's own, which would tell of it only after the keys behind it.
+        Binding("enter", "write", show=False, priority=True),
         Binding("tab", "complete(1)", show=False, priority=True),
         Binding("shift+tab", "complete(-1)", show=False, priority=True),
         Binding("up", "recall(-1)", show=False),
@@ -167,10 +169,9 @@ class Prompt(Horizontal):
         # The last word is enough to choose by.
         self._tell("  ".join(each.rpartition(" ")[2] or each for each in found) or self._hint)
 
-    @on(Input.Submitted)
-    def _submitted(self, event: Input.Submitted) -> None:
-        event.stop()
-        text = event.value.strip()
+    def action_write(self) -> None:
+        """What stands there is meant."""
+        text = self.query_one(Entry).value.strip()
         past = self._history.setdefault(self.sign, [])
         if text and (not past or past[-1] != text):
             past.append(text)

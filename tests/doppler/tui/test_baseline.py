@@ -82,6 +82,46 @@ async def test_a_key_takes_what_the_cursor_is_on_and_lets_it_go(recorded: Record
         assert screen.scene.against.baseline is None
 
 
+async def test_in_the_list_of_signals_the_trace_of_the_signal_counts(
+    market_session: Session, shown: Shown
+) -> None:
+    async with shown(market_session, view="signals", size=(200, 50)) as screen:
+        await screen.press("g", *"jjjjjjjjj", "ctrl+b")
+        assert "held against trace" in screen.text
+        assert any("baseline" in line and "divide by zero" in line for line in await at(screen, "1"))
+        await screen.press("ctrl+b", "5", "g", "ctrl+b")
+        assert "This belongs to no trace" in screen.text
+        assert screen.scene.against.baseline is None
+
+
+async def test_where_figures_are_shown_all_of_a_recording_is_the_baseline(
+    recorded: Recorded, shown: Shown
+) -> None:
+    async with shown(recorded(market()), view="metrics", size=(200, 50)) as screen:
+        await screen.press("ctrl+b")
+        assert "held against session.ndjson" in screen.text
+        await read_to_the_end(screen)
+        assert len(screen.scene.against.baseline.runs.all) == 3
+        await screen.press("ctrl+b")
+        assert screen.scene.against.baseline is None
+        await write(screen, "baseline this")
+        await screen.press("enter")
+        await read_to_the_end(screen)
+        assert screen.scene.against.baseline.name == "session.ndjson"
+
+
+async def test_what_is_live_and_not_recorded_is_no_baseline(silent_session: Session, shown: Shown) -> None:
+    async with shown(silent_session) as screen:
+        await write(screen, "baseline this")
+        await screen.press("enter")
+        assert "Only a recording can be a baseline; ctrl+r begins one" in screen.lines[-1]
+
+
+async def at(screen: Screen, key: str) -> list[str]:
+    await screen.press(key)
+    return screen.lines
+
+
 async def test_what_is_no_recording_is_said_and_the_baseline_stays(
     base: Path, market_session: Session, shown: Shown
 ) -> None:

@@ -42,6 +42,13 @@ def test_where_nothing_waits_names_go_last() -> None:
     assert shown("faults", 60).split() == ["1", "2", "3", "4", "5", "6", "Faults", "7", "8", "9"]
 
 
+def test_on_the_ninth_view_the_others_keep_their_names_as_long_as_they_can() -> None:
+    assert shown("coordination", 80).split() == [
+        *("1", "Traces", "2", "Auctions", "3", "Registry", "4", "Inbox", "5", "Signals", "6", "Faults"),
+        *("7", "8", "9", "Coordination"),
+    ]  # fmt: skip
+
+
 def test_a_view_without_a_note_has_no_tab_and_leaves_its_room_to_the_others() -> None:
     notes = {view: note for view, note in NOTES.items() if view != "coordination"}
     line, tabs = tabs_line("traces", notes, 100, INK)

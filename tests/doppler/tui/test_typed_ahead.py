@@ -16,10 +16,13 @@ from cosmo_doppler.tui.modals.form import Form
 Shown = Callable[..., Any]
 
 
+NAMED = {"\r": "enter", "\x11": "ctrl+q"}
+
+
 def burst(screen: Any, text: str) -> None:
     """Type all of it before any of it is handled."""
     for glyph in text:
-        screen.app.post_message(events.Key(_character_to_key(glyph), glyph))
+        screen.app.post_message(events.Key(NAMED.get(glyph) or _character_to_key(glyph), glyph))
 
 
 async def until(screen: Any, holds: Callable[[], bool]) -> None:
@@ -65,3 +68,24 @@ async def test_what_is_typed_while_a_form_opens_is_no_command(silent_session: Se
         await until(screen, lambda: screen.app.screen is screen.app.observatory)
         await screen.pilot.press("5")
         await until(screen, lambda: screen.stage.view == "signals")
+
+
+async def test_tab_completes_what_was_typed_before_it(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        prompt = screen.app.observatory.prompt
+        burst(screen, ":view top\t")
+        await until(
+            screen, lambda: bool(prompt.query(Input)) and prompt.query_one(Input).value == "view topology"
+        )
+        burst(screen, "\r")
+        await until(screen, lambda: screen.stage.view == "topology")
+
+
+async def test_what_was_written_is_carried_out_before_the_end(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        seen: list[str] = []
+        leave = screen.app.leave
+        screen.app.leave = lambda: (seen.append(screen.stage.view), leave())
+        burst(screen, ":view topology\r\x11")
+        await until(screen, lambda: bool(seen))
+        assert seen == ["topology"]
