@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, cast
 
 import msgspec
 
@@ -16,19 +14,15 @@ from cosmo_bus.gate import GATE_EXTENSION, GateEvent
 from cosmo_bus.gate_client import GateClient
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import SynapseError
-from cosmo_sdk.synapse._feeds import Feeds, translated
+from cosmo_sdk.synapse._connected import ConnectedSynapse
 from cosmo_sdk.synapse.base import (
-    FrameHandler,
     NothingToEnd,
-    SignalHandler,
     Subscription,
-    Synapse,
-    SynapseState,
 )
 from cosmo_sdk.synapse.gates import HoldListener
 
 
-class DevSynapse(Synapse):
+class DevSynapse(ConnectedSynapse[BusSubscription]):
     """Signals over a dev bus. Reconnects and subscribes again by itself; see `on_state`.
 
     Args:
@@ -68,32 +62,11 @@ class DevSynapse(Synapse):
             token=token,
             tls_ca=tls_ca,
         )
-        self._feeds: Feeds[BusSubscription] = Feeds(self._client)
+        super().__init__(self._client)
         self._gates: GateClient | None = None
 
     def __repr__(self) -> str:
         return f"<DevSynapse {self.url}, {self.state}>"
-
-    @property
-    def url(self) -> str:
-        """The bus."""
-        return self._client.url
-
-    @property
-    def state(self) -> SynapseState:
-        """Where the connection stands."""
-        return cast(SynapseState, self._client.state)
-
-    @property
-    def attempt(self) -> int:
-        """Attempts to reconnect made in the present outage."""
-        return self._client.attempt
-
-    @property
-    def retry_in_s(self) -> float | None:
-        """Seconds until the next attempt to reconnect; None when none is due. Read it on the synapse's loop."""
-        due = self._client.retry_at
-        return None if due is None else max(0.0, due - asyncio.get_running_loop().time())
 
     def hurry(self) -> None:
         """Make the next attempt to reconnect now, if one is waited for. Call it on the synapse's loop."""
@@ -105,28 +78,9 @@ class DevSynapse(Synapse):
         statistics = self._client.statistics()
         return statistics.unreadable + statistics.missed
 
-    @property
-    def undecodable(self) -> int:
-        """Frames dropped because they were no valid Signal."""
-        return self._feeds.undecodable
-
-    @property
-    def dropped(self) -> int:
-        """Signals dropped because the handlers of a subscription could not keep up."""
-        return self._feeds.dropped
-
     def statistics(self) -> ClientStatistics:
         """Counts of the connection."""
         return self._client.statistics()
-
-    async def connect(self) -> None:
-        """Connect. While connected or reconnecting it does nothing.
-
-        Raises:
-            SynapseError: nothing answers there, or it is no bus.
-        """
-        with translated():
-            await self._client.connect()
 
     async def close(self) -> None:
         """Send what is queued, disconnect, cancel running handlers and drop every subscription."""
@@ -148,24 +102,6 @@ class DevSynapse(Synapse):
                 await self._client.drain()
         except BusError as error:
             raise SynapseError(str(error)) from error
-
-    async def subscribe(
-        self, subject: str, handler: SignalHandler, *, queue_group: str | None = None
-    ) -> Subscription:
-        """Call `handler` for every Signal on a matching subject; returns when the bus has the subscription.
-
-        Raises:
-            SynapseError: not connected, or the pattern is malformed.
-        """
-        return await self._feeds.subscribe(subject, handler, queue_group)
-
-    async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
-        """Call `handler(subject, frame)` for every frame on a matching subject, undecoded.
-
-        Raises:
-            SynapseError: not connected, or the pattern is malformed.
-        """
-        return await self._feeds.tap(pattern, handler)
 
     @property
     def has_gates(self) -> bool:
@@ -196,10 +132,6 @@ class DevSynapse(Synapse):
         # A bus that went away holds nothing any more, and cannot say so.
         self._client.on_state(lambda state: listener("", 0) if state == "reconnecting" else None)
         return await self.tap(f"_gate.{namespace}", receive)
-
-    def on_state(self, listener: Callable[[SynapseState], None]) -> None:
-        """Call `listener(state)` whenever `state` changes: lost, reconnected, closed."""
-        self._client.on_state(cast(Callable[[str], Any], listener))
 
     def on_refusal(self, listener: Callable[[str], None]) -> None:
         """Call `listener(message)` for every refusal of the bus, such as a frame too large for some receiver."""

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from msgspec.structs import replace
@@ -12,22 +11,18 @@ from msgspec.structs import replace
 from cosmo_bus.backoff import Backoff
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
-from cosmo_sdk.synapse._feeds import Feeds, translated
+from cosmo_sdk.synapse._connected import ConnectedSynapse
+from cosmo_sdk.synapse._feeds import translated
 from cosmo_sdk.synapse._nats_names import parse_nats_url
 from cosmo_sdk.synapse.base import (
     REPLY_TO,
-    FrameHandler,
-    SignalHandler,
-    Subscription,
-    Synapse,
-    SynapseState,
 )
 
 if TYPE_CHECKING:
     from cosmo_sdk.synapse._nats_client import NatsStatistics, NatsSubscription
 
 
-class NatsSynapse(Synapse):
+class NatsSynapse(ConnectedSynapse["NatsSubscription"]):
     """Signals over a NATS server. Reconnects and subscribes again by itself; see `on_state`.
 
     A server that asks for TLS gets it, and its certificate is checked as the machine checks others. Names of queue groups
@@ -58,56 +53,16 @@ class NatsSynapse(Synapse):
         self._client = NatsClient(
             parse_nats_url(url), backoff=backoff, answer_s=answer_s, silence_s=silence_s
         )
-        self._feeds: Feeds[NatsSubscription] = Feeds(self._client)
+        super().__init__(self._client)
         self._inbox = f"_INBOX.{uuid4().hex}"
         self._asked: dict[str, asyncio.Future[Signal]] = {}
         self._unheard: set[str] = set()
         self._hearing: asyncio.Task[NatsSubscription] | None = None
         self._client.on_nobody = self._note_nobody
 
-    @property
-    def url(self) -> str:
-        """The server, without what logs in there."""
-        return self._client.url
-
-    @property
-    def state(self) -> SynapseState:
-        """Where the connection stands."""
-        return cast(SynapseState, self._client.state)
-
-    @property
-    def attempt(self) -> int:
-        """Attempts to reconnect made in the present outage."""
-        return self._client.attempt
-
-    @property
-    def retry_in_s(self) -> float | None:
-        """Seconds until the next attempt to reconnect; None when none is due. Read it on the synapse's loop."""
-        due = self._client.retry_at
-        return None if due is None else max(0.0, due - asyncio.get_running_loop().time())
-
-    @property
-    def undecodable(self) -> int:
-        """Frames dropped because they were no valid Signal."""
-        return self._feeds.undecodable
-
-    @property
-    def dropped(self) -> int:
-        """Signals dropped because the handlers of a subscription could not keep up."""
-        return self._feeds.dropped
-
     def statistics(self) -> NatsStatistics:
         """Counts of the connection."""
         return self._client.statistics()
-
-    async def connect(self) -> None:
-        """Connect. While connected or reconnecting it does nothing.
-
-        Raises:
-            SynapseError: nothing answers there, or it does not let us in.
-        """
-        with translated():
-            await self._client.connect()
 
     async def close(self) -> None:
         """Send what is queued, disconnect, cancel running handlers and drop every subscription."""
@@ -124,24 +79,6 @@ class NatsSynapse(Synapse):
         """
         with translated():
             await self._client.publish(subject, signal.encode())
-
-    async def subscribe(
-        self, subject: str, handler: SignalHandler, *, queue_group: str | None = None
-    ) -> Subscription:
-        """Call `handler` for every Signal on a matching subject; returns when the server has the subscription.
-
-        Raises:
-            SynapseError: not connected, not allowed, or the pattern is malformed.
-        """
-        return await self._feeds.subscribe(subject, handler, queue_group)
-
-    async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
-        """Call `handler(subject, frame)` for every frame on a matching subject, undecoded.
-
-        Raises:
-            SynapseError: not connected, not allowed, or the pattern is malformed.
-        """
-        return await self._feeds.tap(pattern, handler)
 
     async def request(self, subject: str, signal: Signal, *, timeout_s: float = 5.0) -> Signal:
         """Publish `signal` and return the first reply to it.
@@ -169,10 +106,6 @@ class NatsSynapse(Synapse):
         finally:
             del self._asked[inbox]
             self._unheard.discard(inbox)
-
-    def on_state(self, listener: Callable[[SynapseState], None]) -> None:
-        """Call `listener(state)` whenever `state` changes: lost, reconnected, closed."""
-        self._client.on_state(cast(Callable[[str], Any], listener))
 
     async def _hear_replies(self) -> None:
         """Subscribe, the first time, to the replies to all requests."""
