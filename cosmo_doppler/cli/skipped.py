@@ -16,9 +16,13 @@ SHOWN = 5
 
 
 def say_skipped(session: Session) -> None:
-    """Say which lines of the recordings behind a session were passed over; nothing when none was."""
+    """Say which lines of the recordings behind a session were passed over, and where reading failed; else nothing."""
+    from cosmo_doppler.tui.safe import safe
+
     status = session.status()
     say_lines(status.first_skipped, status.skipped)
+    if status.detail:
+        say(safe(status.detail))
 
 
 def say_lines(first: Sequence[Skipped], count: int) -> None:

@@ -91,16 +91,15 @@ class FaultList:
         fault = self.get(id)
         return fault.at if fault is not None else 0.0
 
-    def _seen(self) -> tuple[int, str]:
-        """How many of the session's own troubles the playhead has passed, and what the first says: it may count on."""
+    def _seen(self) -> tuple[int, list[str]]:
+        """How many of the session's own troubles the playhead has passed, and what the first ones say: they may count on."""
         missed = [fault.sentence for _, fault in self._missed()]
-        return len(missed), missed[0] if missed else ""
+        return len(missed), missed[:2]
 
     def _missed(self) -> Iterator[tuple[str, Fault]]:
         session = self._scene.session
         here = session.timeline.position
-        if (skipped := self._skipped()) is not None:
-            yield "skipped", skipped
+        yield from self._of_files()
         for number, gap in enumerate(session.gaps):
             if gap.position <= here and gap.back_at <= self._scene.now:
                 for_s = words.joined(words.duration(gap.back_at - gap.lost_at))
@@ -129,20 +128,19 @@ class FaultList:
                     ),
                 )
 
-    def _skipped(self) -> Fault | None:
-        """The lines of a recording that are no signals. Where in time they belong nobody can say: they stand at its beginning."""
+    def _of_files(self) -> Iterator[tuple[str, Fault]]:
+        """What is wrong with the files of a recording. Where in time that belongs nobody can say: it stands at the beginning."""
         session = self._scene.session
         if session.kind != "replay" or not len(session.store):
-            return None
-        status = session.status()
-        if not status.skipped:
-            return None
-        (path, number, reason), *others = status.first_skipped
-        return Fault(
-            "skipped",
-            "warning",
-            f"{words.many(status.skipped, 'line')} of the recording skipped: {path.name}, line {number}: {reason}",
-            "; ".join(f"{path.name}, line {number}: {reason}" for path, number, reason in others)
-            or "the line itself; all others were read",
-            at=session.store.at(0),
-        )
+            return
+        status, at = session.status(), session.store.at(0)
+        if status.skipped:
+            (path, number, reason), *others = status.first_skipped
+            count = words.many(status.skipped, "line")
+            sentence = f"{count} of the recording skipped: {path.name}, line {number}: {reason}"
+            look = "; ".join(f"{path.name}, line {number}: {reason}" for path, number, reason in others)
+            look = look or "the line itself; all others were read"
+            yield "skipped", Fault("skipped", "warning", sentence, look, at=at)
+        if status.detail:
+            look = "the file, and whoever writes it; what was read before stands"
+            yield "file", Fault("file", "warning", status.detail, look, at=at)

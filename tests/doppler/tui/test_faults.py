@@ -124,6 +124,22 @@ def test_lines_of_a_recording_that_are_no_signals_are_one_of_them(
     assert fault.look == "mixed.ndjson, line 3: JSON, but not an object"
 
 
+def test_a_file_that_was_emptied_meanwhile_is_one_of_them(
+    tmp_path: Path, signal_frame: Callable[..., dict[str, Any]]
+) -> None:
+    path = tmp_path / "session.ndjson"
+    path.write_text(json.dumps(signal_frame("REGISTER", "R", "M", who="ada")) + "\n")
+    session = open_replay(path)
+    load_all(session)
+    faults = FaultList(Scene(session))
+    assert faults.ids == []
+    session.report("replay", detail=f"{path} was emptied: what it held before cannot be shown")
+    assert faults.ids == ["file"]
+    fault = faults.get("file")
+    assert fault is not None
+    assert "was emptied" in fault.sentence
+
+
 def test_only_what_is_more_than_a_note_is_gone_to(recorded: Recorded, signal_frame: Any) -> None:
     odd = [signal_frame("SONG", f"S{number}", "ONE", who="ada") for number in range(2)]
     session = recorded([(START + number, frame) for number, frame in enumerate(odd)])
