@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from heapq import heappop, heappush
+from math import inf
 
 Errand = Callable[[float], None]
 """What to do when the moment comes; it is given that moment, epoch seconds."""
@@ -23,6 +24,8 @@ class Agenda:
         self.errands: list[tuple[float, int, Errand]] = []
         """A heap: moment, running number, what to do."""
         self._noted = 0
+        self.soonest = inf
+        """When the next one is due, epoch seconds."""
 
     def __len__(self) -> int:
         return len(self.errands)
@@ -40,6 +43,8 @@ class Agenda:
             return
         self._noted += 1
         heappush(self.errands, (due, self._noted, errand))
+        if due < self.soonest:
+            self.soonest = due
 
     def pass_time(self, now: float) -> None:
         """Run what is due by `now`, soonest first; also what is noted meanwhile."""
@@ -47,3 +52,4 @@ class Agenda:
         while heap and heap[0][0] <= now:
             at, _, errand = heappop(heap)
             errand(at)
+        self.soonest = heap[0][0] if heap else inf

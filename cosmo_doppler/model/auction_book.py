@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from heapq import heappop, heappush
+from math import inf
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.lasting import Log, Table
@@ -22,6 +23,8 @@ class AuctionBook:
         self._open: dict[str, Auction] = {}
         self.due: list[tuple[float, str]] = []
         """When each open auction is given up, soonest first; decided ones are skipped."""
+        self.soonest = inf
+        """When the first of them is, epoch seconds."""
         self._by_bid: dict[str, Auction] = Table()
         self._by_trace: dict[str, tuple[Auction, ...]] = Table()
 
@@ -37,7 +40,7 @@ class AuctionBook:
         if auction.mirror is None:
             # A mirrored one lasts until its end is told, whatever its clock says.
             self._open[auction.offer_id] = auction
-            heappush(self.due, (auction.given_up_at, auction.offer_id))
+            self._note(auction)
         rounds = (*self._by_trace.get(auction.trace_id, ()), auction)
         self._by_trace[auction.trace_id] = rounds
         auction.round = len(rounds)
@@ -117,7 +120,15 @@ class AuctionBook:
             del self._open[offer_id]
             auction.close()
             closed.append(auction)
+        self.soonest = self.due[0][0] if self.due else inf
         return closed
+
+    def _note(self, auction: Auction) -> None:
+        """It is to be given up when its time comes."""
+        at = auction.given_up_at
+        heappush(self.due, (at, auction.offer_id))
+        if at < self.soonest:
+            self.soonest = at
 
     def stand_still(self, trace_id: str, at: float) -> list[Auction]:
         """Something of a trace is held at a gate; return its auctions that take bids."""
@@ -130,7 +141,7 @@ class AuctionBook:
         """Nothing of a trace is held any more; return the auctions that go on."""
         moved = [auction for auction in self._by_trace.get(trace_id, ()) if auction.go_on(at)]
         for auction in moved:
-            heappush(self.due, (auction.given_up_at, auction.offer_id))
+            self._note(auction)
         return moved
 
     def forget(self, trace_ids: Iterable[str]) -> None:

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any
-
-import msgspec
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auction_book import AuctionBook
@@ -18,7 +17,6 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.book import Coordination
-from cosmo_doppler.model.coordination.notice import TELLING, tells
 from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.interventions import LEAST_MARK, Interventions
 from cosmo_doppler.model.market.ledger import drift_fault
@@ -38,13 +36,14 @@ from cosmo_doppler.model.requests import (
 from cosmo_doppler.model.retries import Retries
 from cosmo_doppler.model.roster import Participant, Roster
 from cosmo_doppler.model.rules.ground import Ground
-from cosmo_doppler.model.topology import DRAWN, Draw, Topology
+from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
-from cosmo_doppler.model.traces import DECISIVE, Node, Portal, Trace
+from cosmo_doppler.model.traces import Node, Portal, Trace
 from cosmo_doppler.model.watch import Watch
+from cosmo_doppler.model.way import Way
 from cosmo_doppler.model.wording import finite, say
 from cosmo_sdk.header import Header
-from cosmo_sdk.signal_types import ADDRESSED_TYPES, MANAGEMENT_TYPES, SignalType
+from cosmo_sdk.signal_types import SignalType
 
 MAX_TRACES = 20_000
 """Traces kept; beyond that the oldest finished ones go, counted in `Board.evicted_traces`."""
@@ -58,8 +57,6 @@ UNKNOWN_TYPE = "?"
 _KNOWN = frozenset(SignalType.__members__)
 _OFFERED = frozenset({"TASK_OFFER", "TASK"})
 """What gives a trace a title that says more than what is told later."""
-_MANAGEMENT = frozenset(str(member) for member in MANAGEMENT_TYPES)
-_ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 
 class Board:
@@ -85,20 +82,20 @@ class Board:
         """Signals of which it is remembered what was done to them, until they come."""
         self.duplicates = 0
         """Signals that had been delivered before; they change nothing."""
-        self.types: Counter[str] = Counter()
-        """Signals by type; those of no known type under UNKNOWN_TYPE."""
+        self._ways: dict[str, Way] = {}
+        """By type, those of no known type under UNKNOWN_TYPE."""
         self._traces = TraceBook(max_traces=max_traces, max_nodes=max_nodes)
         self._auctions = AuctionBook()
         self._requests = RequestBook()
         self._agenda = Agenda()
-        self._windows, self._errands = self._auctions.due, self._agenda.errands
-        """What time decides; whatever is due soonest comes first in each."""
         self._known = self._traces.by_id
         self.market = Market(self._auctions, self._agenda)
         """Why winners won, and who keeps promises."""
         self._roster = Roster(self._agenda)
+        self._participants = self._roster.by_id
         self.metrics = Metrics()
         """What all of it measures."""
+        self._rates = self.metrics.rates
         self.topology = Topology()
         """Who talks to whom."""
         self._watch = Watch(
@@ -112,6 +109,13 @@ class Board:
         self.retries = Retries()
         """Attempts at the same work."""
         self._changes = Changes()
+        self._told = 0
+        """Signals of which somebody took the changes."""
+
+    @property
+    def types(self) -> Counter[str]:
+        """Signals by type; those of no known type under UNKNOWN_TYPE."""
+        return Counter({kind: way.count for kind, way in self._ways.items()})
 
     @property
     def traces(self) -> dict[str, Trace]:
@@ -194,6 +198,7 @@ class Board:
     def take_changes(self) -> Changes:
         """What was touched since the last call."""
         changes, self._changes = self._changes, Changes()
+        changes.signals, self._told = self.signals - self._told, self.signals
         return changes
 
     def restart(self) -> None:
@@ -210,39 +215,70 @@ class Board:
     def apply(self, seen: Observed) -> None:
         """Fold one frame. Never raises."""
         header, at = seen.header, seen.at
-        now = self.now
-        if at > now:
-            now = self.now = at
-        windows, errands = self._windows, self._errands
-        if (errands and errands[0][0] <= now) or (windows and windows[0][0] <= now):
+        if at > self.now:
+            self.now = at
+        if self.now >= self._agenda.soonest or self.now >= self._auctions.soonest:
             # Whatever was due before this signal came is decided before it is folded.
             self._pass_time()
         self.signals += 1
-        self._changes.signals += 1
-        if seen.subject[:1] == "_" and is_event(seen.subject):
-            self.interventions += 1
-            self._intervened(seen)
-            self._watch.told(seen)
-            return
+        way = self._ways.get(header.type)
+        if way is None:
+            if header.type not in _KNOWN and is_event(seen.subject):
+                self._intervened(seen)
+                return
+            way = self._way_of(header.type)
+        way.count += 1
         if header.problem:
             self.malformed += 1
-        kind, who = header.type, header.who
-        plan = _PLANS.get(kind, _STRANGE)
-        self.types[plan.counted] += 1
-        if plan.is_presence and not self._announce(seen):
+        if way.is_presence:
+            if not self._announce(seen):
+                return
+        elif header.trace_id and header.type and not self._fold(seen, way):
             return
-        if not plan.is_presence and header.trace_id and kind and not self._fold(seen, plan):
-            return
-        if who and plan.is_heard and self._roster.heard(who, at):
+        self._reckon(seen, header, way)
+
+    def _reckon(self, seen: Observed, header: Header, way: Way) -> None:
+        """Count a signal that has its place, and look for what is wrong with it."""
+        at, who = seen.at, header.who
+        participant = self._participants.get(who)
+        if participant is not None and way.is_heard:
+            participant.produced(at)
+            if participant.state != "live":
+                self._roster.judge(participant, at)
             self._changes.roster.add(who)
-        self.metrics.rates.count(plan.counted, at)
-        if plan.measure is not None:
-            plan.measure(self.metrics, seen, header)
-        if plan.moves is not None:
-            self._touch(plan.moves(self.market, seen), at)
-        self._watch.saw(seen, who)
-        if plan.tells and len(header.meta) >= LEAST_MARK and tells(header):
+        rates = self._rates
+        way.ring[rates.place if at < rates.ends else rates.turn(at)] += 1
+        for take in way.takes:
+            take(seen, header)
+        if header.problem:
+            self._watch.malformed(seen)
+        if participant is not None and way.sent is not None:
+            way.sent(seen, header, participant)
+        if header.id and header.trace_id:
+            for read in way.reads:
+                read(seen, header)
+        if way.tells and len(header.meta) >= LEAST_MARK:
             self._coordinate(seen)
+
+    def _way_of(self, kind: str) -> Way:
+        """What is done with signals of a type that was not seen yet, or is none of the protocol."""
+        counted = kind if kind in _KNOWN else UNKNOWN_TYPE
+        way = self._ways.get(counted)
+        if way is not None:
+            return way
+        way = self._ways[counted] = Way("" if counted is UNKNOWN_TYPE else kind, self._rates.ring(counted))
+        way.fold = _FOLDS.get(kind)
+        measure = MEASURES.get(kind)
+        way.takes = () if measure is None else (partial(measure, self.metrics),)
+        if kind in MOVES:
+            way.takes += (self._move,)
+        way.sent = self._watch.judge_of_clocks(kind)
+        way.reads = self._watch.reads(kind)
+        return way
+
+    def _move(self, seen: Observed, header: Header) -> None:
+        """A signal came that may change auctions, though it is none of theirs."""
+        self._touch(self.market.saw(seen), seen.at)
 
     def _coordinate(self, seen: Observed) -> None:
         """A mirror tells of an object: a trace that only tells of it stands as it does."""
@@ -259,12 +295,14 @@ class Board:
 
     def _intervened(self, seen: Observed) -> None:
         """A bus tells what was done to its frames on purpose."""
+        self.interventions += 1
         for done in self.by_hand.told(seen):
             held = self.by_hand.is_held(done.trace_id)
             moved = self.market.intervened(done, seen, held=held)
             self._changes.auctions.update(auction.offer_id for auction in moved)
             if done.trace_id in self.traces:
                 self._changes.traces.add(done.trace_id)
+        self._watch.told(seen)
 
     def _pass_time(self) -> None:
         """Decide what is due by now."""
@@ -273,7 +311,7 @@ class Board:
 
     # -- work
 
-    def _fold(self, seen: Observed, plan: _Plan) -> bool:
+    def _fold(self, seen: Observed, way: Way) -> bool:
         """Fold a signal that belongs to a trace. False when it had been delivered before."""
         header, at = seen.header, seen.at
         id = header.id
@@ -294,11 +332,11 @@ class Board:
             return False
         self._traces.place(trace, tree, node, self._changes.traces)
         header.parent_id = node.parent_id
-        if plan.fold is not None:
-            plan.fold(self, trace, node, seen)
-        if plan.draw is not None:
-            self.topology.saw(plan.draw, seen, trace.title)
-        if plan.is_decisive:
+        if way.fold is not None:
+            way.fold(self, trace, node, seen)
+        if way.draw is not None:
+            self.topology.saw(way.draw, seen, trace.title)
+        if way.is_decisive:
             trace.note(node)
             self._decide(trace, node)
         elif trace.stop is not None or trace.spans is not None:
@@ -322,7 +360,7 @@ class Board:
             self._auctions.forget(gone)
             self._requests.forget(gone)
             self.retries.forget(gone)
-            self._changes = Changes(signals=self._changes.signals, reset=True)
+            self._changes = Changes(reset=True)
         return self._traces.open(id, at)
 
     # -- auctions
@@ -492,40 +530,3 @@ _FOLDS: dict[str, Callable[[Board, Trace, Node, Observed], None]] = {
     "CLARIFICATION_ANSWER": Board._fold_answer,
     "PERMISSION_DECISION": Board._fold_answer,
 }
-
-
-class _Plan(msgspec.Struct, frozen=True, gc=False):
-    """What is done with the signals of one type: looked up once for each of them."""
-
-    counted: str
-    """What they are counted under."""
-    is_presence: bool
-    """They tell who is there, and belong to no work."""
-    is_heard: bool
-    """They name who sent them, who is there, then."""
-    is_decisive: bool
-    """They may change how their trace stands."""
-    tells: bool
-    """They may tell of coordination."""
-    fold: Callable[[Board, Trace, Node, Observed], None] | None
-    draw: Draw | None
-    measure: Callable[[Metrics, Observed, Header], None] | None
-    moves: Callable[[Market, Observed], Auction | None] | None
-
-
-def _plan(kind: str) -> _Plan:
-    return _Plan(
-        counted=kind if kind in _KNOWN else UNKNOWN_TYPE,
-        is_presence=kind in _MANAGEMENT,
-        is_heard=kind not in _ADDRESSED and kind not in _MANAGEMENT,
-        is_decisive=kind in DECISIVE,
-        tells=kind in TELLING,
-        fold=_FOLDS.get(kind),
-        draw=DRAWN.get(kind),
-        measure=MEASURES.get(kind),
-        moves=MOVES.get(kind),
-    )
-
-
-_PLANS = {kind: _plan(kind) for kind in _KNOWN}
-_STRANGE = _plan("")

@@ -33,6 +33,7 @@ _CLAIMS = 3
 """Hosts remembered: one, another and the first again are two at a time."""
 
 _MOST = 255
+"""Signals shown of two seconds; more make no difference."""
 
 _MOST_TASKS = 1_000_000
 """More than that nobody works on at once."""
@@ -49,10 +50,12 @@ class Participant:
         "_heartbeats",
         "_hosts",
         "_period",
+        "_place",
         "_slot",
         "_slot_ends",
         "beats",
         "capabilities",
+        "clock",
         "due",
         "health",
         "id",
@@ -107,8 +110,11 @@ class Participant:
         self._hosts: list[str] = []
         self._period: float | None = None
         self._heartbeats = 0
-        self._activity: bytearray | None = None
-        self._slot = 0
+        self.clock: object = None
+        """What the rules know of its clock."""
+        self._activity: list[int] = []
+        """By slot, once something came."""
+        self._slot = self._place = 0
         self._slot_ends = float("-inf")
         """When the next one begins, epoch seconds."""
 
@@ -150,11 +156,9 @@ class Participant:
     def activity(self, now: float) -> list[int]:
         """Signals it produced in each two seconds of the last minute, oldest first."""
         newest = int(now) // SLOT_S
-        ring = self._activity
-        if ring is None:
-            return [0] * SLOTS
+        ring = self._activity or [0] * SLOTS
         return [
-            ring[slot % SLOTS] if self._slot - SLOTS < slot <= self._slot else 0
+            min(ring[slot % SLOTS], _MOST) if self._slot - SLOTS < slot <= self._slot else 0
             for slot in range(newest - SLOTS + 1, newest + 1)
         ]
 
@@ -165,23 +169,20 @@ class Participant:
         self.signals += 1
         if at > self.last_seen:
             self.last_seen = at
-        ring = self._activity
-        if ring is None or at >= self._slot_ends:
-            ring = self._turn(ring, int(at) // SLOT_S)
-        place = self._slot % SLOTS
-        if ring[place] < _MOST:
-            ring[place] += 1
+        if at >= self._slot_ends:
+            self._turn(int(at) // SLOT_S)
+        self._activity[self._place] += 1
 
-    def _turn(self, ring: bytearray | None, slot: int) -> bytearray:
+    def _turn(self, slot: int) -> None:
         """Another two seconds have begun."""
-        if ring is None:
-            ring = self._activity = bytearray(SLOTS)
+        ring = self._activity
+        if not ring:
+            ring += [0] * SLOTS
             self._slot = slot
         for passed in range(max(self._slot, slot - SLOTS) + 1, slot + 1):
             ring[passed % SLOTS] = 0
         self._slot = max(self._slot, slot)
-        self._slot_ends = (self._slot + 1) * SLOT_S
-        return ring
+        self._place, self._slot_ends = self._slot % SLOTS, (self._slot + 1) * SLOT_S
 
     def registered(self, header: Header, seq: int, at: float) -> None:
         """It announced itself, for the first time or again."""

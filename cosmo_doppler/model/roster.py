@@ -77,16 +77,6 @@ class Roster:
             return bool(self.by_id)
         return self._first_at is not None and now >= self._first_at + COMPLETE_S
 
-    def heard(self, who: str, at: float) -> bool:
-        """A participant produced something. False when nobody of that name ever announced itself."""
-        participant = self.by_id.get(who)
-        if participant is None:
-            return False
-        participant.produced(at)
-        if participant.state != "live":
-            self._judge(participant, at)
-        return True
-
     def announced(self, header: Header, seq: int, at: float) -> bool:
         """Fold a REGISTER, HEARTBEAT or DEREGISTER.
 
@@ -112,11 +102,11 @@ class Roster:
         elif participant.left_at is None:
             self._able(participant, -1)
             participant.left_at = at
-        self._judge(participant, at)
+        self.judge(participant, at)
         return True
 
-    def _judge(self, participant: Participant, at: float) -> None:
-        """Note how somebody stands now, and when that must be looked at again."""
+    def judge(self, participant: Participant, at: float) -> None:
+        """Note how somebody stands now that it was heard, and when that must be looked at again."""
         before = participant.state
         beats = participant.role == "neuron" or participant.last_heartbeat is not None
         if before == "live" and beats and participant.due is not None and participant.left_at is None:
@@ -141,7 +131,7 @@ class Roster:
         if participant.due != due or self.by_id.get(participant.id) is not participant:
             return
         participant.due = None
-        self._judge(participant, due)
+        self.judge(participant, due)
 
     def _able(self, participant: Participant, by: int) -> None:
         if participant.left_at is not None:

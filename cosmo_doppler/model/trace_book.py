@@ -8,7 +8,7 @@ from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
-from cosmo_doppler.model.tree import Tree
+from cosmo_doppler.model.tree import LARGE, Tree
 
 AWAKE = 512
 """Traces that are over and kept ready for more: much of it comes right after the end."""
@@ -75,16 +75,20 @@ class TraceBook:
         """
         self._nodes += 1
         touched.add(trace.id)
-        parent_id = node.parent_id
-        if parent_id is None:
-            trace.place(tree, node, None)
+        at, parent_id = node.at, node.parent_id
+        node.gap = at - trace.last_at
+        if at > trace.last_at:
+            trace.last_at = at
+        parent = None if parent_id is None else tree.by_id.get(parent_id)
+        if parent is not None:
+            node.parent_id = parent.id
+            tree.place(node, parent)
+        elif parent_id is None:
+            tree.place(node, None)
         else:
-            parent = tree.by_id.get(parent_id)
-            if parent is None:
-                self._place_apart(trace, tree, node, touched)
-            else:
-                node.parent_id = parent.id
-                trace.place(tree, node, parent)
+            self._place_apart(trace, tree, node, touched)
+        if trace.spans is not None or len(tree.arrivals) >= LARGE:
+            trace.grow(node)
         if node.id and self._links.arrived(node.id, trace.id):
             self._join(node.id, trace, touched)
 
@@ -103,7 +107,7 @@ class TraceBook:
         other = self._links.home_of(parent_id)
         if other is not None and other != trace.id:
             node.placement = "linked"
-        trace.place(tree, node, None)
+        tree.place(node, None)
         if node.placement == "linked":
             touched |= self._nest(trace, node)
         if tree.waits_for(parent_id):

@@ -201,22 +201,12 @@ class Trace(Placed):
         """Whether a FINAL or a STOP ended it, so that nobody waits for answers any more."""
         return self.stopped or self._final_at is not None
 
-    def place(self, tree: Tree, node: Node, parent: Node | None) -> None:
-        """Hang a new signal into the tree, below `parent` where that was seen, and time it.
-
-        Args:
-            tree: that of this trace.
-            node: the signal.
-            parent: the one it names, where that is in this tree.
-        """
-        at = node.at
-        node.gap = at - self.last_at
-        if at > self.last_at:
-            self.last_at = at
-        tree.place(node, parent)
+    def grow(self, node: Node) -> None:
+        """Time a new signal of the tree, and write it down, when there are many or somebody looks."""
         if self.spans is not None and self.spans.built:
             self.spans.add(node)
-        elif len(tree.arrivals) >= LARGE:
+        elif self.tree.size >= LARGE:
+            _ = self.tree.outline
             self._time()
 
     def pack(self) -> None:

@@ -119,17 +119,15 @@ class Tree:
             parent.adopt(node)
         if self._outline is not None:
             self._outline.add(node, parent)
-        if not node.id:
-            self.unnamed[node.seq] = node
-        else:
+        if node.id:
             self.by_id[node.id] = node
             if self.orphans:
                 self._take_in(node)
+        else:
+            self.unnamed[node.seq] = node
         if node.type == "TASK_AWARDED" and node.who:
             self.awards[node.who] = node
             self._adopt_strays(node)
-        if self._outline is None and len(self.arrivals) >= LARGE:
-            _ = self.outline
 
     def place_again(self, node: Node, first: Node) -> None:
         """Hang a node whose id another one has: under that one."""

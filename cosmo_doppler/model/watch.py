@@ -8,7 +8,7 @@ from cosmo_doppler.model.participant import Liveness, Participant
 from cosmo_doppler.model.rules.frames import FrameRules
 from cosmo_doppler.model.rules.ground import Ground, Read
 from cosmo_doppler.model.rules.market import MarketRules
-from cosmo_doppler.model.rules.presence import PresenceRules
+from cosmo_doppler.model.rules.presence import PresenceRules, Sent
 from cosmo_doppler.model.rules.work import WorkRules
 from cosmo_doppler.model.traces import Node
 from cosmo_sdk.signal_types import ADDRESSED_TYPES
@@ -17,7 +17,7 @@ _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 
 class Watch:
-    """Reads every signal once the board has folded it; what did not come in time is found by the board's agenda.
+    """Knows what reads a signal once the board has folded it; what did not come in time is found by the board's agenda.
 
     Args:
         ground: the board as rules see it. The roster tells this watch of whoever falls silent.
@@ -49,17 +49,17 @@ class Watch:
         """How many tasks and awards somebody has not answered yet."""
         return self._work.running(who)
 
-    def saw(self, seen: Observed, who: str) -> None:
-        """A frame was folded; `who` is whom it names."""
-        header = seen.header
-        kind = header.type
-        if header.problem:
-            self._frames.malformed(seen, header)
-        if who and kind not in _ADDRESSED and header.ts is not None:
-            self._presence.sent(seen, header, who)
-        if header.id and header.trace_id:
-            for read in self._reads.get(kind, ()):
-                read(seen, header)
+    def reads(self, kind: str) -> tuple[Read, ...]:
+        """What looks for faults in signals of a type that have an id and a trace, in this order."""
+        return self._reads.get(kind, ())
+
+    def judge_of_clocks(self, kind: str) -> Sent | None:
+        """What judges whoever sent a signal of a type; None when these do not name who did."""
+        return None if kind in _ADDRESSED else self._presence.sent
+
+    def malformed(self, seen: Observed) -> None:
+        """A frame was folded that has a problem."""
+        self._frames.malformed(seen, seen.header)
 
     def saw_again(self, seen: Observed, first: Node | None) -> None:
         """A signal was delivered whose id is known; it changed nothing."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from cosmo_doppler.model.faults import Fault
@@ -21,10 +22,14 @@ AHEAD_S, BEHIND_S = 1.0, 5.0
 _SAMPLES = 8
 """Signals from which a clock is judged: the quickest of them says most."""
 
-_MOST_CLOCKS = 50_000
+_MOST_NAMES = 50_000
 
 _CROWD = 3
 """So many participants that fall silent together do so because of something they share."""
+
+
+Sent = Callable[[Observed, Header, Participant], None]
+"""Judges the clock of whoever a signal says has sent it."""
 
 
 class _Clock:
@@ -34,13 +39,15 @@ class _Clock:
     text, and one of the present samples shows already that the clock is neither ahead nor behind.
     """
 
-    __slots__ = ("fault", "fine", "least", "most", "said", "samples", "ts")
+    __slots__ = ("fault", "fine", "least", "length", "most", "said", "samples", "ts")
 
     def __init__(self, ts: float) -> None:
         self.ts = ts
         """The latest timestamp it sent, epoch seconds; as of when one was last read."""
         self.said = ""
         """The latest one as sent, where later ones of the same length are greater as text; else empty."""
+        self.length = 0
+        """Its characters."""
         self.fault: Fault | None = None
         self.begin()
 
@@ -52,11 +59,6 @@ class _Clock:
         self.samples = 0
         self.fine = False
         """One of them shows that nothing is wrong."""
-
-    def goes_on(self, said: object) -> bool:
-        """Whether a valid timestamp is surely no earlier than the latest one. False says nothing."""
-        known = self.said
-        return type(said) is str and len(said) == len(known) and said >= known and _is_plain(said)
 
     def take(self, way: float) -> None:
         """One of the present samples took so long, seconds."""
@@ -73,10 +75,8 @@ class PresenceRules:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._clocks: Recent[str, _Clock] = Recent(_MOST_CLOCKS)
-        self._known = self._clocks.entries
-        self._silent: Recent[str, Fault] = Recent(_MOST_CLOCKS)
-        self._doubted: Recent[tuple[str, str], bool] = Recent(_MOST_CLOCKS)
+        self._silent: Recent[str, Fault] = Recent(_MOST_NAMES)
+        self._doubted: Recent[tuple[str, str], bool] = Recent(_MOST_NAMES)
         self.reads: Reads = {"REGISTER": self._doubt, "HEARTBEAT": self._doubt}
 
     # -- silence
@@ -144,42 +144,48 @@ class PresenceRules:
 
     # -- clocks
 
-    def sent(self, seen: Observed, header: Header, who: str) -> None:
+    def sent(self, seen: Observed, header: Header, participant: Participant) -> None:
         """A signal says who sent it and when."""
-        if who not in self._ground.roster.by_id:
-            return
-        clock = self._known.get(who)
-        if clock is not None and clock.goes_on(header.ts) and not header.problem:
-            clock.said = header.ts  # type: ignore[assignment]
+        clock, said = participant.clock, header.ts
+        if (
+            type(clock) is _Clock
+            and type(said) is str
+            and len(said) == clock.length
+            and said >= clock.said
+            and _is_plain(said)
+            and not header.problem
+        ):
+            clock.said = said
             if not clock.fine:
-                clock.take(seen.at - (_sent_at(header.ts) or 0.0))
+                clock.take(seen.at - (_sent_at(said) or 0.0))
         else:
-            clock = self._read(seen, header, who, clock)
+            clock = self._read(seen, header, participant)
             if clock is None:
                 return
         clock.samples += 1
         if clock.samples == _SAMPLES:
-            self._judge(seen, who, clock)
+            self._judge(seen, participant.id, clock)
             clock.begin()
 
-    def _read(self, seen: Observed, header: Header, who: str, clock: _Clock | None) -> _Clock | None:
+    def _read(self, seen: Observed, header: Header, participant: Participant) -> _Clock | None:
         """A timestamp that has to be looked at more closely. None when it is none."""
         ts = _sent_at(header.ts)
         if ts is None:
             return None
-        if clock is None:
-            clock = _Clock(ts)
-            self._clocks.put(who, clock)
+        clock = participant.clock
+        if type(clock) is not _Clock:
+            clock = participant.clock = _Clock(ts)
         latest = _sent_at(clock.said) if clock.said else None
         if latest is not None:
             clock.ts = latest
         went_back = ts < clock.ts - BACKWARDS_S
         if went_back:
-            self._backwards(seen, who, clock.ts - ts)
+            self._backwards(seen, participant.id, clock.ts - ts)
             clock.begin()
         if went_back or ts >= clock.ts:
             clock.ts = ts
             clock.said = header.ts if type(header.ts) is str and _is_plain(header.ts) else ""
+            clock.length = len(clock.said)
         clock.take(seen.at - ts)
         return clock
 

@@ -48,7 +48,9 @@ def test_tens_of_thousands_cost_no_more_than_their_own_signals():
     noted = len(agenda)
     for _ in range(3):
         for number in range(0, 20_000, 100):
-            roster.heard(f"n{number}", 1.0)
+            participant = roster.by_id[f"n{number}"]
+            participant.produced(1.0)
+            roster.judge(participant, 1.0)
     assert (len(agenda), noted) == (20_000, 20_000)
     agenda.pass_time(1e6)
     assert dict(roster.counts) == {"live": 0, "late": 0, "stale": 20_000}
