@@ -12,6 +12,7 @@ from textual.widgets import Input
 
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Choice
 
 STEPPED = Path(__file__).parents[3] / "snapshots" / "data" / "stepped.ndjson"
 WHILE_TWO_WERE_HELD = 54
@@ -77,3 +78,28 @@ async def test_the_keys_that_hold_are_faint_where_nothing_can_be_held(stepped: S
     async with shown(stepped, view="held") as screen:
         await screen.press("c")
         assert "a break pauses it where its expression matches" in screen.text
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40)])
+@pytest.mark.parametrize("view", ["traces", "auctions"])
+async def test_of_the_expressions_to_take_exactly_one_is_marked(
+    stepped: Session, shown: Shown, view: str, size: tuple[int, int]
+) -> None:
+    async with shown(stepped, view=view, size=size) as screen:
+        await screen.press("B")
+        form = screen.app.screen
+        assert isinstance(form, Form)
+        while form.deaf:
+            await screen.pilot.pause(0.05)
+        take = form.query_one("#about", Choice)
+        taken = []
+        take.focus()
+        for key in ("right", "right", "left", "left", "left", "home", "q"):
+            await screen.settle()
+            [line] = [line for line in screen.lines if " Take " in line]
+            assert line.count("●") == 1
+            assert line.count("●") + line.count("○") == len(take._options)
+            taken.append(form.query_one("#when", Input).value)
+            assert taken[-1] == take.value
+            await screen.pilot.press(key)
+        assert len(set(taken)) == len(take._options)
