@@ -24,6 +24,9 @@ from cosmo_doppler.session.baseline import Reference
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look
+from cosmo_doppler.tui.modals import answer
+from cosmo_doppler.tui.modals.form import Form
+from tests import quiet
 
 DATA = Path(__file__).parent / "data"
 PINNED_TEXTUAL = "8.2.8"
@@ -66,6 +69,19 @@ def _pinned_textual() -> None:
 @pytest.fixture(autouse=True)
 def _colours(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _pilots_wait_until_it_is_quiet() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        quiet.install(patch)
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _forms_listen_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Form, "GUARD_S", 0.001)
+    monkeypatch.setattr(answer, "ARM_S", 0.001)
 
 
 class Nowhere:
@@ -156,6 +172,9 @@ def looks_the_same(snap_compare: Callable[..., bool]) -> Callable[..., None]:
                 for _ in range(2):
                     app.observatory.turn()
                     await pilot.pause()
+                while isinstance(app.screen, Form) and app.screen.deaf:
+                    await pilot.pause(0.001)
+                await pilot.pause()
             for field in (*app.screen.query(Input), *app.screen.query(TextArea)):
                 # Whether it can be seen must not depend on how fast the machine is.
                 field.cursor_blink = False
