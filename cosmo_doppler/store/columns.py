@@ -46,6 +46,10 @@ class Shelf(Protocol):
         ...
 
 
+_GONE = Header(problem="it cannot be read any more: its file was emptied or taken away")
+"""Stands for a frame whose file holds it no longer."""
+
+
 class Store:
     """Append-only. Rows are numbered from 0 without gaps; the number is a signal's `seq`.
 
@@ -169,7 +173,10 @@ class Store:
         fresh = self._fresh
         place = seq - len(self) + len(fresh)
         known = fresh[place] if 0 <= place < len(fresh) else None
-        return read_any(self.subject(seq), self.frame(seq)) if known is None else known
+        if known is not None:
+            return known
+        data = self.frame(seq)
+        return read_any(self.subject(seq), data) if data or not self._rows.length[seq] else _GONE
 
     def observed(self, seq: int) -> Observed:
         """The row as the model folds it.

@@ -164,6 +164,8 @@ def test_a_file_that_was_emptied_is_read_again_and_what_is_gone_is_told(tmp_path
     assert seen(session) == ["a", "b", "c"]
     assert (session.store.frame(0), session.store.frame(2)) == (b"", frame("TASK", "c", trace="c"))
     assert "was emptied" in session.status().detail
+    assert session.store.header(0).problem.startswith("it cannot be read any more")
+    assert session.store.header(2).problem == ""
 
 
 def test_a_torn_file_is_gone_on_with_in_the_next_one(tmp_path):
