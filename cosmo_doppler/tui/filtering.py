@@ -8,6 +8,7 @@ from collections.abc import Container, Iterable, Mapping
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.coordination.notice import TELLING
 from cosmo_doppler.model.traces import Trace
 from cosmo_doppler.query import Filter, Hits, Known, compile_filter
 from cosmo_doppler.query.ast import Or
@@ -18,6 +19,9 @@ _AT_ONCE = 20_000
 
 _GONE = 256
 """Traces that the board may have forgotten before they leave the list; until then their rows are empty."""
+
+_MOST_OBJECTS = 50_000
+"""Objects of coordination that are remembered to match, the latest; the board keeps no more."""
 
 _OF_AUCTIONS = frozenset({"TASK_OFFER", "BID", "TASK_AWARDED", "TASK_DECLINED"})
 
@@ -66,6 +70,8 @@ class Filtering:
         """The signals it means; None without a filter."""
         self.traces = _Ordered()
         self.auctions = _Ordered()
+        self.objects: dict[str, None] = {}
+        """Keys of the objects of coordination that matching signals tell of, in the order in which they were found."""
         self._people: list[str] | None = []
         self.version = 0
         """Grows whenever something else is shown."""
@@ -160,6 +166,7 @@ class Filtering:
     def _forget(self) -> None:
         self.version += 1
         self.traces, self.auctions = _Ordered(), _Ordered()
+        self.objects = {}
         self._people, self._names = [], set()
 
     def _start_over(self, hits: Hits, board: Board) -> None:
@@ -176,8 +183,11 @@ class Filtering:
         trace_numbers, traces = store.column("trace")
         people = len(self._names)
         last_trace = -1
+        coordinated = bool(len(board.coordination))
         for seq in found:
             self._names.add(store.who(seq))
+            if coordinated and store.type(seq) in TELLING:
+                self._take_object(board, seq)
             number = trace_numbers[seq]
             trace = board.traces.get(traces[number])
             if trace is None:
@@ -189,6 +199,13 @@ class Filtering:
                 self._take_auction(board, trace, seq)
         if len(self._names) != people:
             self._people = None
+
+    def _take_object(self, board: Board, seq: int) -> None:
+        thing = board.coordination.of_signal(self._session.store.header(seq))
+        if thing is not None and thing.key not in self.objects:
+            self.objects[thing.key] = None
+            while len(self.objects) > _MOST_OBJECTS:
+                del self.objects[next(iter(self.objects))]
 
     def _take_auction(self, board: Board, trace: Trace, seq: int) -> None:
         above = trace.by_id.get(self._session.store.header(seq).id)

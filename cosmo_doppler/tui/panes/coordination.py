@@ -41,7 +41,7 @@ HEADINGS: dict[Kind, str] = {
     "auction": "Auctions",
     "delegation": "Delegations",
 }
-_STATES: dict[Kind, tuple[str, ...]] = {
+STATES: dict[Kind, tuple[str, ...]] = {
     "pool": ("open", "deleted"),
     "task": TASK_STATES,
     "negotiation": ("countered", "proposed", "accepted", "rejected", "closed"),
@@ -52,7 +52,7 @@ _STATES: dict[Kind, tuple[str, ...]] = {
 """States of each kind, what goes on first."""
 
 
-class _Row(NamedTuple):
+class Row(NamedTuple):
     """One row: a heading, an object, or how many more there are."""
 
     key: str
@@ -85,27 +85,37 @@ class CoordinationRows(Source):
         self._wanted: str | None = None
         """A row somebody goes to that is not among the first of its state."""
         self._made_of: Hashable = None
-        self._rows: list[_Row] = []
+        self._rows: list[Row] = []
         self._keys: list[str] = []
 
     # -- which rows there are
 
     def _take(self) -> None:
-        book = self._scene.board.coordination
-        made_of = (id(book), book.revision, self._folded, self._unfolded, self._wanted)
+        made_of = self._material()
         if made_of != self._made_of:
             self._made_of = made_of
-            self._rows = [row for kind in KINDS if len(book.shelf(kind)) for row in self._of_kind(kind)]
+            self._rows = list(self._all())
             self._keys = [row.key for row in self._rows]
 
-    def _of_kind(self, kind: Kind) -> Iterator[_Row]:
-        yield _Row(f"{GROUP}{kind}", kind)
+    def _material(self) -> Hashable:
+        """What the rows are made of."""
+        book = self._scene.board.coordination
+        return id(book), book.revision, self._folded, self._unfolded, self._wanted
+
+    def _all(self) -> Iterator[Row]:
+        book = self._scene.board.coordination
+        for kind in KINDS:
+            if len(book.shelf(kind)):
+                yield from self._of_kind(kind)
+
+    def _of_kind(self, kind: Kind) -> Iterator[Row]:
+        yield Row(f"{GROUP}{kind}", kind)
         if kind in self._folded:
             return
         shelf = self._scene.board.coordination.shelf(kind)
-        for state in _STATES[kind]:
+        for state in STATES[kind]:
             count, shown = shelf.count(state), 0
-            for thing in shelf.latest(state, self._most(kind, thing_over=state in _over(kind))):
+            for thing in shelf.latest(state, self._most(kind, state)):
                 shown += 1
                 yield from self._of_thing(kind, thing)
             wanted = shelf.get(self._wanted) if self._wanted else None
@@ -116,27 +126,28 @@ class CoordinationRows(Source):
                 and not self._among(wanted, shown)
             ):
                 shown += 1
-                yield _Row(wanted.key, kind, wanted)
+                yield Row(wanted.key, kind, wanted)
             if count > shown:
-                yield _Row(f"more {kind} {state}", kind, more=count - shown, state=state)
+                yield Row(f"more {kind} {state}", kind, more=count - shown, state=state)
 
-    def _most(self, kind: Kind, *, thing_over: bool) -> int:
+    def _most(self, kind: Kind, state: str) -> int:
+        """How many objects in a state are shown."""
         if kind in self._unfolded:
             return UNFOLDED
-        return MOST_OVER if thing_over else MOST_OPEN
+        return MOST_OVER if state in _over(kind) else MOST_OPEN
 
     def _among(self, wanted: Thing, shown: int) -> bool:
         shelf = self._scene.board.coordination.shelf(wanted.kind)
         return any(each is wanted for each in shelf.latest(wanted.state, shown))
 
-    def _of_thing(self, kind: Kind, thing: Thing) -> Iterator[_Row]:
+    def _of_thing(self, kind: Kind, thing: Thing) -> Iterator[Row]:
         if not isinstance(thing, SeenGrant):
-            yield _Row(thing.key, kind, thing)
+            yield Row(thing.key, kind, thing)
         elif self._scene.board.coordination.parent(thing) is None:
             yield from self._branch(thing, 0)
 
-    def _branch(self, grant: SeenGrant, depth: int) -> Iterator[_Row]:
-        yield _Row(grant.key, "delegation", grant, depth)
+    def _branch(self, grant: SeenGrant, depth: int) -> Iterator[Row]:
+        yield Row(grant.key, "delegation", grant, depth)
         if depth < _DEEPEST:
             for child in self._scene.board.coordination.children(grant):
                 yield from self._branch(child, depth + 1)
@@ -234,7 +245,7 @@ class CoordinationRows(Source):
             return False
         return True
 
-    def _row_of(self, key: Hashable) -> _Row | None:
+    def _row_of(self, key: Hashable) -> Row | None:
         place = self.index(key, 0)
         return None if place is None else self._rows[place]
 
@@ -249,12 +260,12 @@ class CoordinationRows(Source):
         return place(self._heading(row.kind, ink), width)
 
     def _heading(self, kind: Kind, ink: Ink) -> Cell:
-        shelf = self._scene.board.coordination.shelf(kind)
         sign = "▸ " if kind in self._folded else "▾ "
-        counts = [
-            f"{words.count(shelf.count(state))} {state}" for state in _STATES[kind] if shelf.count(state)
-        ]
-        return [(sign, ink.dim), (HEADINGS[kind], ink.bold), (f"  {'  '.join(counts)}", ink.dim)]
+        return [(sign, ink.dim), (HEADINGS[kind], ink.bold), (f"  {'  '.join(self._counts(kind))}", ink.dim)]
+
+    def _counts(self, kind: Kind) -> list[str]:
+        shelf = self._scene.board.coordination.shelf(kind)
+        return [f"{words.count(shelf.count(state))} {state}" for state in STATES[kind] if shelf.count(state)]
 
 
 def going_on(scene: Scene) -> str:

@@ -21,9 +21,25 @@ from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.source import Source, find_near
 
 
-def _with_filter(hints: tuple[str, ...]) -> tuple[str, ...]:
+def with_filter(hints: tuple[str, ...]) -> tuple[str, ...]:
     """The same hints and, among the first, that there is a filter."""
     return (*hints[:2], "filter", *hints[2:])
+
+
+def some_match(number: int, whole: int, ink: Ink) -> Cell:
+    """How many of how many match."""
+    return [(words.count(number), ink.bold), (f" of {words.count(whole)} match", ink.dim)]
+
+
+def nothing_matches(filtering: Filtering, whole: int, ink: Ink) -> list[Cell]:
+    """That nothing of so many matches, and the way back; while it is still looked for, how far that is."""
+    searching = filtering.hits.searching if filtering.hits is not None else None
+    if searching is not None:
+        return [[(f"searching {searching:.0%}", ink.dim)]]
+    return [
+        [(f"0 of {whole:,} match", ink.plain)],
+        [("/", ink.bold), (" changes the filter, ", ink.dim), ("esc", ink.bold), (" clears it", ink.dim)],
+    ]
 
 
 class Sifted(Through):
@@ -91,22 +107,13 @@ class Sifted(Through):
         """How many of how many match."""
         if not self._narrowed:
             return self.whole.note(ink)
-        return [
-            (words.count(self.count()), ink.bold),
-            (f" of {words.count(self.whole.count())} match", ink.dim),
-        ]
+        return some_match(self.count(), self.whole.count(), ink)
 
     def empty(self, ink: Ink) -> list[Cell]:
         """That nothing matches, and the way back."""
         if not self._narrowed or not self.whole.count():
             return self.whole.empty(ink)
-        searching = self._filter.hits.searching if self._filter.hits is not None else None
-        if searching is not None:
-            return [[(f"searching {searching:.0%}", ink.dim)]]
-        return [
-            [(f"0 of {self.whole.count():,} match", ink.plain)],
-            [("/", ink.bold), (" changes the filter, ", ink.dim), ("esc", ink.bold), (" clears it", ink.dim)],
-        ]
+        return nothing_matches(self._filter, self.whole.count(), ink)
 
     def rest(self, current: Hashable | None) -> Hashable | None:
         """As without a filter while that is shown, else the newest."""
@@ -136,7 +143,7 @@ class Sifted(Through):
 class SiftedTraces(Sifted):
     """Traces with a signal that matches, newest first."""
 
-    hints: ClassVar[tuple[str, ...]] = _with_filter(TraceRows.hints)
+    hints: ClassVar[tuple[str, ...]] = with_filter(TraceRows.hints)
     follows = TraceRows.follows
 
     def __init__(self, scene: Scene) -> None:
@@ -156,7 +163,7 @@ class SiftedTraces(Sifted):
 class SiftedAuctions(Sifted):
     """Auctions with an offer, a bid, an award or a decline that matches, newest first."""
 
-    hints: ClassVar[tuple[str, ...]] = _with_filter(AuctionRows.hints)
+    hints: ClassVar[tuple[str, ...]] = with_filter(AuctionRows.hints)
     follows = AuctionRows.follows
 
     def __init__(self, scene: Scene) -> None:
@@ -176,7 +183,7 @@ class SiftedAuctions(Sifted):
 class SiftedRoster(Sifted):
     """Participants that a matching signal names."""
 
-    hints: ClassVar[tuple[str, ...]] = _with_filter(RosterRows.hints)
+    hints: ClassVar[tuple[str, ...]] = with_filter(RosterRows.hints)
 
     def __init__(self, scene: Scene) -> None:
         super().__init__(scene, RosterRows(scene))
@@ -194,7 +201,7 @@ class SiftedRoster(Sifted):
 class SiftedSignals(Sifted):
     """Signals that match."""
 
-    hints: ClassVar[tuple[str, ...]] = _with_filter(SignalRows.hints)
+    hints: ClassVar[tuple[str, ...]] = with_filter(SignalRows.hints)
     newest_last = SignalRows.newest_last
     follows = SignalRows.follows
     fixed_rows = SignalRows.fixed_rows

@@ -11,6 +11,7 @@ from cosmo_doppler.query.ast import Compare, write
 from cosmo_doppler.query.patterns import MAX_SEEN
 from cosmo_doppler.query.values import as_text
 from cosmo_doppler.tui import words
+from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import named_filters
 from cosmo_doppler.tui.panes.inspector import InspectorRows
 from cosmo_doppler.tui.screens.saving import SavedFilterActions
@@ -20,6 +21,14 @@ from cosmo_sdk.signal_types import SignalType
 _STEP = re.compile(r"[\w-]+")
 _LONGEST = 200
 """Characters of a value that is filtered on."""
+
+_NOUNS: dict[View, str] = {
+    "traces": "traces",
+    "auctions": "auctions",
+    "registry": "participants",
+    "coordination": "objects",
+}
+"""What is counted where it is not signals."""
 
 _WORD = re.compile(r"[\w.-]+")
 _OFFERED = 200
@@ -115,8 +124,9 @@ class FilterActions(SavedFilterActions):
             "traces": (len(filtering.traces), len(self.scene.board.trace_order)),
             "auctions": (len(filtering.auctions), len(self.scene.board.auction_order)),
             "registry": (len(filtering.people), len(self.scene.board.roster)),
+            "coordination": (len(filtering.objects), len(self.scene.board.coordination)),
         }.get(view, (len(filtering.hits), self.session.timeline.position))
-        noun = view if view in ("traces", "auctions") else "participants" if view == "registry" else "signals"
+        noun = _NOUNS.get(view, "signals")
         if filtering.hits.searching is not None:
             parts.append(f"searching {filtering.hits.searching:.0%}")
         parts.append(f"{words.count(shown)} of {words.count(whole)} {noun}")

@@ -31,7 +31,7 @@ _SOURCES: dict[Pane, str] = {
     "fault": "fault.FaultLines",
     "metrics": "metrics.MetricRows",
     "topology": "topology.TopologyRows",
-    "coordination": "coordination.CoordinationRows",
+    "coordination": "coordination_sifted.SiftedCoordination",
     "object": "object.ObjectLines",
     "held": "held.HeldRows",
     "hold": "hold.HoldLines",

@@ -352,3 +352,42 @@ def test_an_auction_on_the_bus_shows_its_rounds_and_who_got_it() -> None:
     pane.stamp()
     head = ["".join(s.text for s in line).rstrip() for line in pane.head(90, INK)]
     assert "nobody bid before the window closed" in head
+
+
+async def test_a_filter_shows_the_objects_its_signals_tell_of(told: Told, shown: Shown) -> None:
+    session = watching(told)
+    async with shown(session, view="coordination", size=(160, 50)) as screen:
+        rows = screen.stage.panes["coordination"].source
+        whole, every = len(session.timeline.board.coordination), rows.count()
+        screen.app.observatory.narrow("coord:vote or coord.event:claimed")
+        await screen.settle()
+        shown_now = [rows.key(index) for index in range(rows.count())]
+        assert {key.split()[0] for key in shown_now if not key.startswith("group")} == {"vote", "task"}
+        found = [key for key in shown_now if not key.startswith("group")]
+        assert f"{len(found)} of {whole} objects" in screen.text
+        assert f"{len(found)} of {whole} match" in screen.text
+        # Folded and unfolded as without a filter.
+        assert rows.fold("group task") == "group task"
+        assert not [key for key in map(rows.key, range(rows.count())) if key.startswith("task ")]
+        assert rows.unfold("group task")
+        screen.app.observatory.narrow("coord:vote type:HEARTBEAT")
+        await screen.settle()
+        assert f"0 of {whole} match" in screen.text
+        await screen.press("escape")
+        assert rows.count() == every
+
+
+async def test_what_happens_later_joins_those_that_match(told: Told, shown: Shown) -> None:
+    session = watching(told)
+    async with shown(session, view="coordination", size=(160, 50)) as screen:
+        screen.app.observatory.narrow("coord:task")
+        await screen.settle()
+        late = told.key("task", "late-one")
+        assert late not in screen.scene.filtering.objects
+        seen = len(list(told.frames()))
+        told.tasks.submit(Task(id="late-one", objective="come late"))
+        for at, data in list(told.frames())[seen:]:
+            session.store.append(at, "cosmonapse.dev.X", data)
+        await screen.settle()
+        rows = screen.stage.panes["coordination"].source
+        assert late in [rows.key(index) for index in range(rows.count())]
