@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
+from cosmo_doppler.model.coordination.notice import about_of
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.rates import Rates
 from cosmo_doppler.model.sketch import Sketch
@@ -50,7 +51,7 @@ class Metrics:
         self.workers: dict[str, Worker] = {}
         """By participant, as they were met."""
         self.tally: Counter[str] = Counter()
-        """How often: tasks, offers, answered offers, bids, awards, declines, answers, errors, finals, stops,
+        """How often: tasks, offers, mirrored (auctions of stores, in no other figure), answered offers, bids, awards, declines, answers, errors, finals, stops,
         recalls answered, hits, calls that failed."""
         self.spent = 0.0
         """Cost of all winning bids."""
@@ -114,10 +115,15 @@ class Metrics:
     # -- market
 
     def _offer(self, seen: Observed, header: Header) -> None:
+        if _is_copy(header):
+            self.tally["mirrored"] += 1
+            return
         self.tally["offers"] += 1
         self.timings.ask(Asked("award", seen.at, seen.seq, ""), header.id)
 
     def _bid(self, seen: Observed, header: Header) -> None:
+        if _is_copy(header):
+            return
         self.tally["bids"] += 1
         if header.who:
             self.worker(header.who).bids += 1
@@ -129,6 +135,8 @@ class Metrics:
             self.timings.ask(offer, header.id)
 
     def _award(self, seen: Observed, header: Header) -> None:
+        if _is_copy(header):
+            return
         self.tally["awards"] += 1
         self.timings.answer("award", header.parent_id, seen.at)
         account = self.worker(header.who)
@@ -143,7 +151,8 @@ class Metrics:
         self._begin(seen, header, eta / 1000 if eta and eta > 0 else None)
 
     def _decline(self, seen: Observed, header: Header) -> None:
-        self.tally["declines"] += 1
+        if not _is_copy(header):
+            self.tally["declines"] += 1
 
     # -- tools, memories, people
 
@@ -181,6 +190,12 @@ class Metrics:
 
     def _decision(self, seen: Observed, header: Header) -> None:
         self.timings.answer("human", header.parent_id, seen.at)
+
+
+def _is_copy(header: Header) -> bool:
+    """Whether a signal of an auction only tells what happens in a store: nobody works for its prices on the bus."""
+    about = about_of(header)
+    return about is not None and not about.live
 
 
 def _place(header: Header) -> str:

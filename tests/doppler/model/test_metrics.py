@@ -13,6 +13,7 @@ from cosmo_doppler.model.metrics import MOST_NAMES, OTHERS
 from cosmo_doppler.model.rates import ALL, SECONDS, Rates
 from cosmo_doppler.model.sketch import Sketch
 from cosmo_doppler.model.timings import SLOWEST, Asked, Timings
+from tests.doppler.model.coordinating import Told
 from tests.doppler.model.folding import fold, frame
 
 
@@ -152,3 +153,18 @@ def test_participants_beyond_the_limit_are_counted_together() -> None:
     )
     assert len(board.metrics.workers) == MOST_NAMES + 1
     assert board.metrics.workers[OTHERS].bids == 9
+
+
+def test_auctions_of_a_store_are_in_no_figure_of_the_market() -> None:
+    told = Told()
+    sale = told.auction("second_price_sealed_bid", "a-cart", "a cart")
+    for agent, amount in (("ann", 40), ("bob", 55)):
+        sale.submit_bid(agent, amount)
+    sale.resolve()
+    metrics = told.board().metrics
+    assert metrics.tally["mirrored"] == 1
+    assert not {"offers", "bids", "awards", "declines"} & {
+        name for name, count in metrics.tally.items() if count
+    }
+    assert metrics.spent == 0.0
+    assert not [name for name in metrics.workers if name.startswith("coord:")]
