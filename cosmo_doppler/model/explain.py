@@ -227,7 +227,7 @@ def _outcome(case: _Case) -> str:
         return f", and it failed after {after}"
     if span.outcome == "STOPPED":
         return f", and it was stopped after {after}"
-    return f", and it was done after {after}"
+    return f", and was answered after {after}"
 
 
 def _unanswered(case: _Case, start: float) -> str:

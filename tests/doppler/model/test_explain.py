@@ -44,7 +44,7 @@ def auction():
         ),
         ("b", 's-b bids $0.0050, 6.0 ms after the offer, and was told "not selected"'),
         ("l", "s-d bid 11.0 ms after the window closed; nobody told it"),
-        ("w", "s-a is given the work, 251 ms after the offer, and it was done after 549 ms"),
+        ("w", "s-a is given the work, 251 ms after the offer, and was answered after 549 ms"),
         ("d", "s-b is declined because not selected, 252 ms after the offer"),
         ("x", 's-a answers "7", 549 ms after it was asked'),
         ("f", 's-a concludes "7", 801 ms after the trace began'),

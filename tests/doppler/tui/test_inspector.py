@@ -59,7 +59,7 @@ def line_of(lines: list[str], text: str) -> int:
 def test_it_says_what_the_signal_means_where_it_came_from_and_what_followed(scene: Scene) -> None:
     scene.seq = 1
     lines = rows(InspectorRows(scene))
-    assert lines[0] == "h calls h, and it was done after 200 ms"
+    assert lines[0] == "h calls h, and was answered after 200 ms"
     assert "who      h" in lines
     assert "seen     14:13:20.100  +100 ms" in lines
     assert "lag      100 ms by the sender's clock" in lines
