@@ -11,7 +11,7 @@ from cosmo_doppler.model.market import report
 from cosmo_doppler.model.market.curve import shortest_window, window_curve, winner_at
 from cosmo_doppler.model.market.explain import explain
 from cosmo_doppler.model.market.rules import rule
-from cosmo_doppler.model.market.what_if import Outcome
+from cosmo_doppler.model.market.what_if import Outcome, instead
 from cosmo_doppler.model.wording import finite
 from cosmo_doppler.tui.safe import safe, short_id
 
@@ -31,11 +31,11 @@ TITLES = {
 """Short names of rules, as column titles."""
 
 
-def name_of(outcome: Outcome) -> str:
-    """Who wins under a rule, with a mark where that is not who really won."""
+def name_of(auction: Auction, outcome: Outcome) -> str:
+    """Who wins under a rule, with a mark where somebody else really won."""
     if outcome.winner is None:
         return NONE
-    return safe(outcome.winner.neuron, 60) + ("" if outcome.same else "*")
+    return safe(outcome.winner.neuron, 60) + ("*" if instead(auction, outcome) else "")
 
 
 def show_one_auction(auction: Auction, reading: Reading, questions: Questions) -> None:
@@ -79,7 +79,7 @@ def show_one_auction(auction: Auction, reading: Reading, questions: Questions) -
             )
         )
     show_all(_why(auction, reading))
-    show_all(_what_if(questions.outcomes(auction, reading)))
+    show_all(_what_if(auction, questions.outcomes(auction, reading)))
     show_all(_curve(auction))
 
 
@@ -96,7 +96,7 @@ def _why(auction: Auction, reading: Reading) -> Iterator[str]:
         yield f"{verdict.sentence()} rounds like this"
 
 
-def _what_if(outcomes: list[Outcome]) -> Iterator[str]:
+def _what_if(auction: Auction, outcomes: list[Outcome]) -> Iterator[str]:
     columns = [
         Col("WHAT IF", 18),
         Col("WINNER", 18),
@@ -113,7 +113,7 @@ def _what_if(outcomes: list[Outcome]) -> Iterator[str]:
             columns,
             [
                 outcome.rule,
-                name_of(outcome),
+                name_of(auction, outcome),
                 plain(outcome.value),
                 price(outcome.price),
                 plain(outcome.margin),

@@ -69,7 +69,7 @@ def _row(auction: Auction, outcomes: list[Outcome]) -> list[str]:
         f"{auction.deadline_ms}" if auction.deadline_ms else NONE,
         winner,
         share(report.margin(auction), signed=True),
-        *map(name_of, outcomes),
+        *(name_of(auction, outcome) for outcome in outcomes),
         "any strategy" if len(fitting) == 3 else why,
     ]
 

@@ -142,3 +142,9 @@ def outcome(auction: Auction, came: Sequence[Timed], by: Rule) -> Outcome:
         if auction.winning_bid_id
         else best.bid.neuron == auction.winner,
     )
+
+
+def instead(auction: Auction, outcome: Outcome) -> bool:
+    """Whether a rule gives it to somebody else than who won. Not before somebody has, nor where its own rules decide."""
+    won = auction.first_award is not None and auction.mirror is None
+    return won and outcome.winner is not None and not outcome.same

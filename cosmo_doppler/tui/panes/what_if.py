@@ -16,7 +16,7 @@ from cosmo_doppler.model.market.curve import Step, shortest_window, window_curve
 from cosmo_doppler.model.market.report import Tally
 from cosmo_doppler.model.market.rules import RuleName, rule
 from cosmo_doppler.model.market.suppose import Supposition
-from cosmo_doppler.model.market.what_if import Outcome, what_if
+from cosmo_doppler.model.market.what_if import Outcome, instead, what_if
 from cosmo_doppler.tui.panes.bid_table import Pace, digits_of, price
 from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.scene import Scene
@@ -144,7 +144,11 @@ class WhatIf:
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """One rule, or one line below."""
         if index < len(self._outcomes):
-            return _COLUMNS.row(width, self._cells(self._outcomes[index], ink))
+            outcome, auction = self._outcomes[index], self._scene.auction
+            return _COLUMNS.row(
+                width,
+                self._cells(outcome, ink, differs=auction is not None and instead(auction, outcome)),
+            )
         below = self._below()
         at = index - len(self._outcomes) - 1
         if not 0 <= at < len(below):
@@ -157,20 +161,20 @@ class WhatIf:
         cells: Cell = [(text, ink.plain if figure else ink.dim) for text, figure in parts]
         return place([(label.ljust(_LABEL), ink.dim), ("  ", ink.dim), *cells], width)
 
-    def _cells(self, outcome: Outcome, ink: Ink) -> dict[str, Cell]:
+    def _cells(self, outcome: Outcome, ink: Ink, *, differs: bool) -> dict[str, Cell]:
         missing: Cell = [("–", ink.faint)]
         totals = self._totals.tally.of(outcome.rule)
         session: Cell = [(f"{totals.same}/{totals.awarded}", ink.dim)] if totals.awarded else missing
         if outcome.winner is None:
             return {"rule": [(outcome.rule, ink.plain)], "winner": [("nobody", ink.dim)], "session": session}
-        weight = ink.plain if outcome.same else ink.bold
+        weight = ink.bold if differs else ink.plain
         second: Cell = (
             [(safe(outcome.runner_up.neuron, 60), ink.dim)] if outcome.runner_up is not None else missing
         )
         return {
             "rule": [(outcome.rule, ink.plain)],
             "winner": [(safe(outcome.winner.neuron, 80) or "nobody named", weight)],
-            "differs": [] if outcome.same else [("instead", ink.market)],
+            "differs": [("instead", ink.market)] if differs else [],
             "by": missing if outcome.value is None else self._figure(outcome, outcome.value, ink),
             "paid": missing if outcome.price is None else [(price(outcome.price, self._decimals), ink.plain)],
             "margin": [("tie", ink.market)]
@@ -197,6 +201,8 @@ class WhatIf:
         auction = self._scene.auction
         if auction is None:
             return lines
+        if auction.mirror is not None:
+            lines.append(_Line("mirrored", [("its own rules decide it: this only compares its bids", False)]))
         window = self.supposed.window_ms or auction.deadline_ms
         for name, steps in self._curves:
             enough = shortest_window(steps, window) if window else None

@@ -112,7 +112,8 @@ def test_the_table_aligns_its_figures_and_names_every_state(auction: Callable[..
 
 
 def test_a_window_that_stands_still_says_so(auction: Callable[..., Scene]) -> None:
-    scene = auction((), winner=None)
+    # Only a released SDK writes an empty meta, and its window does not stand still.
+    scene = auction((), winner=None, meta={"asked": "by ours"})
     asked = scene.auction
     assert asked is not None
     asked.state = "open"
@@ -188,6 +189,15 @@ def test_the_list_says_who_won_by_how_much_and_why(auction: Callable[..., Scene]
 def test_a_long_window_is_listed_whole(auction: Callable[..., Scene]) -> None:
     [_, row] = lines(AuctionRows(auction(deadline_ms=25_000)))
     assert row.split()[4:6] == ["25.0", "s"]
+
+
+def test_nothing_is_instead_of_a_winner_that_there_is_not_yet(auction: Callable[..., Scene]) -> None:
+    pane = BidRows(auction(ROUND, winner=None))
+    assert pane.look("next")
+    pane.stamp()
+    shown = lines(pane)
+    assert any("first_bid" in line and "s-b" in line for line in shown)
+    assert not any("instead" in line for line in shown)
 
 
 def test_what_if_shows_every_rule_the_curve_and_the_session(auction: Callable[..., Scene]) -> None:
