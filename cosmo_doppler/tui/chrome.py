@@ -175,6 +175,7 @@ def tabs_line(
         (0, views, ()),
         *([(0, most, ())] if view in most else []),
         (0, few, ()),
+        (0, [view], _WAITS),
         (0, [view], ()),
     ]
     for pad, names, counts in steps:
