@@ -51,6 +51,9 @@ MAX_TRACES = 20_000
 MAX_NODES = 500_000
 """Signals kept in trees; beyond that the oldest traces go as well."""
 
+MOST_TOUCHED = 4_096
+"""Traces that are told one by one when somebody asks what was touched; of more, it is said that all may differ."""
+
 UNKNOWN_TYPE = "?"
 """What types that are not of the protocol are counted under: a sender could make up any number of them."""
 
@@ -99,7 +102,14 @@ class Board:
         self.topology = Topology()
         """Who talks to whom."""
         self._watch = Watch(
-            Ground(FaultBook(), self._agenda, self._roster, self._auctions.by_offer, self._traces.by_id)
+            Ground(
+                FaultBook(),
+                self._agenda,
+                self._roster,
+                self._auctions.by_offer,
+                self._traces.by_id,
+                self.by_hand.was_held,
+            )
         )
         self.market.ledger.on_drift = lambda drift: self.faults.report(
             drift_fault(drift), ("drift", drift.desk)
@@ -360,6 +370,8 @@ class Board:
             self._auctions.forget(gone)
             self._requests.forget(gone)
             self.retries.forget(gone)
+            self._changes = Changes(reset=True)
+        elif len(self._changes.traces) > MOST_TOUCHED:
             self._changes = Changes(reset=True)
         return self._traces.open(id, at)
 

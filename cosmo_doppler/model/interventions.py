@@ -214,6 +214,11 @@ class Interventions:
         """What was done to a signal, or that a person sent it; None when nothing was."""
         return self._by_signal.get(signal_id) if signal_id else None
 
+    def was_held(self, signal_id: str) -> bool:
+        """Whether a signal was held at a gate on its way here."""
+        done = self._by_signal.get(signal_id) or self.awaited.get(signal_id)
+        return done is not None and done.held_s is not None
+
     def at(self, seq: int) -> Intervention | None:
         """What a frame of the bus at a position tells of."""
         return self._by_seq.get(seq)

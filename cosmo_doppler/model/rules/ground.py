@@ -29,6 +29,8 @@ class Ground(NamedTuple):
     roster: Roster
     auctions: Mapping[str, Auction]
     traces: Mapping[str, Trace]
+    was_held: Callable[[str], bool]
+    """Whether a signal was held on its way here, so that it came later than others that were sent after it."""
 
 
 def subject_of(trace: Trace | None, trace_id: str) -> str:

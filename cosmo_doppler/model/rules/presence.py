@@ -179,6 +179,8 @@ class PresenceRules:
         if latest is not None:
             clock.ts = latest
         went_back = ts < clock.ts - BACKWARDS_S
+        if went_back and self._ground.was_held(header.id):
+            return None
         if went_back:
             self._backwards(seen, participant.id, clock.ts - ts)
             clock.begin()

@@ -18,8 +18,8 @@ from cosmo_doppler.tui.widgets.source import Source
 
 _COLUMNS = Columns(
     Column("time", "time", 12),
-    Column("type", "signal", 14, needs=60),
-    Column("who", "who", 12, middle=True, needs=86),
+    Column("type", "signal", 13, needs=60),
+    Column("who", "who", 12, middle=True, needs=74),
     Column("trace", "trace", 8, needs=110),
     Column("what", "what", 0),
 )
@@ -113,6 +113,11 @@ class HandRows(Source):
                 "type": [(safe(done.type, 40), ink.family(done.type))],
                 "who": [(safe(done.who, 80), ink.plain)],
                 "trace": [(short_id(done.trace_id) if done.trace_id else "", ink.dim)],
-                "what": [(safe(done.told(), 300), ink.bold if changed else ink.plain)],
+                "what": [(safe(_told(done), 300), ink.bold if changed else ink.plain)],
             },
         )
+
+
+def _told(done: Intervention) -> str:
+    """What was done. That it was Doppler goes without saying; another gate is named."""
+    return done.told().replace(" by doppler", "", 1) if done.by == "doppler" else done.told()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -138,6 +139,28 @@ def test_a_gate_that_is_gone_holds_nothing_any_more(tape: Tape) -> None:
     assert [each.kind for each in tape.board.by_hand.order] == ["break set", "released", "break gone"]
     assert tape.board.by_hand.order[-1].clause() == "break gone (owner left): type:BID cost<0.5"
     assert tape.board.auctions[OFFER.id].held_since is None
+
+
+def test_a_signal_that_was_held_does_not_make_its_sender_s_clock_go_back(tape: Tape) -> None:
+    held, later = bid("ada", 0.4), bid("ada", 0.3)
+    for number, signal in enumerate((held, later)):
+        signal.ts = datetime(2026, 9, 1, 12, 0, 20 * number, tzinfo=UTC)
+    tape.signal(
+        Signal(type=SignalType.REGISTER, payload={"capabilities": []}, directed=Directed(id="ada"), ts=held.ts)
+    )
+    tape.signal(OFFER)
+    tape.gate("held", held, hold="h1", waiting=1)
+    tape.signal(later)
+    tape.gate("released", held, hold="h1")
+    tape.signal(held)
+    assert [fault.kind for fault in tape.board.faults.by_id.values() if "clock" in fault.kind] == []
+    # The same without a hand is a fault.
+    again = bid("ada", 0.2)
+    again.ts = datetime(2026, 9, 1, 12, 0, 5, tzinfo=UTC)
+    tape.signal(again)
+    assert [fault.kind for fault in tape.board.faults.by_id.values() if "clock" in fault.kind] == [
+        "clock went back"
+    ]
 
 
 def test_a_delayed_signal_says_by_how_much(tape: Tape) -> None:
