@@ -288,9 +288,13 @@ REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", 
 
 
 def replay_hints(hints: Sequence[str]) -> tuple[str, ...]:
-    """What the footer offers on a recording: time first, and where there is room what the focused pane is good for."""
+    """What the footer offers on a recording: time first, and where there is room what the focused pane is good for.
+
+    Nothing is sent from a recording, so nothing of that kind is offered.
+    """
     known = {*REPLAY_HINTS, "help"}
-    first, *others = [name for name in hints if name not in known] or [""]
+    able = [name for name in hints if name not in known and action(name).group != "Act"]
+    first, *others = able or [""]
     return (*filter(None, [first]), *REPLAY_HINTS, *others, "help")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from cosmo_doppler.session import Session
-from cosmo_doppler.tui.chrome import status_line
+from cosmo_doppler.tui.chrome import REPLAY_HINTS, keys_line, replay_hints, status_line
+from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.theme import DARK, Ink
 from tests.doppler.model.folding import frame
 
@@ -26,3 +27,18 @@ def test_it_says_how_many_signals_the_view_is_behind(silent_session: Session) ->
         silent_session.pump()
     assert "behind" not in told(silent_session)
     assert "2,000 signals" in told(silent_session)
+
+
+def test_one_signal_is_one_signal(silent_session: Session) -> None:
+    silent_session.ingest("cosmonapse.dev.AUDIT", frame("AUDIT", "1", who="a"))
+    assert "1 signal " in told(silent_session)
+
+
+def test_a_wide_footer_of_a_recording_offers_what_the_pane_is_good_for_and_nothing_that_sends() -> None:
+    offered = replay_hints(("answer", "open", "pause", "jump_trace", "copy", "help"))
+    assert offered == ("open", *REPLAY_HINTS, "jump_trace", "copy", "help")
+    ink, keymap = Ink(DARK), Keymap()
+    wide = "".join(segment.text for segment in keys_line(offered, 200, ink, keymap))
+    assert wide.split("  ")[-3:] == ["t trace", "y copy", "? help"]
+    narrow = "".join(segment.text for segment in keys_line(offered, 60, ink, keymap))
+    assert narrow.split("  ") == [" enter open", "space pause", "[ step back", "] step", "? help"]
