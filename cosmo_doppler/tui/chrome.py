@@ -165,13 +165,14 @@ def tabs_line(
     """
     views = [name for name in VIEWS if name in notes]
     most = [name for name in views if name != "coordination"]
+    less = [name for name in views if name not in ("topology", "coordination") or name == view]
     few = [name for name in views if name not in _CALM or name == view]
     waits = any(notes[name][0] for name in _WAITS if name in notes)
     steps: list[tuple[int, Sequence[View], Sequence[View]]] = [
         (1, views, views),
         (1, views, _WAITS),
         (0, views, _WAITS),
-        *([(0, few, _WAITS)] if waits else []),
+        *([(0, less, _WAITS), (0, few, _WAITS)] if waits else []),
         (0, views, ()),
         *([(0, most, ())] if view in most else []),
         (0, few, ()),

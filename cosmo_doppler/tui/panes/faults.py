@@ -19,6 +19,7 @@ from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.source import Source, find_near
 
 _SIGNS: dict[Severity, str] = {"error": "✗", "warning": "!", "note": "·"}
+_OVER = "  came right"
 _COLUMNS = Columns(
     Column("when", "when", 8),
     Column("severity", "", 1),
@@ -54,6 +55,7 @@ class FaultRows(Source):
     def __init__(self, scene: Scene) -> None:
         self._scene = scene
         self._list = FaultList(scene)
+        self._width = 0
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -75,8 +77,9 @@ class FaultRows(Source):
         return note
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """Column titles."""
-        return [_COLUMNS.header(width, ink)] if self._list.ids else []
+        """Column titles; and this is where the pane learns its width."""
+        self._width = width
+        return [_COLUMNS.header(width, ink, self.shift)] if self._list.ids else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """That all is well."""
@@ -124,10 +127,10 @@ class FaultRows(Source):
             return []
         style = severity_style(fault, ink)
         quiet = ink.plain if fault.standing else ink.dim
-        over: Cell = [("  came right", ink.dim)] if not fault.standing else []
+        over: Cell = [(_OVER, ink.dim)] if not fault.standing else []
         times = f"{words.count(fault.count)}×" if fault.count > 1 else ""
         return _COLUMNS.row(
-            width,
+            width - self.shift,
             {
                 "when": [(words.time_of_day(fault.at)[:8], ink.dim)],
                 "severity": [(_SIGNS[fault.severity], style)],
@@ -137,4 +140,13 @@ class FaultRows(Source):
                 "what": [(safe(fault.sentence, 400), quiet), *over],
                 "look": [(safe(fault.look, 200), ink.dim)],
             },
+            self.shift,
         )
+
+    def reach(self, index: int) -> int:
+        """How long a row is with all of what happened."""
+        fault = self._list.get(self.key(index))
+        if fault is None:
+            return 0
+        over = "" if fault.standing else _OVER
+        return _COLUMNS.length(self._width, {"what": f"{safe(fault.sentence, 400)}{over}"})

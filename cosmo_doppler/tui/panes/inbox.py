@@ -52,6 +52,7 @@ class InboxRows(Source):
         self._scene = scene
         self._ids: list[str] = []
         self._columns = _QUESTIONS
+        self._width = 0
 
     def title(self, ink: Ink) -> Cell:
         """The pane's name."""
@@ -67,8 +68,9 @@ class InboxRows(Source):
         return sum(request.state == "open" for request in self._scene.board.requests.values())
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
-        """Column titles."""
-        return [self._columns.header(width, ink)] if self._scene.board.request_order else []
+        """Column titles; and this is where the pane learns its width."""
+        self._width = width
+        return [self._columns.header(width, ink, self.shift)] if self._scene.board.request_order else []
 
     def empty(self, ink: Ink) -> list[Cell]:
         """What would be here."""
@@ -115,12 +117,13 @@ class InboxRows(Source):
         request = self._scene.board.requests[self._ids[index]]
         is_open = request.state == "open"
         until = self._scene.now if request.answered_at is None else request.answered_at
+        promise, late = self._promise(request)
         state: Cell = [(request.state, ink.bold if is_open else ink.dim)]
         answer: Cell = (
             [(f"  answered by {safe(request.answered_by, 60)}", ink.dim)] if request.answered_by else []
         )
         return self._columns.row(
-            width,
+            width - self.shift,
             {
                 "waiting": quantity(
                     words.age(until - request.asked_at), ink, ink.plain if is_open else ink.dim
@@ -130,12 +133,20 @@ class InboxRows(Source):
                 "who": [(safe(request.who, 80), ink.plain if is_open else ink.dim)],
                 "trace": [(short_id(request.trace_id), ink.dim)],
                 "text": [
-                    *self._promise(request, ink),
+                    (promise, ink.failure if late else ink.dim),
                     (f"{self._owner(request)}{safe(request.text, 400)}", ink.plain if is_open else ink.dim),
                     *answer,
                 ],
             },
+            self.shift,
         )
+
+    def reach(self, index: int) -> int:
+        """How long a row is with all that is asked."""
+        request = self._scene.board.requests[self._ids[index]]
+        by = f"  answered by {safe(request.answered_by, 60)}" if request.answered_by else ""
+        said = f"{self._promise(request)[0]}{self._owner(request)}{safe(request.text, 400)}{by}"
+        return self._columns.length(self._width, {"text": said})
 
     def _owner(self, request: Request) -> str:
         """Of work: how it came to whom."""
@@ -147,12 +158,12 @@ class InboxRows(Source):
             return "you won: " if won else "for you: "
         return f"{safe(request.who, 40)} {'won' if won else 'got'}: "
 
-    def _promise(self, request: Request, ink: Ink) -> Cell:
-        """Of open work: when it was promised for."""
+    def _promise(self, request: Request) -> tuple[str, bool]:
+        """Of open work: when it was promised for, with a gap behind it, and whether that is over."""
         eta_ms = request.detail.get("eta_ms") if request.is_work else None
         if eta_ms is None or request.state != "open":
-            return []
+            return "", False
         left = request.asked_at + eta_ms / 1000 - self._scene.now
         if left < 0:
-            return [(f"late by {words.joined(words.age(-left))}  ", ink.failure)]
-        return [(f"due in {words.joined(words.age(left))}  ", ink.dim)]
+            return f"late by {words.joined(words.age(-left))}  ", True
+        return f"due in {words.joined(words.age(left))}  ", False

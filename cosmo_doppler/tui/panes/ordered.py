@@ -128,6 +128,11 @@ class Ordered(Through):
         """Where a row stands."""
         return self.whole.index(key, near) if self._sorted is None else self._places.get(key)
 
+    def reach(self, index: int) -> int:
+        """How long the row is."""
+        place = index if self._sorted is None else self.whole.index(self._sorted[index], index)
+        return 0 if place is None else self.whole.reach(place)
+
     def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
         """The row as it is without an order; empty when it is gone by now."""
         if self._sorted is None:

@@ -148,7 +148,7 @@ class SignalRows(Source):
         if self._chosen.measured:
             texts = self._chosen.fields(self._row_of(seen))
             cells.update({name: [(text, ink.plain)] for name, text in texts.items()})
-        return self._chosen.columns.row(self._width, cells, self.shift)
+        return self._chosen.columns.row(width - self.shift, cells, self.shift)
 
     def reach(self, index: int) -> int:
         """How long a row is with all that the signal says."""

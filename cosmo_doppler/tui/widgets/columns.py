@@ -49,10 +49,16 @@ class Columns:
     def shown(self, width: int, extra: int = 0) -> list[tuple[Column, int]]:
         """The columns a pane of `width` cells has, with the cells each gets in a line that is `extra` cells longer."""
         columns = [column for column in self._columns if width >= column.needs]
-        fixed = sum(column.width for column in columns) + GAP * (len(columns) - 1)
+        gaps = GAP * (len(columns) - 1)
+        fixed = sum(column.width for column in columns) + gaps
         flexible = sum(column.width == 0 for column in columns)
-        rest = max(0, width + extra - fixed) // max(1, flexible)
-        return [(column, column.width or _bounded(column, rest, extra)) for column in columns]
+        rest = max(0, width - fixed) // max(1, flexible)
+        shares = [column.width or _bounded(column, rest) for column in columns]
+        # What the others leave, and what is longer than the pane is wide, is shown in the first that has no limit.
+        open_ended = [place for place, column in enumerate(columns) if not column.width and not column.most]
+        if open_ended:
+            shares[open_ended[0]] += max(0, width + extra - sum(shares) - gaps)
+        return list(zip(columns, shares, strict=True))
 
     def length(self, width: int, texts: Mapping[str, str]) -> int:
         """Cells a row would take in such a pane with nothing cut off of these texts in columns that take the rest."""
@@ -81,9 +87,9 @@ class Columns:
         return line
 
 
-def _bounded(column: Column, rest: int, extra: int) -> int:
+def _bounded(column: Column, rest: int) -> int:
     rest = max(rest, column.least)
-    return min(rest, column.most + extra) if column.most else rest
+    return min(rest, column.most) if column.most else rest
 
 
 def place(cell: Cell, width: int, *, right: bool = False, middle: bool = False) -> list[Segment]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.style import Style
 
 from cosmo_doppler.cli.looks import chosen_look
 from cosmo_doppler.config import as_toml, parse_config, read_config
@@ -14,6 +15,7 @@ from cosmo_doppler.errors import ConfigError
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.look import Look, remembered_of
 from cosmo_doppler.tui.remembered import Remembered
+from cosmo_doppler.tui.widgets.columns import Column, Columns
 
 Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
@@ -159,3 +161,41 @@ async def test_the_inspector_moves_along_what_it_does_not_break(
         await screen.press("h", "h")
         assert screen.stage.panes["inspector"].source.shift == 0
         assert screen.stage.focused == "inspector"
+
+
+async def test_what_happened_and_what_is_asked_are_moved_along_too(
+    recorded: Recorded, shown: Shown, signal_frame: Callable[..., dict[str, Any]]
+) -> None:
+    question = f"what {'about this ' * 20}then"
+    message = f"it {'broke and ' * 14}ended"
+    asked = [
+        signal_frame("TASK", "T1", "ONE", who="ada", payload={"input": {"text": "work"}}),
+        signal_frame("CLARIFICATION", "Q1", "ONE", parent="T1", who="ada", payload={"question": question}),
+        signal_frame("TASK", "T2", "TWO", who="bob", payload={"input": {"text": "work"}}),
+        signal_frame("ERROR", "E1", "TWO", parent="T2", who="bob", payload={"code": "X", "message": message}),
+    ]
+    session = recorded([(1_790_000_000.0 + number, frame) for number, frame in enumerate(asked)])
+    async with shown(session, view="inbox", size=(100, 30)) as screen:
+        for key, end in (("4", "then"), ("6", "ended")):
+            await screen.press(key)
+            pane = screen.stage.panes[screen.stage.focused]
+            row = next(line for line in screen.lines if line.startswith("▎") and "…" in line)
+            assert end not in row
+            for _ in range(9):
+                if not pane._slide():
+                    break
+            await screen.settle()
+            row = next(line for line in screen.lines[5:] if line.startswith("▎"))
+            assert row.rstrip("▐ ").endswith(end)
+            assert "← more" in screen.text
+
+
+@pytest.mark.parametrize("width", [20, 60, 84, 150, 300])
+@pytest.mark.parametrize("extra", [0, 1, 40])
+def test_a_line_is_as_long_as_the_pane_and_what_was_moved(width: int, extra: int) -> None:
+    columns = Columns(
+        Column("a", "a", 8), Column("b", "b", 0), Column("c", "c", 0, needs=84, most=20), Column("d", "d", 4)
+    )
+    drawn = "".join(segment.text for segment in columns.row(width, {"b": [("x" * 500, Style())]}, extra))
+    assert len(drawn) == width + extra
+    assert columns.length(width, {"b": "x" * 500}) >= 500 + 8 + 4
