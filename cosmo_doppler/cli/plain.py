@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Iterable, Iterator
 
 from cosmo_doppler.cli.exits import no_bus
 from cosmo_doppler.cli.narrator import HEADING, Narrator
@@ -11,7 +12,7 @@ from cosmo_doppler.cli.output import LinePrinter, say, show, show_all
 from cosmo_doppler.cli.running import until_interrupted
 from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.query import Filter
-from cosmo_doppler.session import Session, SessionStatus, load_all
+from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.words import many
 
@@ -20,18 +21,40 @@ SLICE = 500
 """Signals read in one hold of the session's lock."""
 
 
-def tell_recording(session: Session, wanted: Filter | None = None) -> None:
-    """Print a whole recording, or what is wanted of it, and return."""
-    load_all(session)
-    narrator, store = Narrator(wanted), session.store
+def tell_recording(session: Session, rows: Iterable[int], wanted: Filter | None = None) -> None:
+    """Print a recording, and return.
+
+    Args:
+        session: on the recording.
+        rows: positions of the signals to tell, ascending.
+        wanted: tell only these of them.
+    """
+    looked_at = 0
+
+    def counted() -> Iterator[int]:
+        nonlocal looked_at
+        for seq in rows:
+            looked_at += 1
+            yield seq
+
     show(HEADING)
-    show_all(
-        line for seq in range(len(store)) for line in narrator.tell(store.observed(seq), store.frame(seq))
-    )
+    show_all(_told(session, counted(), Narrator(wanted)))
     say_skipped(session)
     count = session.status().skipped
     skipped = f", {many(count, 'line')} skipped that {'is no signal' if count == 1 else 'are no signals'}"
-    say(f"end of {safe(session.title)}: {many(len(session.store), 'signal')}{skipped if count else ''}")
+    part = f"{looked_at:,} of " if looked_at < len(session.store) else ""
+    say(f"end of {safe(session.title)}: {part}{many(len(session.store), 'signal')}{skipped if count else ''}")
+
+
+def _told(session: Session, rows: Iterable[int], narrator: Narrator) -> Iterator[str]:
+    store, known = session.store, 0
+    for seq in rows:
+        for earlier in range(known, seq):
+            # What came before is not told, but what is told depends on it.
+            for _ in narrator.tell(store.observed(earlier), store.frame(earlier)):
+                pass
+        yield from narrator.tell(store.observed(seq), store.frame(seq))
+        known = seq + 1
 
 
 async def tell_live(session: Session, wanted: Filter | None = None, *, seconds: float | None) -> None:

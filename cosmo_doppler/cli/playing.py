@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -38,6 +38,23 @@ class Playing:
         timeline = session.timeline
         timeline.loop, timeline.cut_pauses = self.loop, self.cut_pauses
         timeline.play_between(self.first, self.last)
+
+    def rows(self, session: Session, at: Place | None = None) -> Iterable[int]:
+        """Positions of the signals of a recording that are to be told, one after the other.
+
+        Args:
+            session: on the recording.
+            at: where to end, whatever else was said.
+        """
+        from cosmo_doppler.session import load_start, read_through
+
+        end = at or self.last
+        if self.first is None and end is None:
+            return read_through(session)
+        load_start(session)
+        timeline = session.timeline
+        first = 0 if self.first is None else timeline.position_of(self.first)
+        return range(first, len(session.store) if end is None else timeline.position_of(end))
 
 
 def _read_place(text: str) -> Place:

@@ -109,7 +109,8 @@ def _watch(url: str, asked: Asked, record: Path | None = None) -> Session:
 def _tell(session: Session, asked: Asked) -> None:
     """Everything that needs no terminal."""
     if asked.told_as_lines:
-        print_recording(session, asked.selection, payload=asked.payload, as_json=asked.as_json)
+        rows = asked.playing.rows(session, asked.checks.at)
+        print_recording(session, rows, asked.selection, payload=asked.payload, as_json=asked.as_json)
     elif asked.checks.any:
         _judge(session, asked)
     elif asked.picture is not None:
@@ -146,7 +147,7 @@ def _tell_plainly(session: Session, asked: Asked) -> None:
     if not asked.plain:
         say(f"{why_no_screen()}: printing plain lines")
     if session.kind == "replay":
-        tell_recording(session, asked.wanted)
+        tell_recording(session, asked.playing.rows(session, asked.checks.at), asked.wanted)
     else:
         run(lambda: tell_live(session, asked.wanted, seconds=asked.seconds))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -194,19 +194,30 @@ async def stream(
     say(f"Detached.  {seen} signals observed.")
 
 
-def print_recording(session: Session, wanted: Selection, *, payload: bool, as_json: bool) -> None:
-    """Print the wanted signals of a whole recording, by what is known at its end, and return."""
+def print_recording(
+    session: Session, rows: Iterable[int], wanted: Selection, *, payload: bool, as_json: bool
+) -> None:
+    """Print the wanted signals of a recording, and return. What traces and auctions are like counts as at its end.
+
+    Args:
+        session: on the recording.
+        rows: positions of the signals to look at.
+        wanted: which of them to print.
+        payload: show payloads on lines of their own.
+        as_json: print each signal as it came.
+    """
     from cosmo_doppler.cli.skipped import say_skipped
     from cosmo_doppler.cli.watching import Frame
     from cosmo_doppler.query import Known, StoreRow
     from cosmo_doppler.session import load_all
 
-    load_all(session)
+    if wanted.where is not None and wanted.where.folded:
+        load_all(session)
     store, line, timeline = session.store, _line_maker(payload, as_json), session.timeline
     row = StoreRow(store, Known(timeline.board, timeline.now))
 
     def lines() -> Iterator[str]:
-        for seq in range(len(store)):
+        for seq in rows:
             row.move(seq)
             if wanted.takes(row):
                 yield line((Frame(row.at, row.subject, row.frame), row.header))

@@ -5,7 +5,7 @@ What watches a bus is in `live`, which those who open a recording need not impor
 
 from cosmo_doppler.session.places import SPEEDS
 from cosmo_doppler.session.recorder import Recorder
-from cosmo_doppler.session.replay import load_all, load_start, open_replay
+from cosmo_doppler.session.replay import load_all, load_start, open_replay, read_through
 from cosmo_doppler.session.session import Gap, Session, SessionKind, SlicedSource, Source
 from cosmo_doppler.session.status import SessionState, SessionStatus
 from cosmo_doppler.session.timeline import Timeline
@@ -24,4 +24,5 @@ __all__ = [
     "load_all",
     "load_start",
     "open_replay",
+    "read_through",
 ]

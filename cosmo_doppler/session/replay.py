@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cosmo_bus.recording_files import NeedsZstandard
@@ -191,21 +191,33 @@ def _check(path: Path) -> None:
         raise RecordingError(path, reason)
 
 
+def read_through(session: Session) -> Iterator[int]:
+    """Positions of all signals of a recording, in order, as soon as each is read; nothing is folded."""
+    source, store = session.source, session.store
+    given, more = 0, True
+    while more:
+        more = isinstance(source, FileSource) and source.load(session, _SLICE_S)
+        ready = len(store)
+        yield from range(given, ready)
+        given = ready
+
+
 def load_all(session: Session) -> None:
     """Read the whole recording now and fold it to its end: for pictures, reports and tests, without a thread."""
+    _load(session)
+    fold_all(session)
+
+
+def _load(session: Session) -> None:
     source = session.source
     if isinstance(source, FileSource):
         while source.load(session, 1.0):
             pass
-    fold_all(session)
 
 
 def load_start(session: Session) -> None:
     """Read the whole recording now and stand where playing begins."""
-    source = session.source
-    if isinstance(source, FileSource):
-        while source.load(session, 1.0):
-            pass
+    _load(session)
     with session.lock:
         session.timeline.pump(0.0, 1.0)
         while session.timeline.seeking is not None:
