@@ -46,7 +46,7 @@ def why_not(observatory: Observatory, entry: Action) -> str:
     if entry.name.startswith("marked(") and not len(session.marks):
         return "no signal is marked; m marks one"
     if entry.name == "saved_filters" and not observatory.scene.named():
-        return "no filter is saved; / writes one, ctrl+s keeps it"
+        return "no filter is saved; / writes one, ctrl+o keeps it"
     if entry.name.startswith("hit(") and observatory.scene.filtering.wanted is None:
         return "there is no filter; / writes one"
     return ""

@@ -32,7 +32,7 @@ class SavedFilterActions(Deck):
         from cosmo_doppler.tui.saved_filters import SavedFilters
 
         if not self.scene.named():
-            self.say("No filter is saved yet; / writes one, and ctrl+s keeps it under a name")
+            self.say("No filter is saved yet; / writes one, and ctrl+o keeps it under a name")
             return
         self.app.push_screen(
             CommandPalette([SavedFilters], placeholder="Show only what a saved filter means")

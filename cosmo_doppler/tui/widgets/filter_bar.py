@@ -23,7 +23,7 @@ Completer = Callable[[str, int], Completions]
 _HISTORY = 100
 _SHOWN = 12
 """Completions named at once."""
-HINT = "tab completes, ctrl+s saves it, ctrl+o shows saved ones; for example  type:BID cost<0.01 -auto:true"
+HINT = "tab completes, ctrl+o keeps it under a name, ctrl+r shows those kept; such as  type:BID cost<0.01 -auto:true"
 
 
 class FilterBar(Vertical):
@@ -35,8 +35,8 @@ class FilterBar(Vertical):
         Binding("shift+tab", "complete(-1)", show=False, priority=True),
         Binding("up", "recall(-1)", show=False),
         Binding("down", "recall(1)", show=False),
-        Binding("ctrl+s", "keep", show=False),
-        Binding("ctrl+o", "choose", show=False),
+        Binding("ctrl+o", "keep", show=False),
+        Binding("ctrl+r", "choose", show=False),
     ]
     DEFAULT_CSS = """
     FilterBar { height: auto; display: none; background: $background; }

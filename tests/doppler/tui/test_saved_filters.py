@@ -6,8 +6,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from textual.command import CommandPalette
+
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.look import Look, remembered_of
+from cosmo_doppler.tui.saved_filters import SavedFilters
 
 Shown = Callable[..., Any]
 
@@ -26,7 +29,7 @@ async def test_what_is_written_is_kept_under_a_name_and_used_by_it(
     market_session: Session, shown: Shown
 ) -> None:
     async with shown(market_session, view="signals") as screen:
-        await screen.pilot.press("slash", *"type:BID", "ctrl+s")
+        await screen.pilot.press("slash", *"type:BID", "ctrl+o")
         await screen.settle()
         assert screen.app.observatory.prompt.asking
         await screen.pilot.press(*"bids")
@@ -53,17 +56,27 @@ async def test_what_is_written_is_kept_under_a_name_and_used_by_it(
 async def test_a_filter_is_chosen_by_typing(market_session: Session, shown: Shown) -> None:
     look = Look(filters={"bids": "type:BID", "wrong": "has:error"})
     async with shown(market_session, view="signals", look=look) as screen:
+        for keys in (("ampersand",), ("slash", "ctrl+r")):
+            await screen.press(*keys)
+            assert isinstance(screen.app.screen, CommandPalette)
+            await screen.press("escape")
+        # The list of Textual's palette fills when it likes to.
+        saved = SavedFilters(screen.app.observatory)
+        told = [str(hit.display) async for hit in saved.discover()]
+        assert [line.split() for line in told] == [["$bids", "type:BID"], ["$wrong", "has:error"]]
+        for text in ("wron", "has:err"):
+            screen.app.observatory.narrow("")
+            (hit,) = [hit async for hit in saved.search(text)]
+            hit.command()
+            await screen.settle()
+            assert screen.scene.filtering.text == "$wrong"
+            assert signals(screen) == [10]
+
+
+async def test_where_none_is_saved_it_says_how_to(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
         await screen.press("ampersand")
-        await screen.app.workers.wait_for_complete()
-        await screen.settle()
-        assert "$bids" in screen.text
-        assert "has:error" in screen.text
-        await screen.pilot.press(*"wron")
-        await screen.app.workers.wait_for_complete()
-        await screen.press("down")
-        await screen.press("enter")
-        assert screen.scene.filtering.text == "$wrong"
-        assert signals(screen) == [10]
+        assert "No filter is saved yet; / writes one" in screen.lines[-1]
 
 
 async def test_a_name_completes_and_stands_for_what_it_means_by_then(
