@@ -20,6 +20,8 @@ from textual.screen import Screen
 _TURNS = 10_000
 """Of a loop that always has something to do: as quiet as it gets."""
 
+_MOMENT_S = 0.001
+
 
 def waits_to_be_painted(screen: Screen[Any]) -> bool:
     """Whether the next frame of the screen, up to 17 ms away, would do anything."""
@@ -40,6 +42,8 @@ async def until_quiet(min_sleep: float = 0.0, max_sleep: float = 0.0) -> None:
     """
     loop = asyncio.get_running_loop()
     app = active_app.get()
+    # Whoever looks again and again leaves the processor to those they wait for.
+    await asyncio.sleep(_MOMENT_S)
     for _ in range(_TURNS):
         await asyncio.sleep(0)
         if loop._ready:  # type: ignore[attr-defined]
