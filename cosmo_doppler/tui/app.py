@@ -16,6 +16,7 @@ from textual.binding import BindingType
 from textual.command import Provider
 from textual.message_pump import MessagePump
 from textual.notifications import SeverityLevel
+from textual.widget import Widget
 from textual.worker import Worker
 
 from cosmo_doppler.session import Session
@@ -34,7 +35,7 @@ _OPENING_S = 3.0
 nothing typed ahead may decide."""
 
 _IN_TURN_S = 1.0
-"""How long quitting waits for what was written before, seconds."""
+"""How long one waits for what was written before, seconds."""
 
 _COLLECT_AFTER = 50_000
 """Allocations between two young collections: rarer pauses, each still short."""
@@ -114,15 +115,17 @@ class DopplerApp(LookedApp):
         Textual hands a key to the focused widget and runs its binding when it has come back up, by which time the keys
         behind it have been handed to the same widget: `/bid`, pasted or typed on a slow line, would run as four
         commands, and tab would complete what is not written yet. Panes take keys by bindings alone, so theirs run here
-        and now, and so do those of the lines one writes in.
+        and now, and so do those of the lines one writes in, and those of forms: what is typed after tab is for the next
+        field.
         """
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
             return
         self._make_way()
-        if isinstance(self.focused, Entry) and self.screen is self.observatory:
+        focused = self.focused
+        if focused is not None and (self._in_a_form() or isinstance(focused, Entry)):
             self._opening = None
-            await self._write(self.focused, event)
+            await self._type(focused, event)
         elif not isinstance(self.focused, Lines):
             self._opening = None
             await super().on_event(event)
@@ -134,15 +137,28 @@ class DopplerApp(LookedApp):
             if begun:
                 self._opening = begun[-1], time.monotonic() + _OPENING_S
 
-    async def _write(self, entry: Entry, event: events.Key) -> None:
-        """A key for the line one writes in."""
+    def _in_a_form(self) -> bool:
+        """Whether the screen is one whose fields get what is typed key by key."""
+        return getattr(self.screen, "typed_in_turn", False)
+
+    async def _type(self, field: Widget, event: events.Key) -> None:
+        """A key for the line one writes in, or for what has the focus in a form."""
         self.observatory.touch()
         if await self._check_bindings(event.key, priority=True):
             return
-        if event.is_printable:
-            await entry._on_key(event)
-        else:
-            await self._check_bindings(event.key)
+        await field._on_key(event)
+        if event._stop_propagation:
+            return
+        form, in_a_form = self.screen, self._in_a_form()
+        await self._check_bindings(event.key)
+        if in_a_form and event.key == "enter" and isinstance(field, Entry):
+            # The form hears of it by a message that comes up to it, and goes on to the next field.
+            for pump in (*field.ancestors_with_self[: field.ancestors_with_self.index(form)], form):
+                await _in_time(pump)
+        focused = self.focused
+        if in_a_form and focused is not None and focused is not field and self.screen is form:
+            # It selects what stands in it, which must not happen to what is typed next.
+            await _in_time(focused)
 
     def _make_way(self) -> None:
         """A person waits for the answer to a key: what the engines do can wait."""
@@ -254,9 +270,7 @@ class DopplerApp(LookedApp):
     async def action_quit(self) -> None:
         """End Doppler, once what was written before has been carried out."""
         for pump in (self.observatory.prompt, self.observatory):
-            with suppress(TimeoutError):
-                async with asyncio.timeout(_IN_TURN_S):
-                    await _handled(pump)
+            await _in_time(pump)
         self.leave()
 
     def leave(self) -> None:
@@ -294,11 +308,13 @@ class DopplerApp(LookedApp):
         self.observatory.repaint()
 
 
-async def _handled(pump: MessagePump) -> None:
-    """Wait until everything that was said to a widget so far has been handled."""
+async def _in_time(pump: MessagePump) -> None:
+    """Wait until everything that was said to a widget so far has been handled, but not for long."""
     handled = asyncio.Event()
-    if pump.call_later(handled.set):
-        await handled.wait()
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_IN_TURN_S):
+            if pump.call_later(handled.set):
+                await handled.wait()
 
 
 def _settle() -> None:

@@ -31,6 +31,9 @@ class Form(Veiled["Draft | None"], Generic[Draft]):
     GUARD_S: ClassVar[float] = 0.3
     """How long a fresh form is deaf, seconds."""
 
+    typed_in_turn: ClassVar[bool] = True
+    """Each key is carried out before the next one is looked at: what is typed after tab is for the next field."""
+
     AUTO_FOCUS: ClassVar[str | None] = ""
     # Textual declares it as an instance attribute.
     VERTICAL_BREAKPOINTS: list[tuple[int, str]] | None = [(0, "-short"), (22, "-middle"), (30, "-tall")]  # noqa: RUF012

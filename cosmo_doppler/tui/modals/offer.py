@@ -89,8 +89,8 @@ class OfferForm(Form[OfferDraft]):
         self._template = template
         self._earlier = [begun_with(made) for made in shelf.earlier]
         self._under = under
-        self._said = ""
-        """What came of a key, until something is typed."""
+        self._said: tuple[str, object] = "", None
+        """What came of a key, and what was filled in then: it stands until that changes."""
         self._place = -1
         """Which earlier offer is shown; -1 for what was there before the first look back."""
         self._begun: Offered | None = None
@@ -224,9 +224,11 @@ class OfferForm(Form[OfferDraft]):
         self._say(self.problem() or self._keeping.keep(name, self.draft()))
 
     def _say(self, sentence: str) -> None:
-        self._said = sentence
+        self._said = sentence, self._all_filled()
         self.check()
-        self._said = ""
+
+    def _all_filled(self) -> object:
+        return self._filled(), self._template_name
 
     # -- the form
 
@@ -270,7 +272,8 @@ class OfferForm(Form[OfferDraft]):
 
     def told(self) -> str:
         """What became of a template."""
-        return self._said
+        sentence, filled = self._said
+        return sentence if sentence and filled == self._all_filled() else ""
 
     def draft(self) -> OfferDraft:
         """What was filled in."""

@@ -25,6 +25,10 @@ _COLUMNS = Columns(
 )
 
 
+_ROOMY = 100
+"""Cells from which on all is said."""
+
+
 class HandRows(Source):
     """One row for each intervention."""
 
@@ -113,11 +117,13 @@ class HandRows(Source):
                 "type": [(safe(done.type, 40), ink.family(done.type))],
                 "who": [(safe(done.who, 80), ink.plain)],
                 "trace": [(short_id(done.trace_id) if done.trace_id else "", ink.dim)],
-                "what": [(safe(_told(done), 300), ink.bold if changed else ink.plain)],
+                "what": [(safe(_told(done, width), 300), ink.bold if changed else ink.plain)],
             },
         )
 
 
-def _told(done: Intervention) -> str:
-    """What was done. That it was Doppler goes without saying; another gate is named."""
-    return done.told().replace(" by doppler", "", 1) if done.by == "doppler" else done.told()
+def _told(done: Intervention, width: int) -> str:
+    """What was done. Where there is little room, that it was Doppler goes without saying; another gate is named."""
+    if width >= _ROOMY or done.by != "doppler":
+        return done.told()
+    return done.told().replace(" by doppler", "", 1)

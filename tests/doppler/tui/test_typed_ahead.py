@@ -7,16 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from textual import events
+from textual.app import ComposeResult
 from textual.keys import _character_to_key
-from textual.widgets import Input
+from textual.widget import Widget
+from textual.widgets import Input, TextArea
 
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.modals.entries import Entry, JsonArea
 from cosmo_doppler.tui.modals.form import Form
+from cosmo_doppler.tui.modals.parts import Choice
 
 Shown = Callable[..., Any]
 
 
-NAMED = {"\r": "enter", "\x11": "ctrl+q"}
+NAMED = {"\r": "enter", "\x11": "ctrl+q", "\t": "tab"}
 
 
 def burst(screen: Any, text: str) -> None:
@@ -89,3 +93,29 @@ async def test_what_was_written_is_carried_out_before_the_end(market_session: Se
         burst(screen, ":view topology\r\x11")
         await until(screen, lambda: bool(seen))
         assert seen == ["topology"]
+
+
+async def test_what_is_typed_after_tab_or_enter_is_for_the_next_field(
+    silent_session: Session, shown: Shown
+) -> None:
+    async with shown(silent_session) as screen:
+        screen.app.push_screen(Figures("Figures"))
+        await until(screen, lambda: isinstance(screen.app.focused, Input))
+        burst(screen, "12\t3 4\r5\tll\t{\ro}")
+        await until(screen, lambda: screen.app.screen.query_one(TextArea).text == "{\no}")
+        fields = screen.app.screen.query(Input).results(Input)
+        assert [field.value for field in fields] == ["12", "3 4", "5"]
+        assert screen.app.screen.query_one(Choice).value == "third"
+
+
+class Figures(Form[None]):
+    """Three fields, a choice, and some lines."""
+
+    def compose_body(self) -> ComposeResult:
+        for name in ("one", "two", "three"):
+            yield Entry(id=name)
+        yield Choice([("first", "first"), ("second", "second"), ("third", "third")])
+        yield JsonArea("", id="lines")
+
+    def first(self) -> Widget:
+        return self.query_one("#one")
