@@ -116,8 +116,15 @@ def check_options(command: F) -> F:
     return gathered  # type: ignore[return-value]
 
 
-def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdict:
-    """Judge a recording, or the part of it that is to be played. It stands where the run ended afterwards."""
+def check_recording(session: Session, checks: Checks, playing: Playing, *, shown: bool) -> Verdict:
+    """Judge a recording, or the part of it that is to be played. It stands where the run ended afterwards.
+
+    Args:
+        session: on the recording.
+        checks: what is asked of it.
+        playing: which part.
+        shown: what traces and auctions came to is shown, too. Where nobody asks for that, nothing is folded.
+    """
     from cosmo_doppler.checking import first_match, judge
     from cosmo_doppler.session import load_start
 
@@ -132,8 +139,9 @@ def check_recording(session: Session, checks: Checks, playing: Playing) -> Verdi
     if checks.until is not None:
         found = first_match(checks.until, store, first, last)
         last = last if found is None else found.position
-    timeline.seek(last)
-    settle(session)
+    if shown or baseline is not None or any(each.wanted.folded for each in checks.asserts):
+        timeline.seek(last)
+        settle(session)
     verdict = judge(
         session.title, store, timeline.board, first, last, checks.asserts, checks.until, found, baseline
     )

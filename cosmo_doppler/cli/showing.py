@@ -123,7 +123,8 @@ def _judge(session: Session, asked: Asked) -> None:
     from cosmo_doppler.cli.checks import check_live, check_recording, tell
 
     if session.kind == "replay":
-        verdict = check_recording(session, asked.checks, asked.playing)
+        shown = bool(asked.checks.report or asked.as_json or asked.picture)
+        verdict = check_recording(session, asked.checks, asked.playing, shown=shown)
     else:
         verdict = run(lambda: check_live(session, asked.checks, asked.seconds))
     if asked.picture is not None:
