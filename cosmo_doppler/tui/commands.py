@@ -209,7 +209,7 @@ def _ends(ids: list[str]) -> Iterable[str]:
 
 
 def _ending(ids: list[str], end: str, noun: str) -> str:
-    found = next((each for each in reversed(ids) if each.endswith(end)), None)
+    found = next((each for each in reversed(ids) if each.endswith((end, end.upper()))), None)
     if found is None:
         raise SettingError(f"no {noun} here ends in {end!r}")
     return found

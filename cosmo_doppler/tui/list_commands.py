@@ -33,6 +33,10 @@ def _forget(observatory: Observatory, text: str) -> None:
     observatory.forget_filter(text)
 
 
+def _clear(observatory: Observatory, text: str) -> None:
+    observatory.show_from_now_on()
+
+
 def _columns(observatory: Observatory, text: str) -> None:
     if text:
         observatory.choose_columns(text)
@@ -59,6 +63,7 @@ LIST_COMMANDS: tuple[Command, ...] = (
         _filter,
         _named,
     ),
+    Command("clear", "[]", "Show only what comes from now on; esc shows all again", _clear),
     Command("keep", "NAME [EXPR]", "Save the filter, or another expression, under a name", _keep, _named),
     Command(
         "columns",

@@ -83,6 +83,7 @@ def more(observatory: Observatory) -> Iterator[More]:
     for template in observatory.scene.templates():
         offer, reason = partial(observatory.offer_from, template), observatory.session.read_only_reason
         yield More(f"Offer: {safe(template.name)}", offer, reason)
+    yield More("Clear: show only what comes from now on", observatory.show_from_now_on)
     yield More(
         "Choose the columns of Signals ...",
         lambda: observatory.begin_command(f"columns {observatory.columns_now()}"),

@@ -61,6 +61,12 @@ class FilterActions(SavedFilterActions):
         self.narrow("")
         return True
 
+    def show_from_now_on(self) -> None:
+        """Hide all that has come so far; nothing of it is forgotten."""
+        with self.session.lock:
+            position = self.session.timeline.position
+        self.narrow(f"seq>={position}")
+
     @on(FilterBar.Changed)
     def _filter_changed(self, message: FilterBar.Changed) -> None:
         """The last filter that can be meant stays in force while one writes."""

@@ -110,3 +110,12 @@ async def test_what_cannot_be_kept_is_said_and_stays_written(market_session: Ses
             await screen.press("escape")
         await screen.press("escape")
         assert len(signals(screen)) == 13
+
+
+async def test_what_came_so_far_is_cleared_away_and_comes_back(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session, view="signals") as screen:
+        await command(screen, "clear")
+        assert signals(screen) == []
+        assert "/ seq>=13" in screen.text
+        await screen.press("escape")
+        assert len(signals(screen)) == 13
