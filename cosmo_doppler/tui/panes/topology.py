@@ -227,7 +227,7 @@ class TopologyRows(Source):
     # How it is drawn
 
     def _edge(self, index: int, key: Key, width: int, ink: Ink) -> list[Segment]:
-        edge = self._scene.board.topology.edges.get(key) or Edge()
+        edge = self._scene.board.topology.edges.get(key) or Edge(key)
         again = index > 0 and self._edges[index - 1].source == key.source
         return _EDGES.row(
             width,
