@@ -20,7 +20,7 @@ class Changes:
     requests: set[str] = field(default_factory=set)
     """Ids of CLARIFICATION, PERMISSION and ESCALATION events."""
     reset: bool = False
-    """The board was rebuilt (a seek backwards): everything may differ."""
+    """Everything may differ: another board took the place of this one, traces were forgotten, or too much was touched."""
 
     def __bool__(self) -> bool:
         return bool(
