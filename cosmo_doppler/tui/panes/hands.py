@@ -19,7 +19,7 @@ from cosmo_doppler.tui.widgets.source import Source
 _COLUMNS = Columns(
     Column("time", "time", 12),
     Column("type", "signal", 13, needs=60),
-    Column("who", "who", 12, middle=True, needs=74),
+    Column("who", "who", 12, middle=True, needs=70),
     Column("trace", "trace", 8, needs=110),
     Column("what", "what", 0),
 )

@@ -270,9 +270,9 @@ async def test_what_was_done_is_seen_in_the_recording_afterwards(tmp_path, shown
     session = open_replay(path, paused=True)
     load_all(session)
     async with shown(session, view="hands", size=(120, 40)) as screen:
-        assert "edited by doppler: cost 0.4 → 0.1" in screen.text
+        assert "edited: cost 0.4 → 0.1" in screen.text
         assert "dropped by hand, held" in screen.text
-        assert "break set by doppler: type:BID" in screen.text
+        assert "break set: type:BID" in screen.text
         await screen.press("2")
         assert "ada*" in screen.text
         assert "dropped" in screen.text
