@@ -16,7 +16,8 @@ from cosmo_doppler.cli.output import ReaderLeft, say
 from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
-    from cosmo_doppler.export import Format
+    from cosmo_doppler.export import Format, Selection
+    from cosmo_doppler.session import Session
 
 FORMATS: tuple[Format, ...] = ("ndjson", "csv", "md", "otlp")
 _SUFFIXES: dict[Format, str] = {"otlp": "json"}
@@ -63,7 +64,7 @@ def command(
 ) -> None:
     """Write a part of the recording FILE: its signals, its bids, its traces as spans, or a page about
     one trace or auction."""
-    from cosmo_doppler.export import Selection, exported, write_new
+    from cosmo_doppler.export import exported, whole_recording, write_new
     from cosmo_doppler.session import load_all, open_replay
 
     if trace and auction:
@@ -78,22 +79,29 @@ def command(
     redaction = redaction_of(redact)
     session = open_replay(file, paused=True)
     session.redact(redaction)
-    load_all(session)
-    say_skipped(session)
-    board = session.timeline.board
-    selection = Selection(
-        _find(board.trace_order, trace, "trace") if trace else None,
-        _find(board.auction_order, auction, "auction") if auction else None,
-    )
     try:
-        parts = exported(session, selection, kind)
+        parts = whole_recording(session)
+        if kind != "ndjson" or trace or auction:
+            load_all(session)
+            parts = exported(session, _selected(session, trace, auction), kind)
         if out is None:
             _print(parts)
         else:
             write_new(out, parts, force=force)
             say(f"wrote {out}")
+        say_skipped(session)
     finally:
         session.stop()
+
+
+def _selected(session: Session, trace: str, auction: str) -> Selection:
+    from cosmo_doppler.export import Selection
+
+    board = session.timeline.board
+    return Selection(
+        _find(board.trace_order, trace, "trace") if trace else None,
+        _find(board.auction_order, auction, "auction") if auction else None,
+    )
 
 
 def _format_of(out: Path | None) -> Format:

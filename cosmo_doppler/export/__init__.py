@@ -4,7 +4,7 @@ from cosmo_doppler.export.bids import BID_COLUMNS, bids_csv
 from cosmo_doppler.export.otlp import otlp_lines
 from cosmo_doppler.export.pages import auction_page, trace_page
 from cosmo_doppler.export.pytest_file import export_pytest
-from cosmo_doppler.export.selection import Format, Selection, exported, write_new
+from cosmo_doppler.export.selection import Format, Selection, exported, whole_recording, write_new
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
 
 __all__ = [
@@ -20,5 +20,6 @@ __all__ = [
     "recording_lines",
     "trace_page",
     "trace_seqs",
+    "whole_recording",
     "write_new",
 ]

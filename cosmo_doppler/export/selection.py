@@ -14,7 +14,7 @@ from cosmo_doppler.export.otlp import otlp_lines
 from cosmo_doppler.export.pages import auction_page, trace_page
 from cosmo_doppler.export.pytest_file import export_pytest
 from cosmo_doppler.export.signals import auction_seqs, recording_lines, trace_seqs
-from cosmo_doppler.session import Session
+from cosmo_doppler.session import Session, read_through
 
 Format = Literal["ndjson", "csv", "md", "otlp", "py"]
 """A recording, one row for each bid, a page of markdown, spans for OpenTelemetry, or a pytest file that holds the
@@ -65,6 +65,13 @@ def exported(session: Session, selection: Selection, kind: Format) -> Iterator[b
         else:
             text = trace_page(board, session.store, selection.trace_id or "")
     yield text.encode()
+
+
+def whole_recording(session: Session) -> Iterator[bytes]:
+    """Every signal of a recording, as a recording again, while it is read: nothing needs to be folded for that."""
+    waiting = read_through(session)
+    while some := list(islice(waiting, _AT_ONCE)):
+        yield b"".join(recording_lines(session.store, some))
 
 
 def _signals(session: Session, selection: Selection) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from click.testing import CliRunner
 
+from cosmo_doppler.cli import export
 from cosmo_doppler.cli.doppler import command
 from cosmo_doppler.session import open_replay, read_through
 
@@ -47,3 +48,9 @@ def test_what_must_be_known_at_the_end_is() -> None:
     assert 0 < len(whole) < COUNT
     first = told("--json").index(whole[0])
     assert told("--json", "--filter", "trace.errors>0", "--to", f"#{first + 1}") == whole[:1]
+
+
+def test_a_recording_is_exported_as_it_is() -> None:
+    result = CliRunner().invoke(export.command, [str(DATA)])
+    assert result.exit_code == 0
+    assert result.stdout_bytes == DATA.read_bytes()
