@@ -62,8 +62,26 @@ ACTIONS: tuple[Action, ...] = (
         False,
     ),
     Action("back", "escape", "esc", "back", "Go back one step", "Move", "screen", False),
-    Action("unfold", "l,right", "l →", "unfold", "Unfold a branch, or go deeper", "Move", "pane", False),
-    Action("fold", "h,left", "h ←", "fold", "Fold a branch, or go back one step", "Move", "pane", False),
+    Action(
+        "unfold",
+        "l,right",
+        "l →",
+        "unfold",
+        "Unfold a branch, move along long rows, or go deeper",
+        "Move",
+        "pane",
+        False,
+    ),
+    Action(
+        "fold",
+        "h,left",
+        "h ←",
+        "fold",
+        "Move back along long rows, fold a branch, or go back",
+        "Move",
+        "pane",
+        False,
+    ),
     Action(
         "next_pane", "tab", "tab", "next pane", "Move the focus to the next pane", "Move", "screen", False
     ),

@@ -368,7 +368,8 @@ class Lines(Widget, can_focus=True):
             self._pin_top()
 
     def on_resize(self) -> None:
-        """What one looked at stays in view."""
+        """What one looked at stays in view, from its beginning."""
+        self._sliding.back()
         self._reveal = not self.follow
         self.refresh()
 
