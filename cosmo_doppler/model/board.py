@@ -101,16 +101,8 @@ class Board:
         self._rates = self.metrics.rates
         self.topology = Topology()
         """Who talks to whom."""
-        self._watch = Watch(
-            Ground(
-                FaultBook(),
-                self._agenda,
-                self._roster,
-                self._auctions.by_offer,
-                self._traces.by_id,
-                self.by_hand.was_held,
-            )
-        )
+        offers, held = self._auctions.by_offer, self.by_hand.was_held
+        self._watch = Watch(Ground(FaultBook(), self._agenda, self._roster, offers, self._known, held))
         self.market.ledger.on_drift = lambda drift: self.faults.report(
             drift_fault(drift), ("drift", drift.desk)
         )
