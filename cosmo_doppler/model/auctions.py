@@ -396,7 +396,10 @@ class Auction:
         if self._by_id is None:
             if len(self.bids) <= _FEW:
                 # The latest of them, should several have one id.
-                return next((seen for seen in reversed(self.bids) if seen.bid.id == id), None)
+                for seen in reversed(self.bids):
+                    if seen.bid.id == id:
+                        return seen
+                return None
             self._by_id = {seen.bid.id: seen for seen in self.bids}
         return self._by_id.get(id)
 

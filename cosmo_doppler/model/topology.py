@@ -82,7 +82,7 @@ class _Run:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.edges: set[Key] = set()
+        self.edges: set[Edge] = set()
 
 
 class _Work(NamedTuple):
@@ -219,8 +219,8 @@ class Topology:
         edge.count += 1
         edge.last_at, edge.seq = seen.at, seen.seq
         run = self._runs.entries.get(seen.header.trace_id)
-        if run is not None and edge.key not in run.edges and len(run.edges) < _MOST_IN_RUN:
-            run.edges.add(edge.key)
+        if run is not None and edge not in run.edges and len(run.edges) < _MOST_IN_RUN:
+            run.edges.add(edge)
             run.setup.edges[edge.key] += 1
 
 

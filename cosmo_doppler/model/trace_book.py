@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from cosmo_doppler.model.lasting import Log, Table
-from cosmo_doppler.model.links import Links
+from cosmo_doppler.model.links import KEY, Links
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
 from cosmo_doppler.model.tree import LARGE, Tree
@@ -89,8 +89,12 @@ class TraceBook:
             self._place_apart(trace, tree, node, touched)
         if trace.spans is not None or len(tree.arrivals) >= LARGE:
             trace.grow(node)
-        if node.id and self._links.arrived(node.id, trace.id):
-            self._join(node.id, trace, touched)
+        id = node.id
+        if id:
+            links = self._links
+            links.home.setdefault(hash(id) & KEY, trace.id)
+            if links.awaited and id in links.awaited:
+                self._join(id, trace, touched)
 
     def _join(self, event_id: str, trace: Trace, touched: set[str]) -> None:
         """An event came that other traces waited for."""

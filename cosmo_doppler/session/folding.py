@@ -22,6 +22,9 @@ STRETCH = 64
 _SETTLED = 20_000
 """Signals after which what is on the board is taken out of the garbage collector's sight."""
 
+_COLLECT_AFTER = 50_000
+"""Objects made after which the collector looks for garbage while signals are folded, which make next to none."""
+
 _STRETCH_PER_KEPT = 1 / 1000
 """The more is kept for a stretch the longer it is: signals for each value kept."""
 
@@ -58,13 +61,19 @@ class Fold:
         first = self.position
         if first < goal and not kept:
             self._rewind.forget()
-        while self.position < goal:
-            if kept:
-                self._fold_kept(min(goal, self.position + _KEPT_SLICE))
-            else:
-                self._fold(min(goal, self.position + _SLICE))
-            if time.perf_counter() >= stop_at or self.give_way():
-                break
+        usual = gc.get_threshold()
+        if usual[0]:
+            gc.set_threshold(max(usual[0], _COLLECT_AFTER), *usual[1:])
+        try:
+            while self.position < goal:
+                if kept:
+                    self._fold_kept(min(goal, self.position + _KEPT_SLICE))
+                else:
+                    self._fold(min(goal, self.position + _SLICE))
+                if time.perf_counter() >= stop_at or self.give_way():
+                    break
+        finally:
+            gc.set_threshold(*usual)
         self._settle()
         return self.position - first
 

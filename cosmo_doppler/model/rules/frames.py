@@ -198,7 +198,11 @@ class FrameRules:
         self._ground.book.report(fault)
 
     def _thought(self, seen: Observed, header: Header) -> None:
-        number = _number_of(header)
+        try:
+            # Its text is not needed for that, and most signals are thoughts.
+            number: object = _read_numbered(header.payload).seq
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            number = seen.payload.get("seq")
         if type(number) is not int or not 0 <= number <= _HIGHEST:
             return
         key = (header.parent_id or header.trace_id, header.who)
@@ -221,11 +225,3 @@ class FrameRules:
             who=header.who,
         )
         self._ground.book.report(fault, ("missed thoughts", key))
-
-
-def _number_of(header: Header) -> object:
-    """The number of a thought. Its text is not needed for that, and most signals are thoughts."""
-    try:
-        return _read_numbered(header.payload).seq
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return header.read_payload().get("seq")

@@ -152,7 +152,7 @@ class PresenceRules:
             and type(said) is str
             and len(said) == clock.length
             and said >= clock.said
-            and _is_plain(said)
+            and said[-1] == "Z"
             and not header.problem
         ):
             clock.said = said

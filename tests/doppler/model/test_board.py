@@ -217,6 +217,20 @@ def test_changes_name_what_was_touched_since_they_were_last_taken():
     assert not board.take_changes()
 
 
+def test_more_than_anybody_needs_to_be_told_is_told_as_everything(monkeypatch):
+    monkeypatch.setattr("cosmo_doppler.model.board.MOST_TOUCHED", 3)
+    board = fold(*((0.0, frame("TASK", f"a{number}", trace=str(number))) for number in range(9)))
+    changes = board.take_changes()
+    assert changes.reset
+    assert len(changes.traces) <= 4
+    assert changes.signals == 9
+
+
+def test_types_that_nobody_knows_are_counted_as_one():
+    board = fold((0.0, frame("TASK", "a")), (0.0, frame("ODD", "b")), (0.0, frame("STRANGE", "c")))
+    assert board.types == {"TASK": 1, UNKNOWN_TYPE: 2}
+
+
 def test_time_does_not_run_backwards():
     board = fold((10.0, frame("TASK", "a")))
     board.advance(3.0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import types
 from array import array
@@ -241,3 +242,22 @@ def test_stepping_through_a_recording_shows_what_was_known_at_each_signal(tmp_pa
         boards.add(id(timeline.board))
     # Nothing was folded from the beginning again.
     assert len(boards) == 1
+
+
+def test_folding_leaves_the_collector_as_it_was(tmp_path):
+    path = tmp_path / "session.ndjson"
+    write(path, 300)
+    session = open_replay(path, paused=True)
+    while session.source.load(session, 1.0):
+        pass
+    before = gc.get_threshold()
+    try:
+        for usual in ((700, 10, 10), (0, 10, 10), (90_000, 5, 5)):
+            gc.set_threshold(*usual)
+            session.timeline.step(100)
+            while session.timeline.seeking is not None:
+                session.timeline.pump(0.0)
+            assert gc.get_threshold() == usual
+    finally:
+        gc.set_threshold(*before)
+    assert session.timeline.position == 300
