@@ -227,7 +227,8 @@ def read_line(number: int, line: bytes) -> RecordedLine:
         return _read_own(number, body, ours) if ours is not None else _read_other(number, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         torn = "" if line.endswith(b"\n") else " (the last line, cut short)"
-        return RecordedLine(number, None, None, b"", f"not JSON{torn}: {error}")
+        reason = str(error).removeprefix("JSON is malformed: ")
+        return RecordedLine(number, None, None, b"", f"not JSON{torn}: {reason}")
 
 
 def _read_own(number: int, body: bytes, lead: re.Match[bytes]) -> RecordedLine:
