@@ -13,10 +13,10 @@ from typing import Any, ClassVar, get_args
 
 from textual import events, on
 from textual.binding import BindingType
-from textual.command import Provider
+from textual.command import CommandPalette, Provider
 from textual.message_pump import MessagePump
 from textual.notifications import SeverityLevel
-from textual.widget import Widget
+from textual.widget import MountError, Widget
 from textual.worker import Worker
 
 from cosmo_doppler.session import Session
@@ -262,6 +262,18 @@ class DopplerApp(LookedApp):
     async def run_listed(self, entry: Action) -> None:
         """Do what the palette chose, where its key would do it."""
         await self.observatory.run_listed(entry)
+
+    def action_command_palette(self) -> None:
+        """Open the palette, unless it is."""
+        if not isinstance(self.screen, CommandPalette):
+            from cosmo_doppler.tui.palette import ObservatoryPalette
+
+            self.push_screen(ObservatoryPalette(id="--command-palette"))
+
+    def _handle_exception(self, error: Exception) -> None:
+        # Whoever ends Doppler while a screen is put together takes away what it is put on: that is no failure.
+        if not (self._exit and isinstance(error, MountError)):
+            super()._handle_exception(error)
 
     def action_help_quit(self) -> None:
         """Ctrl-C ends Doppler, as it ends every other command. With text selected it copies that instead."""

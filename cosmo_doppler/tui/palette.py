@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from inspect import unwrap
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from textual.command import DiscoveryHit, Hit, Hits, Provider
+from textual import work
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
 from textual.content import Content
+from textual.css.query import NoMatches
 
 from cosmo_doppler.tui.actions import ACTIONS
 from cosmo_doppler.tui.look import look_of
@@ -21,6 +24,18 @@ _TRACES_LISTED = 500
 """Traces searched, the newest."""
 
 _KEY_CELLS = 8
+
+
+class ObservatoryPalette(CommandPalette):
+    """Textual's palette, which may be left at any moment: it is taken apart while its search still goes on."""
+
+    @work(exclusive=True, group=CommandPalette._GATHER_COMMANDS_GROUP)
+    async def _gather_commands(self, search_value: str) -> None:
+        try:
+            await unwrap(CommandPalette._gather_commands)(self, search_value)
+        except NoMatches:
+            if self.is_attached and self in self.app.screen_stack:
+                raise
 
 
 class _Entry(NamedTuple):
