@@ -30,16 +30,16 @@ class Reading:
         wanted: ends of ids of the offers to look for; their frames are kept.
 
     Raises:
-        CommandError: a file that is not there.
+        RecordingError: a file that is not there.
     """
 
     def __init__(self, files: tuple[Path, ...], redaction: Redaction, wanted: tuple[str, ...] = ()) -> None:
         from cosmo_doppler.model.market.reader import AuctionReader
+        from cosmo_doppler.session.no_recording import refuse_misplaced
         from cosmo_doppler.session.recorded import RecordedFrames
 
         for path in files:
-            if not path.is_file():
-                raise CommandError(f"{path}: no such file", "record one with `cosmo record -o FILE`")
+            refuse_misplaced(path)
         self._files: list[RecordedFrames] = [RecordedFrames(path) for path in files]
         self._reader = AuctionReader()
         self.market = self._reader.market

@@ -83,8 +83,6 @@ def command(
     nobody works, unless that is what you want. A signal whose id an agent has just seen is ignored by it;
     --as-new-traces makes all of them new.
     """
-    if not recording.is_file():
-        raise CommandError(f"{recording}: no such file", "record one with `cosmo record -o FILE`")
     _check(recording)
     run(lambda: _replay(recording, url, namespace, speed, as_new_traces, as_json))
 
@@ -94,14 +92,20 @@ def _check(path: Path) -> None:
 
     Raises:
         CommandError: it holds none.
+        RecordingError: there is no file to look into.
     """
+    from cosmo_doppler.session.no_recording import looks_like, refuse_misplaced
     from cosmo_doppler.session.recorded import RecordedFrames
 
+    refuse_misplaced(path)
     frames = RecordedFrames(path)
     if any(frame is not None for frame in frames):
         return
     say_lines(frames.skipped, frames.skipped_count)
-    raise CommandError(f"{path} holds no signal", "record one with `cosmo record -o FILE`")
+    what = looks_like(path)
+    raise CommandError(
+        f"{path} holds no signal" + (f": {what}" if what else ""), "record one with `cosmo record -o FILE`"
+    )
 
 
 async def _replay(

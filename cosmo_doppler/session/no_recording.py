@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from cosmo_bus.recording_files import COMPRESSED
+from cosmo_doppler.errors import RecordingError
 
 _BEGINNINGS = {
     b"\x28\xb5\x2f\xfd": f"compressed with zstd: give it a name that ends with {COMPRESSED}",
@@ -22,12 +23,21 @@ _OBJECT = re.compile(rb"\s*\{\s*\n")
 _LINES = "write one signal a line: jq -c"
 
 
-def misplaced(path: Path) -> str:
-    """Why there can be no recording at a path, before anything is read; empty when there may be one.
+def refuse_misplaced(path: Path) -> None:
+    """Refuse a path where there can be no recording, before anything is read.
 
     Raises:
-        OSError: nobody may look there.
+        RecordingError: there is none, or nobody may look there.
     """
+    try:
+        reason = _misplaced(path)
+    except OSError as error:
+        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+    if reason:
+        raise RecordingError(path, reason)
+
+
+def _misplaced(path: Path) -> str:
     if path.is_file():
         return ""
     if not path.exists():

@@ -11,7 +11,7 @@ from pathlib import Path
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session.marks import Marks
-from cosmo_doppler.session.no_recording import looks_like, misplaced
+from cosmo_doppler.session.no_recording import looks_like, refuse_misplaced
 from cosmo_doppler.session.recorded_file import RecordedFile, Skips
 from cosmo_doppler.session.session import Session
 
@@ -164,7 +164,7 @@ def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool
     """
     paths = [path] if isinstance(path, Path) else list(dict.fromkeys(path))
     for each in paths:
-        _check(each)
+        refuse_misplaced(each)
     source = FileSource(paths)
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     session = Session(
@@ -180,15 +180,6 @@ def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool
     if paused:
         session.timeline.pause()
     return session
-
-
-def _check(path: Path) -> None:
-    try:
-        reason = misplaced(path)
-    except OSError as error:
-        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
-    if reason:
-        raise RecordingError(path, reason)
 
 
 def read_through(session: Session) -> Iterator[int]:

@@ -130,8 +130,11 @@ def test_a_recording_that_is_none(content: bytes | None, reason: str, tmp_path: 
     assert reason in text
 
 
-def test_a_directory_is_no_recording(tmp_path: Path) -> None:
-    assert "not a file" in said("doppler", str(tmp_path), "--plain", code=1)
+@pytest.mark.parametrize(
+    "words", [("doppler", "--plain"), ("auctions",), ("replay",), ("export",)], ids=" ".join
+)
+def test_a_directory_is_no_recording(words: tuple[str, ...], tmp_path: Path) -> None:
+    assert "not a file but a directory" in said(*words, str(tmp_path), code=1)
 
 
 def test_a_file_that_exists_is_not_overwritten(url: str, tmp_path: Path) -> None:
