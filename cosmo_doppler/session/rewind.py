@@ -35,6 +35,9 @@ _LOOKED_AT = 8
 
 _CONTAINERS = (Table, Log, list, dict, set, deque, bytearray, array)
 
+_UNSET: Any = object()
+"""Stands for the value of a slot that has none."""
+
 _get = object.__getattribute__
 _set = object.__setattr__
 
@@ -67,16 +70,19 @@ class Stretch:
         self.now = now
         self.kept = 0
         """Values held."""
-        self.objects: dict[int, tuple[Any, tuple[tuple[str, Any], ...]]] = {}
-        """What was used already, and its attributes before."""
+        self.objects: dict[int, tuple[Any, tuple[Any, ...]]] = {}
+        """What was used already, and the values of its attributes before: of its slots in their order, then, where it has
+        one, a copy of its dict. Most of all that is kept is this, so it is kept without names."""
         self._containers: dict[int, tuple[Any, Any]] = {}
 
     def touch(self, thing: Any) -> None:
         """An object of the model is about to be used for the first time."""
-        values = tuple(_attributes(thing))
+        values = _values(thing)
         self.objects[id(thing)] = thing, values
-        self.kept += len(values)
-        for _, value in values:
+        kind: Any = type(thing)
+        named = values[-1] if _has_dict(kind) else None
+        self.kept += len(values) + len(named or ())
+        for value in values if named is None else (*values[:-1], *named.values()):
             if _kinds[type(value)] is not None:
                 self._keep(value)
 
@@ -87,12 +93,18 @@ class Stretch:
             if kind is not None:
                 _REFILL[kind](container, values)
         for thing, values in self.objects.values():
-            known = {name for name, _ in values}
-            for name, value in values:
-                _set(thing, name, value)
-            for name, _ in list(_attributes(thing)):
-                if name not in known:
+            made_of: Any = type(thing)
+            for name, value in zip(_slots(made_of), values, strict=False):
+                if value is not _UNSET:
+                    _set(thing, name, value)
+                elif _value(thing, name) is not _UNSET:
                     object.__delattr__(thing, name)
+            if _has_dict(made_of):
+                known = values[-1]
+                for name in [name for name in _get(thing, "__dict__") if name not in known]:
+                    object.__delattr__(thing, name)
+                for name, value in known.items():
+                    _set(thing, name, value)
 
     def _keep(self, container: Any) -> None:
         """Copy a container, and those directly in it."""
@@ -166,18 +178,26 @@ _REFILL: dict[type, Callable[[Any, Any], None]] = {
 }
 
 
-def _attributes(thing: Any) -> Iterator[tuple[str, Any]]:
-    """Every attribute an object has now."""
+def _values(thing: Any) -> tuple[Any, ...]:
+    """Every attribute an object has now: see `Stretch.objects`."""
     kind: Any = type(thing)
-    for name in _slots(kind):
-        try:
-            yield name, _get(thing, name)
-        except AttributeError:
-            continue
+    values = [_value(thing, name) for name in _slots(kind)]
+    if _has_dict(kind):
+        values.append(dict(_get(thing, "__dict__")))
+    return tuple(values)
+
+
+def _value(thing: Any, name: str) -> Any:
     try:
-        yield from list(_get(thing, "__dict__").items())
+        return _get(thing, name)
     except AttributeError:
-        return
+        return _UNSET
+
+
+@cache
+def _has_dict(kind: Any) -> bool:
+    """Whether objects of a class may have attributes beside their slots."""
+    return bool(kind.__dictoffset__)
 
 
 @cache
