@@ -13,6 +13,7 @@ from cosmo_doppler.tui.look import Look
 from snapshots.data.make_coordination import HERE
 
 SIZES = ("80x24", "120x40", "200x60")
+KEYS = {" ": "space", ":": "colon"}
 Compare = Callable[..., None]
 
 
@@ -37,6 +38,11 @@ def mill(later_s: float = 0.0) -> Session:
 @pytest.mark.parametrize("size", SIZES)
 def test_everything(looks_the_same: Compare, size: str) -> None:
     looks_the_same(mill(), size, view="coordination", says=("9 Coordination", "what ends next"))
+
+
+def test_what_a_filter_leaves(looks_the_same: Compare) -> None:
+    press = ("slash", *(KEYS.get(glyph, glyph) for glyph in "coord:vote or who:bob"), "enter")
+    looks_the_same(mill(), "120x40", view="coordination", press=press, says=("of 24 objects", "of 24 match"))
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -16,7 +17,16 @@ RESEARCH = "VAK0DQCW"
 FIRST, SECOND = "PVP1TK6S", "GDNE2DPR"
 """The same thing asked twice."""
 LOOKS = {"plain": Look(), "ascii": Look(ascii=True), "contrast": Look(theme="contrast")}
-KEYS = {" ": "space", ":": "colon", "/": "slash", "<": "less_than_sign", ".": "full_stop", "-": "minus"}
+KEYS = {
+    " ": "space",
+    ":": "colon",
+    "/": "slash",
+    "<": "less_than_sign",
+    ".": "full_stop",
+    "-": "minus",
+    "*": "asterisk",
+    "$": "dollar_sign",
+}
 
 Recording = Callable[..., Session]
 Compare = Callable[..., None]
@@ -63,6 +73,23 @@ def test_what_a_filter_finds(recording: Recording, looks_the_same: Compare, view
 def test_a_filter_that_finds_nothing(recording: Recording, looks_the_same: Compare) -> None:
     press = ("slash", *typed("type:AUDIT"), "enter")
     looks_the_same(recording(), "120x40", press=press, says=("0 of 22 match", "esc"))
+
+
+@pytest.mark.parametrize(
+    ("size", "look"), [("80x24", "plain"), ("120x40", "plain"), ("120x40", "ascii"), ("200x60", "plain")]
+)
+def test_columns_of_ones_own(recording: Recording, looks_the_same: Compare, size: str, look: str) -> None:
+    columns = {"signals": ["time", "type", "who", "cost", "eta", "payload.confidence", "trace.bids", "says"]}
+    mine = replace(LOOKS[look], columns=columns, filters={"market": "type:BID or type:TASK_AWARDED"})
+    press = ("slash", *typed("$market"), "enter")
+    looks_the_same(recording(), size, view="signals", press=press, look=mine, says=("$market", "cost", "eta"))
+
+
+@pytest.mark.parametrize(("size", "look"), [("80x24", "plain"), ("120x40", "plain"), ("80x24", "ascii")])
+def test_long_rows_moved_along(recording: Recording, looks_the_same: Compare, size: str, look: str) -> None:
+    press = ("slash", *typed("type:TASK*"), "enter", "l")
+    says = ("< more",) if look == "ascii" else ("← more",)
+    looks_the_same(recording(), size, view="signals", press=press, look=LOOKS[look], says=says)
 
 
 @pytest.mark.parametrize("size", ["80x24", "120x40"])

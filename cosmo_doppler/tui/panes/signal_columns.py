@@ -34,6 +34,9 @@ USUAL: tuple[Column, ...] = (
 """What the list has when nobody says."""
 
 _OWN = {column.name: column for column in USUAL}
+_MEASURED = ("type", "who")
+"""Of the usual columns, those that are as wide as what stands in them once a person chose."""
+
 _ON_THE_RIGHT: frozenset[Kind] = frozenset({"number", "seconds", "bytes", "time"})
 
 
@@ -55,7 +58,9 @@ class Chosen:
         self.moving = any(field.folded for field in self._fields.values())
         """Whether a cell may change after it was drawn."""
         self._usual = not names
-        self._widths = {name: cell_len(_title(name)) for name in self._fields}
+        measured = [] if self._usual else [name for name in self.names if name in _MEASURED]
+        self._widths = {name: cell_len(_OWN[name].title) for name in measured}
+        self._widths |= {name: cell_len(_title(name)) for name in self._fields}
         self._columns = self._laid_out()
 
     @property
@@ -74,12 +79,13 @@ class Chosen:
 
     def fields(self, row: Row) -> dict[str, str]:
         """What stands in the columns that are fields. One that is too narrow for it gets wider."""
-        texts: dict[str, str] = {}
+        texts = {name: _shown(field, field.read(row)) for name, field in self._fields.items()}
+        own = {"type": _longest_type(row), "who": safe(row.who, 80)}
         wider = False
-        for name, field in self._fields.items():
-            texts[name] = _shown(field, field.read(row))
-            wanted = min(_WIDEST, cell_len(texts[name]))
-            if wanted > self._widths[name]:
+        for name, width in self._widths.items():
+            most = _OWN[name].width if name in _OWN else _WIDEST
+            wanted = min(most, cell_len(texts[name] if name in texts else own[name]))
+            if wanted > width:
                 self._widths[name], wider = wanted, True
         if wider:
             self._columns = self._laid_out()
@@ -94,7 +100,7 @@ class Chosen:
         if name == "says":
             return Column(name, "says", 0, least=24)
         if name in _OWN:
-            return _OWN[name]._replace(needs=0)
+            return _OWN[name]._replace(needs=0, width=self._widths.get(name, _OWN[name].width))
         right = self._fields[name].kind in _ON_THE_RIGHT
         return Column(name, _title(name), self._widths[name], right=right)
 
@@ -107,6 +113,10 @@ def known_columns() -> list[str]:
 def split_names(text: str) -> tuple[str, ...]:
     """Names as people write them, with commas between: `type, who, payload.cost`."""
     return tuple(filter(None, (part.strip() for part in text.split(","))))
+
+
+def _longest_type(row: Row) -> str:
+    return f"malformed {safe(row.type, 40)}" if row.header.problem else safe(row.type, 40)
 
 
 def _title(name: str) -> str:

@@ -49,20 +49,41 @@ class Sliding:
     def part(self, line: Iterable[Segment], width: int) -> Strip:
         """What is seen of a line."""
         strip = Strip(line)
-        if not self.cells:
-            return strip.adjust_cell_length(width)
-        return strip.adjust_cell_length(width + self.cells).crop(self.cells, self.cells + width)
+        begin, end = self.cells, self.cells + width
+        if strip.cell_length <= end:
+            strip = strip.adjust_cell_length(end)
+            return strip if not begin else _cut(strip, begin, end)
+        return _cut(strip, begin, end)
 
     def hint(self, strips: Iterable[Strip], cursor: int, width: int) -> str:
         """Where there is more of these rows, for the title of the pane: none where the cursor's row tells of no length."""
         length = self._source.reach(cursor)
         if not length:
             return ""
-        more = length > width + self.cells or any(_is_cut(strip) for strip in strips)
+        more = length > width + self.cells or any(_is_cut(strip, self.cells) for strip in strips)
         return " ".join(
             filter(None, ("←" * bool(self.cells), "more" * (more or bool(self.cells)), "→" * more))
         )
 
 
-def _is_cut(strip: Strip) -> bool:
-    return any(segment.text.endswith(ELLIPSIS) for segment in strip)
+def _cut(strip: Strip, begin: int, end: int) -> Strip:
+    """A part of a line. What is cut in its middle says so: half a figure would be another one."""
+    part, width = strip.crop(begin, end), end - begin
+    if width < 2:
+        return part
+    before, after = strip.crop(0, begin).text, strip.crop(end, strip.cell_length).text
+    if before[-1:].strip() and part.text[:1].strip():
+        part = Strip.join([_mark(part, 0), part.crop(1, width)])
+    if after[:1].strip() and part.text[-1:].strip():
+        part = Strip.join([part.crop(0, width - 1), _mark(part, -1)])
+    return part
+
+
+def _mark(strip: Strip, place: int) -> Strip:
+    return Strip([Segment(ELLIPSIS, list(strip)[place].style)])
+
+
+def _is_cut(strip: Strip, shift: int) -> bool:
+    """Whether there is more on the right. What begins with a mark was moved there."""
+    segments = list(strip)[1 if shift else 0 :]
+    return any(segment.text.endswith(ELLIPSIS) for segment in segments)

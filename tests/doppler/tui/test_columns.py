@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.segment import Segment
 from rich.style import Style
 
 from cosmo_doppler.cli.looks import chosen_look
@@ -15,10 +16,35 @@ from cosmo_doppler.errors import ConfigError
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.look import Look, remembered_of
 from cosmo_doppler.tui.remembered import Remembered
-from cosmo_doppler.tui.widgets.columns import Column, Columns
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
+from cosmo_doppler.tui.widgets.sliding import Sliding
+from cosmo_doppler.tui.widgets.source import Source
 
 Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
+
+
+class Whatever(Source):
+    """Rows that nobody asks for."""
+
+    def title(self, ink: Ink) -> Cell:
+        return []
+
+    def empty(self, ink: Ink) -> list[Cell]:
+        return []
+
+    def count(self) -> int:
+        return 0
+
+    def key(self, index: int) -> int:
+        return index
+
+    def index(self, key: Hashable, near: int) -> int | None:
+        return None
+
+    def row(self, index: int, width: int, ink: Ink) -> list[Segment]:
+        return []
 
 
 async def command(screen: Any, line: str) -> None:
@@ -188,6 +214,32 @@ async def test_what_happened_and_what_is_asked_are_moved_along_too(
             row = next(line for line in screen.lines[5:] if line.startswith("▎"))
             assert row.rstrip("▐ ").endswith(end)
             assert "← more" in screen.text
+
+
+@pytest.mark.parametrize(
+    ("text", "shift", "width", "seen"),
+    [
+        ("0.8123 mira", 0, 20, "0.8123 mira         "),
+        ("0.8123 mira", 0, 6, "0.8123"),
+        ("0.8123 mira", 0, 4, "0.8…"),
+        ("0.8123 mira", 0, 9, "0.8123 m…"),
+        ("0.8123 mira", 3, 6, "…23 m…"),
+        ("0.8123 mira", 7, 4, "mira"),
+        ("0.8123 mira", 7, 3, "mi…"),
+        ("0.8123 mira", 6, 6, " mira "),
+        ("0.8123 mira", 9, 4, "…a  "),
+        ("日本語 ok", 2, 4, "… 語"),
+        ("x", 4, 3, "   "),
+        ("ab", 0, 1, "a"),
+        ("", 0, 0, ""),
+    ],
+)
+def test_what_is_cut_in_its_middle_says_so(text: str, shift: int, width: int, seen: str) -> None:
+    source = Whatever()
+    source.shift = shift
+    part = Sliding(source).part([Segment(text)], width)
+    assert part.cell_length == width
+    assert part.text == seen
 
 
 @pytest.mark.parametrize("width", [20, 60, 84, 150, 300])
