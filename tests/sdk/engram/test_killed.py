@@ -79,7 +79,7 @@ async def test_a_stop_reaches_what_a_killed_host_wrote_through_another_host_of_i
     survivor.attach_engram(SqliteEngram(path=path, engram_id="mem"))
     asker = Dendrite(synapse=synapse, dendrite_id="asker", heartbeat_s=0)
     async with survivor, asker:
-        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.5)
+        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=2)
         assert (ack.neuron, ack.payload["rolled_back"]) == ("survivor", True)
         assert ack.payload["compensated"] >= 2 * told
         left = await asker.recall(engram_id="mem", query={})

@@ -164,11 +164,11 @@ async def test_a_memory_whose_disk_fails_answers_and_its_rollback_is_no_success(
             await asker.recall(engram_id="mem", query={})
         receipt = await asker.imprint(engram_id="mem", op="add", entry={}, await_ack=True)
         assert "no such table" in receipt.error
-        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.2)
+        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=1)
         assert (ack.payload["rolled_back"], ack.payload["compensated"]) == (False, 0)
         assert "no such table" in ack.meta["cosmo.rollback_errors"][0]
         # Once it is whole again, the journal is still there.
         intruder.execute("ALTER TABLE stolen RENAME TO engram_entries")
         intruder.close()
-        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.2)
+        [ack] = await asker.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=1)
         assert (ack.payload["rolled_back"], ack.payload["compensated"]) == (True, 1)

@@ -117,7 +117,7 @@ async def test_it_is_undone_when_it_can_be_and_says_so_when_not(synapse: MemoryS
                     engram_id=engram_id, op="add", entry={}, trace_id=trace_id, await_ack=True
                 )
         await other.emit_final(trace_id="trc_2", parent_id="evt_1", result=1)
-        acks = await dendrite.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=0.1)
+        acks = await dendrite.stop_trace("trc_1", rollback=True, collect_acks=True, timeout_s=1)
     told = sorted((ack.payload["rolled_back"], ack.payload["compensated"]) for ack in acks)
     assert told == [(False, 0), (True, 1)]
     [errors] = [ack.meta["cosmo.rollback_errors"] for ack in acks if not ack.payload["rolled_back"]]
