@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 
-@dataclass(slots=True)
-class Changes:
+class Changes(Struct):
     """Keys touched since the last `Board.take_changes()`. Panels repaint only what they show of these."""
 
     signals: int = 0

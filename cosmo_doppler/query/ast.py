@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 Operator = Literal[":", "=", "!=", "<", "<=", ">", ">=", "~", "!~"]
 
@@ -11,8 +12,7 @@ OPERATORS: tuple[Operator, ...] = ("!=", "!~", "<=", ">=", ":", "=", "<", ">", "
 """All of them; those of two characters first, as a reader has to try them."""
 
 
-@dataclass(frozen=True)
-class Compare:
+class Compare(Struct, frozen=True):
     """A field held against a value."""
 
     field: str
@@ -34,15 +34,13 @@ class Compare:
         return self.field, self.op, self.value, self.quoted
 
 
-@dataclass(frozen=True)
-class Text:
+class Text(Struct, frozen=True):
     """A text to be found anywhere in a signal, whatever its case."""
 
     text: str
 
 
-@dataclass(frozen=True)
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A regular expression to be found anywhere in a signal."""
 
     pattern: str
@@ -55,8 +53,7 @@ class Pattern:
         return hash(self.pattern)
 
 
-@dataclass(frozen=True)
-class Named:
+class Named(Struct, frozen=True):
     """A saved filter, by its name."""
 
     name: str
@@ -69,22 +66,19 @@ class Named:
         return hash(self.name)
 
 
-@dataclass(frozen=True)
-class Not:
+class Not(Struct, frozen=True):
     """What the part is not."""
 
     part: Node
 
 
-@dataclass(frozen=True)
-class And:
+class And(Struct, frozen=True):
     """All of the parts; two or more, none of them an `And`."""
 
     parts: tuple[Node, ...]
 
 
-@dataclass(frozen=True)
-class Or:
+class Or(Struct, frozen=True):
     """Any of the parts; two or more, none of them an `Or`."""
 
     parts: tuple[Node, ...]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from cosmo_doppler.query.ast import And, Named, Node, Not, Or, write
 from cosmo_doppler.query.conditions import Condition, condition
@@ -13,22 +14,19 @@ from cosmo_doppler.query.parser import parse
 from cosmo_doppler.query.rows import Row
 
 
-@dataclass(frozen=True, slots=True)
-class AllOf:
+class AllOf(Struct, frozen=True):
     """Every part holds. The cheapest come first: parts never raise and change nothing, so their order is free."""
 
     parts: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(Struct, frozen=True):
     """A part holds; the cheapest come first."""
 
     parts: tuple[Step, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NotOf:
+class NotOf(Struct, frozen=True):
     """The part does not hold."""
 
     part: Step
@@ -38,8 +36,7 @@ Step = Condition | AllOf | AnyOf | NotOf
 """A compiled expression."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter:
+class Filter(Struct, frozen=True):
     """An expression ready for use."""
 
     text: str

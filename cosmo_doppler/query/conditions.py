@@ -5,8 +5,10 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from cosmo_doppler.query.ast import Compare, Pattern, Text
 from cosmo_doppler.query.errors import QueryError, shown, suggestion
@@ -29,8 +31,7 @@ _PLAIN = re.compile(r"[A-Za-z0-9_. -]+")
 """Text that JSON writes as it is, unless every letter of it is written as a number."""
 
 
-@dataclass(frozen=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True):
     """One condition, and the cheaper ways to decide it. `matches` never raises, whatever the signal is."""
 
     matches: Callable[[Row], bool]

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Container
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
+
+from msgspec import Struct
 
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.store import Store
 from cosmo_sdk.header import Header, read_header
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """What else is known while signals are looked at. Without a board no trace or auction is."""
 
     board: Board | None = None
