@@ -15,6 +15,7 @@ from textual.widgets import Static
 from cosmo_bus.errors import BusError
 from cosmo_doppler.bus_picture import Line, picture, rates
 from cosmo_doppler.management import BusRefused, Management, manage
+from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.modals.veiled import Veiled
 from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.theme import Ink, ink_of
@@ -63,7 +64,7 @@ class BusPage(Veiled[None]):
 
     def on_mount(self) -> None:
         """Begin to ask."""
-        self.run_worker(self._follow(), exclusive=True)
+        begin(self, self._follow, exclusive=True)
 
     async def _follow(self) -> None:
         while True:
