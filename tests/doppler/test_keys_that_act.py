@@ -54,6 +54,7 @@ class Desk:
         form = self.app.screen
         assert isinstance(form, Form)
         await self.until(lambda: not form.deaf and form.focused is not None)
+        await self.pilot.pause()
         return form
 
 

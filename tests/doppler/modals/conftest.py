@@ -73,6 +73,7 @@ class Desk:
         form = self.app.screen
         assert isinstance(form, Form)
         await self.until(lambda: form.is_mounted and (deaf or form.focused is not None))
+        await self.pilot.pause()
         return form
 
     async def press(self, *keys: str) -> None:

@@ -58,6 +58,7 @@ class Floor:
         form = self.app.screen
         assert isinstance(form, Form)
         await self.until(lambda: not form.deaf and form.focused is not None)
+        await self.pilot.pause()
         return form
 
     async def set_break(self, text: str) -> None:
@@ -128,8 +129,8 @@ async def test_a_person_breaks_on_bids_changes_one_sees_the_other_worker_win_and
         await floor.held(1)
         await floor.pilot.press("v")
         await floor.until(lambda: "HELD 1 by type:BID who:ada" in floor.text)
-        assert "X lets all go" in floor.text
-        assert "frozen: the producer waits" in floor.text
+        await floor.until(lambda: "X lets all go" in floor.text)
+        await floor.until(lambda: "frozen: the producer waits" in floor.text)
         form = await floor.form("c")
         form.query_one("#field-cost", Input).value = "0.1"
         await floor.until(lambda: "payload.cost  0.4 → 0.1" in floor.text)
@@ -156,7 +157,7 @@ async def test_one_key_lets_everything_go_also_from_a_field_of_a_form():
         await floor.held(1)
         await floor.pilot.press("v")
         form = await floor.form("c")
-        assert "ctrl+l lets all go" in floor.text
+        await floor.until(lambda: "ctrl+l lets all go" in floor.text)
         assert isinstance(form.focused, Input)
         await floor.pilot.press("X")
         assert "X" in form.focused.value
@@ -203,7 +204,7 @@ async def test_whoever_leaves_with_signals_held_is_asked_and_a_form_says_when_it
         offering = floor.offer()
         await floor.held(2)
         await floor.form("q")
-        assert "2 signals held by your breaks" in floor.text
+        await floor.until(lambda: "2 signals held by your breaks" in floor.text)
         await floor.pilot.press("escape")
         await floor.until(lambda: not isinstance(floor.app.screen, Form))
         assert len(floor.book.meant) == 2
@@ -242,7 +243,7 @@ async def test_without_the_leave_to_act_nothing_is_held_and_the_reason_is_said()
     async with on_the_floor() as floor:
         floor.app.session.arm(False)
         form = await floor.form("B")
-        assert "You chose to look only" in floor.text
+        await floor.until(lambda: "You chose to look only" in floor.text)
         assert not form.query("#then")
         form.query_one("#when", Input).value = "type:BID"
         await floor.pilot.press("ctrl+s")
