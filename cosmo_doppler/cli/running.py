@@ -6,6 +6,7 @@ import asyncio
 import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal, TypeVar
@@ -86,6 +87,18 @@ def ending_signals() -> list[signal.Signals]:
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:
         ends.append(signal.SIGHUP)
     return ends
+
+
+def end_at_latest(seconds: float, code: int) -> None:
+    """End this process after that long whatever it waits for then, without another word.
+
+    Args:
+        seconds: from now.
+        code: what it exits with.
+    """
+    timer = threading.Timer(seconds, os._exit, (code,))
+    timer.daemon = True
+    timer.start()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from cosmo_doppler.cli.exits import CommandError, Exit, no_bus
 from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
 from cosmo_doppler.cli.output import say
-from cosmo_doppler.cli.running import ending_signals, until_interrupted
+from cosmo_doppler.cli.running import end_at_latest, ending_signals, until_interrupted
 from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.config import read_config
 from cosmo_doppler.session import Session, load_all, load_start
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from cosmo_doppler.model.baseline import Baseline
     from cosmo_doppler.steward import Steward
     from cosmo_doppler.tui.look import Look
+
+LAST_PICTURE_S = 15.0
+"""How long the screen may take to end once its terminal is gone, seconds: longer than recordings take to be closed."""
 
 PICTURE_S = 5.0
 """How long a live picture waits for signals when nobody says, seconds."""
@@ -77,7 +80,9 @@ async def open_screen(
     timer = loop.call_later(seconds, app.exit) if seconds is not None else None
     if sys.platform != "win32":
         for number in ending_signals():
-            if number is not signal.SIGINT:  # Ctrl-C is a key
+            if number is signal.SIGHUP:
+                loop.add_signal_handler(number, _end_with_terminal, app)
+            elif number is not signal.SIGINT:  # Ctrl-C is a key
                 loop.add_signal_handler(number, app.exit)
     following = asyncio.create_task(follow_config(app, theme, ascii=only_ascii))
     try:
@@ -94,6 +99,12 @@ async def open_screen(
         raise CommandError("the screen ended with an error", "the lines above say where", Exit.FAILED)
     if app.session.failure is not None:
         raise app.session.failure
+
+
+def _end_with_terminal(app: DopplerApp) -> None:
+    """End without the terminal: what still has to be drawn on it may wait for ever, so not for long."""
+    end_at_latest(LAST_PICTURE_S, 128 + signal.SIGHUP)
+    app.exit()
 
 
 def _has_all_letters(terminal: TextIO | None) -> bool:
