@@ -146,7 +146,9 @@ def test_a_signal_that_was_held_does_not_make_its_sender_s_clock_go_back(tape: T
     for number, signal in enumerate((held, later)):
         signal.ts = datetime(2026, 9, 1, 12, 0, 20 * number, tzinfo=UTC)
     tape.signal(
-        Signal(type=SignalType.REGISTER, payload={"capabilities": []}, directed=Directed(id="ada"), ts=held.ts)
+        Signal(
+            type=SignalType.REGISTER, payload={"capabilities": []}, directed=Directed(id="ada"), ts=held.ts
+        )
     )
     tape.signal(OFFER)
     tape.gate("held", held, hold="h1", waiting=1)
