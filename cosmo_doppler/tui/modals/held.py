@@ -149,7 +149,11 @@ class ChangeForm(AboutHeld[ChangeDraft]):
             changed = self._changed()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, changed) else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
+        return (
+            ""
+            if differences(self.held.frame, changed)
+            else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
+        )
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""
@@ -245,7 +249,11 @@ class WholeForm(AboutHeld[ChangeDraft]):
             checked = self._checked()
         except EditError as error:
             return safe(str(error), 300)
-        return "" if differences(self.held.frame, checked) else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
+        return (
+            ""
+            if differences(self.held.frame, checked)
+            else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
+        )
 
     def draft(self) -> ChangeDraft:
         """The changed signal."""
