@@ -20,6 +20,9 @@ _PER_COST = 2
 _PER_COST_BEHIND = 4
 """The same while signals wait to be folded."""
 
+LONGEST_PAUSE_S = 0.25
+"""From one look to the next at most, whatever else keeps the thread busy."""
+
 _STATM = Path("/proc/self/statm")
 
 
@@ -70,7 +73,8 @@ class Share:
             behind: whether signals wait to be folded.
         """
         cost = self._spent() - self._spent_before
-        return self._clock() - self._looked_at >= cost * (_PER_COST_BEHIND if behind else _PER_COST)
+        pause = min(LONGEST_PAUSE_S, cost * (_PER_COST_BEHIND if behind else _PER_COST))
+        return self._clock() - self._looked_at >= pause
 
     def looked(self) -> None:
         """A look begins."""

@@ -15,6 +15,7 @@ from cosmo_doppler.tui.jumps import auction_of
 from cosmo_doppler.tui.layout import DEEPER, Pane, View, plan
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.screens.borders import Borders
+from cosmo_doppler.tui.widgets.entry import Entry
 from cosmo_doppler.tui.widgets.lines import Lines
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
@@ -137,10 +138,17 @@ class Stage(Borders):
         self.focus_pane(view)
 
     def focus_pane(self, pane: Pane) -> None:
-        """Give a pane the focus. Leaving a list holds it still, so that what one went into stays."""
+        """Give a pane the focus, or let it have it next while a person writes elsewhere.
+
+        Leaving a list holds it still, so that what one went into stays.
+        """
         if pane != self.view:
             self.panes[self.view].follow = False
-        self.screen.set_focus(self.panes[pane], scroll_visible=False)
+        written = self.screen.focused
+        if isinstance(written, Entry) and all(each.display for each in written.ancestors_with_self):
+            written.back = self.panes[pane]
+        else:
+            self.screen.set_focus(self.panes[pane], scroll_visible=False)
         self.chosen(pane)
         self.post_message(self.Focused())
 

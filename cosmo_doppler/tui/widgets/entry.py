@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.events import Paste
 from textual.suggester import Suggester
+from textual.widget import Widget
 from textual.widgets import Input
 
 from cosmo_doppler.tui.safe import safe
@@ -32,6 +33,13 @@ class Entry(Input):
             # What is typed first goes on from what stands there, where that is the beginning of it.
             select_on_focus=not continued,
         )
+        self.back: Widget | None = None
+        """Who gets the keys when they are not wanted here any more; of a line over the panes."""
+
+    def give_back(self) -> None:
+        """Give the keys back."""
+        if self.back is not None and self.back.is_attached:
+            self.screen.set_focus(self.back, scroll_visible=False)
 
     def on_paste(self, event: Paste) -> None:
         """Clean the text before the base class, called next, takes it in."""

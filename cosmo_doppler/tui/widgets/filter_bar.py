@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.message import Message
-from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from cosmo_doppler.query import Completions
@@ -81,7 +80,6 @@ class FilterBar(Vertical):
         self._candidate = -1
         self._past: list[str] = []
         self._recalled = 0
-        self._back: Widget | None = None
         self._wrong = False
         self._said = ""
 
@@ -110,7 +108,7 @@ class FilterBar(Vertical):
         """Take the keys."""
         self._furnish()
         if not self.writing:
-            self._back = self.screen.focused
+            self._entry.back = self.screen.focused
         self._recalled = len(self._past)
         self.display = True
         self.add_class("writing")
@@ -224,5 +222,5 @@ class FilterBar(Vertical):
         self.remove_class("writing")
         self.show(text)
         self.post_message(self.Left(self, text))
-        if focus and self._back is not None and self._back.is_attached:
-            self.screen.set_focus(self._back, scroll_visible=False)
+        if focus:
+            self._entry.give_back()

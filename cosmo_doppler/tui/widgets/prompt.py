@@ -81,7 +81,6 @@ class Prompt(Horizontal):
         self._hint = ""
         self._history: dict[str, list[str]] = {}
         self._recalled = 0
-        self._back: Widget | None = None
 
     def _furnish(self) -> None:
         """The sign, the line, what could be written: made when first asked for, since the first picture waits for all there is."""
@@ -109,11 +108,12 @@ class Prompt(Horizontal):
         self.sign, self._completer, self._hint = sign, completer, hint
         self._recalled = len(self._history.get(sign, ()))
         self._candidates, self._candidate = [], -1
-        # Asked over another question, the keys go back to who had them before both.
-        self._back = self._back if self.asking else self.screen.focused
         self._furnish()
         self.query_one("#sign", Static).update(Content(sign))
         line = self.query_one(Entry)
+        if not self.asking:
+            # Asked over another question, the keys go back to who had them before both.
+            line.back = self.screen.focused
         line.value = value
         line.cursor_position = len(value)
         self._tell(hint)
@@ -129,8 +129,8 @@ class Prompt(Horizontal):
     def close(self) -> None:
         """Hide it, and give the keys back to who had them."""
         self._show(False)
-        if self._back is not None and self._back.is_attached:
-            self.screen.set_focus(self._back, scroll_visible=False)
+        for line in self.query(Entry):
+            line.give_back()
 
     def refuse(self, reason: str) -> None:
         """Say why that cannot be; the line stays as it is."""

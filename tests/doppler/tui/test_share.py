@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from cosmo_doppler.tui.pulse import Share
+from cosmo_doppler.tui.pulse import LONGEST_PAUSE_S, Share
 
 
 class Times:
@@ -33,9 +33,19 @@ def test_the_pause_is_longer_while_signals_wait_to_be_folded() -> None:
     times = Times()
     share = share_of(times)
     share.looked()
-    times.spent, times.now = 0.1, 0.21
+    times.spent, times.now = 0.05, 0.11
     assert not share.allows(behind=True)
-    times.now = 0.41
+    times.now = 0.21
+    assert share.allows(behind=True)
+
+
+def test_a_thread_that_is_busy_all_the_time_still_looks_now_and_then() -> None:
+    times = Times()
+    share = share_of(times)
+    share.looked()
+    times.spent = times.now = LONGEST_PAUSE_S / 2
+    assert not share.allows(behind=True)
+    times.spent = times.now = LONGEST_PAUSE_S
     assert share.allows(behind=True)
 
 

@@ -119,3 +119,17 @@ class Figures(Form[None]):
 
     def first(self) -> Widget:
         return self.query_one("#one")
+
+
+async def test_what_comes_to_an_end_meanwhile_does_not_take_the_keys_from_who_writes(
+    market_session: Session, shown: Shown
+) -> None:
+    async with shown(market_session) as screen:
+        await screen.press("colon")
+        prompt = screen.app.observatory.prompt
+        line = prompt.query_one(Input)
+        screen.stage.go("auctions", "auctions", f"evt_{'OFFER1':0>26}")
+        assert screen.app.focused is line
+        await screen.press("escape")
+        assert (prompt.asking, screen.stage.view) == (False, "auctions")
+        assert screen.app.focused is screen.stage.panes["auctions"]
