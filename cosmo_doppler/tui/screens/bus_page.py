@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import Any
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
-from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from cosmo_bus.errors import BusError
 from cosmo_doppler.bus_picture import Line, picture, rates
 from cosmo_doppler.management import BusRefused, Management, manage
 from cosmo_doppler.tui.errands import begin
-from cosmo_doppler.tui.modals.veiled import Veiled
+from cosmo_doppler.tui.modals.sheet import Sheet
 from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.theme import Ink, ink_of
 
@@ -28,26 +26,15 @@ _AROUND = 5
 """Cells of the frame, the space inside it and the mark of where one is."""
 
 
-class BusPage(Veiled[None]):
+class BusPage(Sheet):
     """Over the observatory; asks over a connection of its own, again and again until it is left.
 
     Args:
         url: of the bus.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,q,enter", "dismiss", "Back"),
-        ("j,down", "scroll(1)", "Down"),
-        ("k,up", "scroll(-1)", "Up"),
-    ]
     DEFAULT_CSS = """
-    BusPage { align: center middle; background: $background 60%; }
-    BusPage > VerticalScroll {
-        width: 116; max-width: 100%; height: auto; max-height: 90%;
-        border: round $work; border-title-color: $text; border-subtitle-color: $dim;
-        background: $background; padding: 0 1; scrollbar-size-vertical: 1;
-        scrollbar-color: $faint; scrollbar-background: $background;
-    }
+    BusPage > VerticalScroll { width: 116; }
     BusPage Static { width: 1fr; height: auto; }
     """
 
@@ -57,9 +44,7 @@ class BusPage(Veiled[None]):
 
     def compose(self) -> ComposeResult:
         """Text in a frame."""
-        with VerticalScroll() as frame:
-            frame.border_title = "Bus"
-            frame.border_subtitle = "esc closes"
+        with self.framed("Bus"):
             yield Static(f"asking {self._url} ...", markup=False)
 
     def on_mount(self) -> None:
@@ -97,11 +82,6 @@ class BusPage(Veiled[None]):
                 text.append(f"{fit(safe(part), self._room)}\n", _style(line, ink))
         for shown in self.query(Static):
             shown.update(text)
-
-    def action_scroll(self, rows: int) -> None:
-        """A line up or down."""
-        for frame in self.query(VerticalScroll):
-            frame.scroll_relative(y=rows, animate=False)
 
 
 def _style(line: Line, ink: Ink) -> Any:

@@ -9,14 +9,14 @@ from typing import ClassVar, NamedTuple
 from rich.segment import Segment
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal, VerticalScroll
+from textual.containers import Horizontal
 from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from cosmo_doppler.tui.actions import ACTIONS, Action, Group, action
 from cosmo_doppler.tui.keymap import Keymap
-from cosmo_doppler.tui.modals.veiled import Veiled
+from cosmo_doppler.tui.modals.sheet import Sheet
 from cosmo_doppler.tui.safe import pad
 from cosmo_doppler.tui.theme import ink_of
 
@@ -131,7 +131,7 @@ class HelpText(Widget):
         return Strip(segments).adjust_cell_length(self.size.width).apply_style(ink.background)
 
 
-class HelpScreen(Veiled[None]):
+class HelpScreen(Sheet):
     """The keys, over the observatory.
 
     Args:
@@ -140,19 +140,9 @@ class HelpScreen(Veiled[None]):
         pane: its name.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        ("escape,q,question_mark,enter", "dismiss", "Back"),
-        ("j,down", "scroll('down')", "Down"),
-        ("k,up", "scroll('up')", "Up"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss", "Back")]
     DEFAULT_CSS = """
-    HelpScreen { align: center middle; background: $background 60%; }
-    HelpScreen > VerticalScroll {
-        width: 72; max-width: 100%; height: auto; max-height: 90%;
-        border: round $work; border-title-color: $text; border-subtitle-color: $dim;
-        background: $background; padding: 0 1; scrollbar-size-vertical: 1;
-        scrollbar-color: $faint; scrollbar-background: $background;
-    }
+    HelpScreen > VerticalScroll { width: 72; }
     HelpScreen > VerticalScroll.wide { width: 142; }
     HelpScreen Horizontal { height: auto; }
     """
@@ -167,15 +157,7 @@ class HelpScreen(Veiled[None]):
         """One or two columns of text in a frame."""
         columns = 2 if self.app.size.width >= TWO_COLUMNS else 1
         blocks = help_blocks(self._keymap, self._here, self._pane)
-        with VerticalScroll() as frame:
+        with self.framed("Keys") as frame:
             frame.set_class(columns == 2, "wide")
-            frame.border_title = "Keys"
-            frame.border_subtitle = "esc closes"
             with Horizontal():
                 yield from map(HelpText, in_columns(blocks, columns))
-
-    def action_scroll(self, direction: str) -> None:
-        """A line up or down."""
-        # None while the screen is being built or left: keys may come quicker than that.
-        for frame in self.query(VerticalScroll):
-            frame.scroll_relative(y=1 if direction == "down" else -1, animate=False)
