@@ -13,11 +13,12 @@ from cosmo_sdk.coordination import (
     MemoryStore,
     NegotiationProtocol,
     PoolManager,
+    Task,
     TaskManager,
     VoteBook,
 )
 from cosmo_sdk.coordination._mirrored import signal_of
-from tests.doppler.model.folding import observed
+from tests.doppler.model.folding import frame, observed
 
 BEGIN = 1_700_000_000
 """When the clock of a store begins, epoch seconds."""
@@ -94,8 +95,6 @@ def busy(told: Told) -> None:
 
 
 def _work(told: Told) -> None:
-    from cosmo_sdk.coordination import Task
-
     told.tasks.submit(
         Task("t1", {"do": "wash"}, constraints={"claim_ttl_sec": 30}, pool_id="movers", priority=3)
     )
@@ -132,3 +131,15 @@ def _sell(told: Told) -> None:
     sealed.submit_bid("ann", 5)
     sealed.submit_bid("bob", 4)
     sealed.resolve()
+
+
+def event(kind: str, subject: str, rev: int, at: float, **facts: Any) -> tuple[float, bytes]:
+    """What a mirror tells of one event of a store `s`, when it arrives."""
+    meta = coord(kind, subject, rev=rev)
+    data = frame("MEMORY_APPEND", f"e{subject}{rev}", meta=meta, trace="9", key="coord/x", value=facts)
+    return at, data
+
+
+def coord(kind: str, subject: str = "x", **more: Any) -> dict[str, Any]:
+    """The `meta` by which a signal is known as one of coordination."""
+    return {"coord": {"v": 1, "kind": kind, "subject": subject, "store": "s", "mode": "mirror", **more}}
