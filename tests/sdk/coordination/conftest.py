@@ -6,7 +6,7 @@ from itertools import count
 
 import pytest
 
-from cosmo_sdk.coordination import ManualClock, MemoryStore, PostgresStore, SqliteStore
+from cosmo_sdk.coordination import ManualClock, MemoryStore, PostgresStore, SqliteStore, TaskManager
 from tests.postgres_server import running_postgres
 
 
@@ -27,6 +27,12 @@ def store(request, tmp_path, clock):
 
 
 @pytest.fixture
+def manager(store, clock):
+    """Who manages the tasks in it."""
+    return TaskManager(store).bind(clock=clock)
+
+
+@pytest.fixture
 def kinds(store):
     """The kinds of the events so far."""
     return lambda: [event.kind for _, event in store.events(0)]
@@ -43,9 +49,14 @@ _numbers = count()
 
 
 @pytest.fixture
-def open_postgres(postgres):
+def schema():
+    """The name of tables, or of a database, of this test's own."""
+    return f"test{next(_numbers)}"
+
+
+@pytest.fixture
+def open_postgres(postgres, schema):
     """Opens a store on tables of this test's own."""
-    schema = f"test{next(_numbers)}"
     opened = []
 
     def open_store(clock=None, **options):
