@@ -23,7 +23,7 @@ _OVER = "  came right"
 _COLUMNS = Columns(
     Column("when", "when", 8),
     Column("severity", "", 1),
-    Column("kind", "fault", 14),
+    Column("kind", "fault", 15),
     Column("times", "times", 5, right=True, needs=96),
     Column("trace", "trace", 8, needs=150),
     Column("what", "what happened", 0),

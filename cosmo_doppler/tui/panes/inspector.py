@@ -72,6 +72,7 @@ class InspectorRows(Source):
         self._values_for: tuple[object, ...] = ()
         self._rows: list[_Row] = []
         self._fresh = False
+        self._rows_for: Hashable = None
 
     def title(self, ink: Ink) -> Cell:
         """The type, in its family's colour."""
@@ -111,9 +112,10 @@ class InspectorRows(Source):
             return 0
         if self._seq != seen.seq:
             self._take(seen)
-        if not self._fresh:
+        told = self.stamp()
+        if not self._fresh or told != self._rows_for:
             self._rows = list(self._lay_out(seen))
-            self._fresh = True
+            self._fresh, self._rows_for = True, told
         return len(self._rows)
 
     def key(self, index: int) -> int:
@@ -134,7 +136,7 @@ class InspectorRows(Source):
     def stamp(self) -> Hashable:
         """What is still awaited has been awaited for so many seconds."""
         trace = self._scene.board.traces.get(self._trace_id)
-        stamp = int(self._scene.now) if trace is not None and trace.ended_at is None else None
+        stamp = int(self._scene.board.now) if trace is not None and trace.ended_at is None else None
         return self._trace_id, stamp
 
     def marked(self, key: Hashable) -> bool:

@@ -69,6 +69,21 @@ def test_it_says_what_the_signal_means_where_it_came_from_and_what_followed(scen
     assert lines[-1] == "version  1"
 
 
+def test_what_is_still_awaited_is_told_anew_each_second(
+    signal_frame: SignalFrame, recorded: Recorded
+) -> None:
+    began = 1_790_000_000.0
+    session = recorded(
+        [(began, signal_frame("TASK", "A", "T", who="ada", payload={"input": {"text": "go"}}))]
+    )
+    scene = Scene(session)
+    scene.seq = 0
+    pane = InspectorRows(scene)
+    for waited in (3.0, 4.0):
+        session.timeline.board.advance(began + waited)
+        assert rows(pane)[0].endswith(f"no answer has come for {waited:.1f} s")
+
+
 def test_a_payload_is_a_tree_whose_branches_fold(scene: Scene) -> None:
     pane = InspectorRows(scene)
     lines = rows(pane)
