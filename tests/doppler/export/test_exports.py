@@ -10,7 +10,7 @@ import pytest
 from cosmo_bus.recording import RecordingWriter, read_recording
 from cosmo_doppler import export
 from cosmo_doppler.session import Session, load_all, open_replay
-from tests.doppler.tui.conftest import START, market, signal
+from tests.doppler.tui.market import START, market, signal
 
 STEPPED = Path(__file__).parents[3] / "snapshots" / "data" / "stepped.ndjson"
 """A recording of somebody who holds, edits and drops bids."""

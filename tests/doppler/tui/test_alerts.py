@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,8 @@ from cosmo_doppler.query import compile_filter
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.alerts import RING_EVERY_S, AlertRule, Alerts
 from cosmo_doppler.tui.look import Look
-from tests.doppler.tui.conftest import signal
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.market import signal
+from tests.doppler.tui.showing import Shown
 
 
 def _say(session: Session, *names: str, type: str = "ERROR", who: str = "payments-1") -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +21,7 @@ from cosmo_doppler.tui.arrangement import (
 )
 from cosmo_doppler.tui.layout import VIEWS, Slot, View, grid_of, plan
 from cosmo_doppler.tui.remembered import Remembered
-from tests.doppler.tui.conftest import Screen
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Screen, Shown
 
 
 def test_the_usual_arrangement_changes_nothing() -> None:

@@ -1,8 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,9 +13,9 @@ from cosmo_doppler.tui.ascii import AsciiFilter, plain_text
 from cosmo_doppler.tui.bars import span
 from cosmo_doppler.tui.layout import VIEWS, View
 from cosmo_doppler.tui.look import Look
+from tests.doppler.tui.showing import Shown
 
 BLACK = Color(0, 0, 0)
-Shown = Callable[..., Any]
 
 
 @given(st.text())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,8 +13,7 @@ from cosmo_bus.client import BusClient
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.screens.bus_page import BusPage
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 class Away:

@@ -20,8 +20,8 @@ from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, Column, Columns
 from cosmo_doppler.tui.widgets.sliding import Sliding
 from cosmo_doppler.tui.widgets.source import Source
+from tests.doppler.tui.showing import Shown
 
-Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +10,8 @@ import pytest
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.commands import completions
 from cosmo_doppler.tui.look import look_of
+from tests.doppler.tui.showing import Shown
 from tests.doppler.tui.test_hostile import assert_harmless
-
-Shown = Callable[..., Any]
 
 
 async def write(screen: Any, line: str) -> None:

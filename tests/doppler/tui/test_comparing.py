@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.screens.comparing import CompareScreen
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 async def take_two(screen: Any) -> None:

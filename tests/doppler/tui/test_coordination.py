@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -21,9 +20,9 @@ from cosmo_sdk.coordination import Task, TaskState
 from tests.doppler.model.afternoon import afternoon
 from tests.doppler.model.coordinating import Told
 from tests.doppler.model.folding import frame
+from tests.doppler.tui.showing import Shown
 
 INK = Ink(DARK)
-Shown = Callable[..., Any]
 
 
 class Nowhere:

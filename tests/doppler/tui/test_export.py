@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import csv
 import io
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +13,7 @@ import pytest
 from cosmo_bus.recording import read_recording
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.export import ExportForm, unused
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 @pytest.fixture(autouse=True)

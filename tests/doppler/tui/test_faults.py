@@ -13,10 +13,10 @@ from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.session.session import Gap
 from cosmo_doppler.tui.fault_list import FaultList
 from cosmo_doppler.tui.scene import Scene
-from tests.doppler.tui.conftest import START, market
+from tests.doppler.tui.market import START, market
+from tests.doppler.tui.showing import Shown
 
 Recorded = Callable[..., Session]
-Shown = Callable[..., Any]
 SIZES = [(80, 24), (120, 40), (200, 60)]
 
 

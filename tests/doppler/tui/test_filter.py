@@ -13,8 +13,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.actions import action
 from cosmo_doppler.tui.panes.sifted import Sifted, SiftedSignals
 from cosmo_doppler.tui.widgets.source import Source
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 def rows(screen: Any, pane: str) -> list[Any]:

@@ -21,8 +21,8 @@ from cosmo_doppler.tui.panes.coordination import CoordinationRows
 from cosmo_doppler.tui.panes.object import ObjectLines
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
+from tests.doppler.tui.showing import Shown
 
-Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
 
 HOSTILE = (

@@ -1,16 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.actions import ACTIONS, action
 from cosmo_doppler.tui.keymap import Keymap, KeymapError
 from cosmo_doppler.tui.look import Look
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 def test_every_action_has_a_name_of_its_own() -> None:

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
 
 import pytest
 from textual.command import CommandPalette
 
 from cosmo_doppler.session import Session
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 async def steps(number: int) -> None:

@@ -12,9 +12,9 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.orders import Orders
 from cosmo_doppler.tui.panes import ordered
 from cosmo_doppler.tui.places import Places
-from tests.doppler.tui.conftest import START, Screen, signal
+from tests.doppler.tui.market import START, signal
+from tests.doppler.tui.showing import Screen, Shown
 
-Shown = Callable[..., Any]
 Recorded = Callable[..., Session]
 
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,8 +9,7 @@ from hypothesis import strategies as st
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.figures import Figure, Group
 from cosmo_doppler.tui.panes.metrics import GUTTER, NARROWEST, deal
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 def figures(text: str) -> dict[str, list[str]]:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -13,9 +11,8 @@ from cosmo_bus.recording import read_recording
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session import Session
-from tests.doppler.tui.conftest import Screen, market
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.market import market
+from tests.doppler.tui.showing import Screen, Shown
 
 
 async def _name(screen: Screen, path: Path) -> None:

@@ -10,10 +10,10 @@ import pytest
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.scene import Scene
-from tests.doppler.tui.conftest import START
+from tests.doppler.tui.market import START
+from tests.doppler.tui.showing import Shown
 
 Recorded = Callable[..., Session]
-Shown = Callable[..., Any]
 
 
 @pytest.fixture

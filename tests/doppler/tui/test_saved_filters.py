@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -11,8 +10,7 @@ from textual.command import CommandPalette
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.look import Look, remembered_of
 from cosmo_doppler.tui.saved_filters import SavedFilters
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 def signals(screen: Any) -> list[Any]:

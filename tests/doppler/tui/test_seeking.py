@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from cosmo_doppler.session import Session
+from tests.doppler.tui.showing import Shown
 
-Shown = Callable[..., Any]
 _NAMES = {"#": "number_sign", " ": "space", ":": "colon", "%": "percent_sign"}
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from cosmo_bus.recording import RecordingWriter
-from tests.doppler.tui.conftest import market
+from tests.doppler.tui.market import market
 
 SCRIPT = """
 import asyncio, sys

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from textual.widgets import Input
@@ -13,12 +11,11 @@ from textual.widgets import Input
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
+from tests.doppler.tui.showing import Shown
 
 STEPPED = Path(__file__).parents[3] / "snapshots" / "data" / "stepped.ndjson"
 WHILE_TWO_WERE_HELD = 54
 """A position in the recording."""
-
-Shown = Callable[..., Any]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pytest
 
 from cosmo_bus.recording import RecordingWriter
 from tests.doppler.terminal import on_terminal
-from tests.doppler.tui.conftest import market
+from tests.doppler.tui.market import market
 
 
 @pytest.fixture

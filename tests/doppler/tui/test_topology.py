@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from cosmo_doppler.session import Session
-from tests.doppler.tui.conftest import START
+from tests.doppler.tui.market import START
+from tests.doppler.tui.showing import Shown
 
 Recorded = Callable[..., Session]
-Shown = Callable[..., Any]
 
 
 @pytest.fixture

@@ -16,9 +16,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.entries import Entry, JsonArea
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
-
-Shown = Callable[..., Any]
-
+from tests.doppler.tui.showing import Shown
 
 NAMED = {"\r": "enter", "\x11": "ctrl+q", "\t": "tab"}
 

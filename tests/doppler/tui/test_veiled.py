@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from rich.segment import Segment
@@ -12,8 +11,7 @@ from textual.renderables.background_screen import BackgroundScreen
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals.veiled import Veiled
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 def veiled(app: DopplerApp) -> Veiled[Any]:

@@ -14,8 +14,7 @@ from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.tui.theme import DARK, Ink
 from cosmo_doppler.tui.watched import Watched, watched_line
-
-Shown = Callable[..., Any]
+from tests.doppler.tui.showing import Shown
 
 
 @pytest.fixture
