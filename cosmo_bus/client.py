@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import count
+from itertools import count, groupby
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -24,6 +25,12 @@ logger = logging.getLogger(__name__)
 
 Handler = Callable[[str, bytes], None]
 """Gets subject and frame of every message, in order. Must not block."""
+
+LinesHandler = Callable[[Sequence[str], bytes], None]
+"""Gets messages that came together: their subjects, and their frames with a newline behind each and none within."""
+
+
+_SUB_ID = attrgetter("sub_id")
 
 
 @dataclass(frozen=True)
@@ -51,10 +58,18 @@ class ClientStatistics:
 class BusSubscription:
     """A pattern and its handler. Survives reconnects."""
 
-    def __init__(self, client: BusClient, pattern: str, handler: Handler, group: str | None) -> None:
+    def __init__(
+        self,
+        client: BusClient,
+        pattern: str,
+        handler: Handler,
+        group: str | None,
+        together: LinesHandler | None,
+    ) -> None:
         self.pattern = pattern
         self.group = group
         self.handler = handler
+        self.together = together
         self.sub_id = uuid4().hex
         self._client = client
 
@@ -293,17 +308,30 @@ class BusClient:
         finally:
             del self._asked[ref]
 
-    async def subscribe(self, pattern: str, handler: Handler, *, group: str | None = None) -> BusSubscription:
+    async def subscribe(
+        self,
+        pattern: str,
+        handler: Handler,
+        *,
+        group: str | None = None,
+        together: LinesHandler | None = None,
+    ) -> BusSubscription:
         """Call `handler` for every message on a matching subject, on this connection and the ones after it.
 
         When it returns, the bus has the subscription.
+
+        Args:
+            pattern: which subjects.
+            handler: gets each message.
+            group: a queue group.
+            together: gets messages instead of `handler` where several come together, in the order of all of them.
 
         Raises:
             BusClosed: not connected.
             NoAnswer: the bus did not answer in time.
         """
         connection = self._require()
-        subscription = BusSubscription(self, pattern, handler, group)
+        subscription = BusSubscription(self, pattern, handler, group, together)
         self._subscriptions[subscription.sub_id] = subscription
         try:
             connection.send(subscription.line())
@@ -426,7 +454,32 @@ class BusClient:
                 logger.warning("%d messages that were kept are lost: %s", len(kept) - number, error)
                 return
 
-    def _deliver(self, message: Message) -> None:
+    def _deliver(self, messages: Sequence[Message]) -> None:
+        if len(messages) == 1:
+            self._deliver_one(messages[0])
+            return
+        for sub_id, run in groupby(messages, _SUB_ID):
+            subscription = self._subscriptions.get(sub_id)
+            together = subscription.together if subscription is not None else None
+            if together is None:
+                for message in run:
+                    self._deliver_one(message)
+            else:
+                self._deliver_lines(together, list(run))
+
+    def _deliver_lines(self, together: LinesHandler, messages: Sequence[Message]) -> None:
+        lines = "\n".join([*[message.frame for message in messages], ""]).encode()
+        if lines.count(b"\n") != len(messages):
+            for message in messages:
+                self._deliver_one(message)
+            return
+        self._received += len(messages)
+        try:
+            together([message.subject for message in messages], lines)
+        except Exception:
+            logger.exception("the handler of %d messages failed", len(messages))
+
+    def _deliver_one(self, message: Message) -> None:
         subscription = self._subscriptions.get(message.sub_id)
         if subscription is None:
             return

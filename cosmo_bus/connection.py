@@ -6,7 +6,7 @@ import asyncio
 import os
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
@@ -32,7 +32,9 @@ from cosmo_bus.wire import (
     LineReader,
     Message,
     Oversize,
+    cut,
     decode_incoming,
+    decode_messages,
     legacy_length,
     line_of,
 )
@@ -46,6 +48,9 @@ _SOCKET_FULL = 256 << 10
 _MAX_WAITING = 64 << 20
 """Bytes that may wait in this process for a bus that does not read."""
 
+_MANY = 4096
+"""From so many bytes on that come together lines are read together: fewer gain nothing by it."""
+
 _PING = b'{"op":"ping"}\n'
 
 
@@ -54,7 +59,7 @@ class Connection(asyncio.Protocol):
 
     Args:
         url: for messages.
-        deliver: gets every `msg`.
+        deliver: gets every `msg`, or a few of them that came together, in order.
         receive: gets every other line but `welcome` and `pong`.
         lost: called once, when an open connection ends.
         unreadable: gets the reason why a line could not be read.
@@ -64,7 +69,7 @@ class Connection(asyncio.Protocol):
         self,
         url: str,
         *,
-        deliver: Callable[[Message], None],
+        deliver: Callable[[Sequence[Message]], None],
         receive: Callable[[Incoming], None],
         lost: Callable[[Connection], None],
         unreadable: Callable[[str], None],
@@ -280,9 +285,21 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Handle every line that is complete."""
         self._heard = self._loop.time()
+        together = self._reader.whole(data) if len(data) >= _MANY and self._welcome.done() else None
+        if together is None:
+            self._handle(self._reader.feed(data))
+            return
+        messages = decode_messages(together)
+        if messages is None:
+            self._handle(cut(together)[:-1])
+        else:
+            self._deliver(messages)
+
+    def _handle(self, lines: Sequence[bytes | Oversize]) -> None:
+        """Handle lines one by one."""
         deliver = self._deliver
         welcomed = self._welcome.done()
-        for line in self._reader.feed(data):
+        for line in lines:
             if isinstance(line, Oversize):
                 self._unreadable(f"{line.length:,} bytes, more than the {self._reader.limit:,} announced")
                 continue
@@ -292,7 +309,7 @@ class Connection(asyncio.Protocol):
                 self._refuse(str(error))
                 continue
             if welcomed and incoming.op == "msg":
-                deliver(incoming)
+                deliver((incoming,))
             else:
                 self._take(incoming)
                 welcomed = self._welcome.done()

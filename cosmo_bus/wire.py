@@ -204,6 +204,22 @@ def decode_incoming(line: bytes) -> Message:
         raise BadLine(str(error)) from None
 
 
+def decode_messages(lines: bytes) -> list[Message] | None:
+    """Read many lines of a server at once, each with its newline.
+
+    Returns:
+        None when any of them is anything but a whole `msg`: then read them one by one.
+    """
+    try:
+        read = _messages.decode_lines(lines)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    # Blank lines were passed over, but one by one they are counted.
+    if len(read) != lines.count(b"\n") or {each.op for each in read} != {"msg"}:
+        return None
+    return read
+
+
 def is_string(raw: msgspec.Raw) -> bool:
     """Whether a raw JSON value is a string."""
     return memoryview(raw)[0] == _QUOTE
@@ -335,6 +351,20 @@ class LineReader:
             lines = cast(list[bytes | Oversize], parts)
         if rest:
             self._hold(rest)
+        return lines
+
+    def whole(self, data: bytes) -> bytes | None:
+        """Take what arrived as `feed` does, but return the complete lines in one piece, with their newlines.
+
+        Returns:
+            None when nothing was taken: no line is complete, or one might be too long. Then `feed` it.
+        """
+        end = data.rfind(b"\n") + 1
+        if not end or self._held + len(data) > self.limit:
+            return None
+        lines = b"".join((*self._pieces, data[:end]))
+        self._pieces = [data[end:]] if end < len(data) else []
+        self._held = len(data) - end
         return lines
 
     def finish(self) -> list[bytes | Oversize]:

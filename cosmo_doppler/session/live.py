@@ -135,7 +135,10 @@ class BusSource:
             await self._reach(session, synapse, backoff)
             # Listen first, ask afterwards: answers to DISCOVER must not be missed.
             await self._insist(
-                session, lambda: synapse.tap(f"cosmonapse.{self._namespace}.>", session.ingest)
+                session,
+                lambda: synapse.tap_lines(
+                    f"cosmonapse.{self._namespace}.>", session.ingest, session.ingest_lines
+                ),
             )
             for subject in event_subjects(self._namespace):
                 await self._insist(session, partial(synapse.tap, subject, session.ingest))

@@ -302,15 +302,30 @@ class Session:
             asyncio.get_running_loop().call_soon(self._land)
         self._arrived.append(arrived)
 
+    def ingest_lines(self, subjects: Sequence[str], lines: bytes) -> None:
+        """Take in frames that just came together, a newline behind each. Only sources call it, on the engine's loop."""
+        self._land()
+        times = [self.wall()] * len(subjects)
+        self._give_way()
+        with self.lock:
+            self.store.append_lines(times, subjects, lines)
+            if self.recorder is not None:
+                for at, subject, frame in zip(times, subjects, lines.split(b"\n"), strict=False):
+                    self.recorder.write(at, subject, frame)
+
     def _land(self) -> None:
         """Put what arrived in this turn of the loop into the store: together, that costs less than one by one."""
         arrived, self._arrived = self._arrived, []
         for first in range(0, len(arrived), _AT_ONCE):
-            if self.lock.wanted:
-                # Without this the screen might wait through a whole burst: a lock goes to whoever asks in the right moment.
-                time.sleep(_GIVE_WAY_S)
+            self._give_way()
             with self.lock:
                 self._put(arrived[first : first + _AT_ONCE])
+
+    def _give_way(self) -> None:
+        """Let a thread have the lock that waits for it: without this the screen might wait through a whole burst."""
+        if self.lock.wanted:
+            # A lock goes to whoever asks in the right moment, and that is who just gave it back.
+            time.sleep(_GIVE_WAY_S)
 
     def _put(self, arrived: Sequence[Arrived]) -> None:
         self.store.append_many(arrived)

@@ -12,12 +12,10 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Final
 
-import msgspec
-
 from cosmo_bus.recording import RecordedLine, read_line
 from cosmo_doppler.model.bus_events import is_event, read_any
+from cosmo_doppler.store.facts import NameTables, add_names, read_facts
 from cosmo_doppler.store.lines import Block
-from cosmo_doppler.store.names import Names
 from cosmo_doppler.store.rows import PLACE_BITS, Rows, odd_line, plain_line
 from cosmo_sdk.dialects import read_timestamp
 
@@ -29,32 +27,6 @@ _NEWLINE: Final = ord("\n")
 
 # A line of ours. The newline in front makes sure that only beginnings of lines match.
 _LEAD = re.compile(rb'\n\{"rx":"([0-9T:-]{19})\.(\d{6})Z","subject":"([^"\\\n]*)",(?!"raw":)')
-
-
-class _Named(msgspec.Struct, gc=False):
-    id: str | None = None
-
-
-class _Facts(msgspec.Struct, gc=False):
-    """What columns need of an envelope."""
-
-    type: str = ""
-    trace_id: str = ""
-    directed: _Named | None = None
-    neuron: str | None = None
-
-
-_read_facts = msgspec.json.Decoder(_Facts)
-
-
-class NameTables:
-    """The names that columns refer to by number."""
-
-    def __init__(self) -> None:
-        self.subjects = Names()
-        self.types = Names()
-        self.whos = Names()
-        self.traces = Names()
 
 
 class Indexer:
@@ -109,27 +81,20 @@ class Indexer:
         leads = _LEAD.findall(b"\n" + data)
         if len(leads) != len(ends):
             return None
+        facts = read_facts(data, len(ends))
+        if facts is None:
+            return None
         try:
-            facts = _read_facts.decode_lines(data)
             moments = self._moments(leads)
-        except (msgspec.DecodeError, UnicodeDecodeError, ValueError, RecursionError):
+        except ValueError:
             return None
         subjects = self._subjects(leads)
-        if len(facts) != len(ends) or subjects is None:
+        if subjects is None:
             return None
-        names, rows = self._names, Rows()
-        types, whos, traces = names.types, names.whos, names.traces
+        rows = Rows()
         rows.at = moments
         rows.subject = subjects
-        rows.type = array("I", [types[each.type] for each in facts])
-        rows.trace = array("I", [traces[each.trace_id] for each in facts])
-        rows.who = array(
-            "I",
-            [
-                whos[(each.directed.id if each.directed is not None else None) or each.neuron or ""]
-                for each in facts
-            ],
-        )
+        add_names(rows, facts, self._names)
         starts = [0, *ends[:-1]]
         base = self._plain + kept_at
         rows.place = array("Q", [base + start for start in starts])

@@ -22,6 +22,10 @@ def odd_line(shelf: int) -> int:
     return 2 * shelf + 2
 
 
+FRAME_LINE = plain_line(1)
+"""A frame in memory, as it came, with a newline behind it: what follows it can be read together with it."""
+
+
 class Rows:
     """Columns of signals, by time."""
 

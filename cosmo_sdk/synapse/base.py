@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 from uuid import uuid4
 
@@ -25,6 +25,10 @@ once, in order over all subscriptions, and must not block."""
 
 FrameHandler = Callable[[str, bytes], None]
 """Receives one undecoded frame: subject, JSON bytes. Called in order, must not block."""
+
+LinesHandler = Callable[[Sequence[str], bytes], None]
+"""Receives undecoded frames that came together: their subjects, and the frames with a newline behind each and none
+within. Called in order, must not block."""
 
 SynapseState = Literal["new", "connecting", "connected", "reconnecting", "closed"]
 
@@ -102,6 +106,16 @@ class Synapse(ABC):
     @abstractmethod
     async def tap(self, pattern: str, handler: FrameHandler) -> Subscription:
         """Call `handler(subject, frame)` for every frame on a matching subject, undecoded. For observers."""
+
+    async def tap_lines(self, pattern: str, handler: FrameHandler, together: LinesHandler) -> Subscription:
+        """Tap, but let frames that a transport reads together stay together, which costs a fraction.
+
+        Args:
+            pattern: which subjects.
+            handler: gets each frame that comes alone; all of them, unless the transport knows better.
+            together: gets those that came together, in the order of all of them.
+        """
+        return await self.tap(pattern, handler)
 
     @property
     def has_gates(self) -> bool:

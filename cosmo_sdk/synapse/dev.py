@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -15,10 +16,9 @@ from cosmo_bus.gate_client import GateClient
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse._connected import ConnectedSynapse
-from cosmo_sdk.synapse.base import (
-    NothingToEnd,
-    Subscription,
-)
+from cosmo_sdk.synapse._feeds import translated
+from cosmo_sdk.synapse._subscribing import EndsOnce, checked, run_tap
+from cosmo_sdk.synapse.base import FrameHandler, LinesHandler, NothingToEnd, Subscription
 from cosmo_sdk.synapse.gates import HoldListener
 
 
@@ -132,6 +132,18 @@ class DevSynapse(ConnectedSynapse[BusSubscription]):
         # A bus that went away holds nothing any more, and cannot say so.
         self._client.on_state(lambda state: listener("", 0) if state == "reconnecting" else None)
         return await self.tap(f"_gate.{namespace}", receive)
+
+    async def tap_lines(self, pattern: str, handler: FrameHandler, together: LinesHandler) -> Subscription:
+        """Tap; what comes with one read of the socket is handed on together.
+
+        Raises:
+            SynapseError: not connected, or the pattern is malformed.
+        """
+        with translated():
+            subscription = await self._client.subscribe(
+                checked(pattern), partial(run_tap, handler), together=together
+            )
+        return EndsOnce(lambda: self._client.forget(subscription))
 
     def on_refusal(self, listener: Callable[[str], None]) -> None:
         """Call `listener(message)` for every refusal of the bus, such as a frame too large for some receiver."""

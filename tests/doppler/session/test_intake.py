@@ -78,3 +78,28 @@ async def test_what_arrives_while_the_engine_ends_is_recorded(tmp_path: Path) ->
     await until(lambda: source.begun)
     await asyncio.to_thread(session.stop)
     assert [line.frame for line in read_recording(path)] == [frame("FINAL", "last")]
+
+
+class Mixed:
+    """Says some of it alone and some of it together, in one turn of the loop."""
+
+    async def run(self, session: Session) -> None:
+        for first in range(0, BURST, 30):
+            for number in range(first, first + 10):
+                session.ingest("cosmonapse.dev.TASK", frame("TASK", str(number)))
+            together = [frame("TASK", str(number)) for number in range(first + 10, first + 30)]
+            session.ingest_lines(["cosmonapse.dev.TASK"] * 20, b"\n".join([*together, b""]))
+        await asyncio.Event().wait()
+
+
+async def test_what_comes_together_joins_what_comes_alone_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.ndjson"
+    session = Session(Mixed(), kind="live", title="mixed", recorder=Recorder(path))
+    session.start()
+    try:
+        await until(lambda: session.timeline.board.signals == BURST)
+    finally:
+        await asyncio.to_thread(session.stop)
+    assert numbers(session) == [f"evt_{number}" for number in range(BURST)]
+    assert [line.frame for line in read_recording(path)] == [frame("TASK", str(n)) for n in range(BURST)]
+    assert [session.store.frame(seq) for seq in range(BURST)] == [frame("TASK", str(n)) for n in range(BURST)]
