@@ -7,16 +7,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from textual.app import App
-from textual.filter import LineFilter
+from textual.filter import LineFilter, Monochrome, NoColor
 
 from cosmo_doppler.config import ThemeName
 from cosmo_doppler.offers import Template
+from cosmo_doppler.tui import colourless
 from cosmo_doppler.tui.alerts import AlertRule
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.layout import Pane
 from cosmo_doppler.tui.remembered import Remembered
-from cosmo_doppler.tui.theme import THEME_NAMES, textual_theme
+from cosmo_doppler.tui.theme import THEME_NAMES, ink_of, textual_theme
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class LookedApp(App[None]):
 
     def __init__(self, look: Look) -> None:
         super().__init__()
+        self.no_color = colourless.wanted()
         self.remembered = Remembered()
         """How the panes are arranged; whoever wants that kept between runs sets one with a file."""
         for name in THEME_NAMES:
@@ -57,8 +59,24 @@ class LookedApp(App[None]):
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """What every finished line goes through."""
-        filters = super().get_line_filters()
+        filters = [each for each in super().get_line_filters() if not isinstance(each, Monochrome | NoColor)]
+        if self.no_color:
+            filters.append(colourless.without(ink_of(self).palette))
         return [*filters, AsciiFilter()] if self.look.ascii else filters
+
+    def export_screenshot(self, *, title: str | None = None, simplify: bool = False) -> str:
+        """The screen as SVG, in black and white where colours are not wanted.
+
+        Args:
+            title: above it; None for the app's.
+            simplify: join neighbours of one style.
+        """
+        if not self.no_color:
+            return super().export_screenshot(title=title, simplify=simplify)
+        drawn = self.screen._compositor.render_update(
+            full=True, screen_stack=self._background_screens, simplify=simplify
+        )
+        return colourless.svg_of(drawn or "", self.size, title or self.title, dark=self.current_theme.dark)
 
 
 def remembered_of(app: App[object]) -> Remembered:

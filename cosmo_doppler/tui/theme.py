@@ -7,7 +7,7 @@ Every state is a word or a sign first, so the screen reads the same without any 
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.style import Style
 from textual.color import Color
@@ -219,6 +219,6 @@ class Ink:
 _INKS = {name: Ink(palette) for name, palette in _PALETTES.items()}
 
 
-def ink_of(app: App[object]) -> Ink:
+def ink_of(app: App[Any]) -> Ink:
     """The inks of the app's theme; foreign themes get the dark or the light ones, as they are."""
     return _INKS.get(app.theme) or _INKS[DARK_NAME if app.current_theme.dark else LIGHT_NAME]

@@ -19,6 +19,7 @@ from textual.strip import Strip
 Answer = TypeVar("Answer")
 
 _STYLES_KEPT = 4096
+_WITHOUT_WEIGHT = Style(dim=True, bold=False, underline=False)
 
 
 class Veiled(ModalScreen[Answer]):
@@ -63,9 +64,16 @@ class Veiled(ModalScreen[Answer]):
         segments = []
         for text, style, control in strip:
             if style not in known:
-                [(_, known[style], _)] = BackgroundScreen.process_segments([Segment(text, style)], tint)
+                known[style] = self._veiled_style(style)
             segments.append(Segment(text, known[style], control))
         return Strip(segments, strip.cell_length)
+
+    def _veiled_style(self, style: Style | None) -> Style | None:
+        if self.app.no_color:
+            # Nothing to darken: what is below is dim as a whole, and nothing in it stands out.
+            return Style(dim=True) if style is None else style.clear_meta_and_links() + _WITHOUT_WEIGHT
+        [(_, veiled, _)] = BackgroundScreen.process_segments([Segment(" ", style)], self._tint)
+        return veiled
 
     def _screen_resized(self, size: Size) -> None:
         if size != self._laid_out:
