@@ -210,6 +210,7 @@ class Session:
             while True:
                 self.pump(self.pace.fold_s(len(self.store)))
                 await asyncio.sleep(self.pace.rest_s(self.behind))
+                await self.pace.take_in(lambda: len(self.store) + len(self._arrived))
 
     @property
     def behind(self) -> bool:
