@@ -22,9 +22,9 @@ from cosmo_bus.testing import running_bus
 from cosmo_bus.tls import client_context, server_context
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse import DevSynapse, connect_synapse
+from tests.bus.clients import connected
+from tests.bus.deaf import sent_at_once
 from tests.bus.raw import RawClient, raw_client
-from tests.bus.test_client import connected
-from tests.bus.test_server import sent_at_once
 
 TOKEN = "correct horse battery staple"
 SHOW_IT = {

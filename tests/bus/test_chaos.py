@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from cosmo_bus.chaos import Chaos, ChaosRule
 from cosmo_bus.facts import Facts, Where
 from cosmo_bus.testing import running_bus
+from tests.bus.bids import frame, ids, pub
 from tests.bus.raw import raw_client
-from tests.bus.test_gate import frame, ids, pub
 
 
 class Due:

@@ -47,9 +47,9 @@ from cosmo_bus.testing import running_bus
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.signal_types import SignalType
 from cosmo_sdk.synapse import connect_synapse
+from tests.bus.clients import connected
+from tests.bus.deaf import deaf_subscriber, pub, rest_of
 from tests.bus.raw import raw_client
-from tests.bus.test_client import connected
-from tests.bus.test_server import deaf_subscriber, pub, rest_of
 from tests.contracts.synapse import Inbox
 
 KIB = 1024

@@ -16,24 +16,8 @@ from cosmo_bus.errors import GateError
 from cosmo_bus.facts import Facts, Where, read_facts
 from cosmo_bus.gate import Gatekeeper, GateRule
 from cosmo_bus.testing import running_bus
+from tests.bus.bids import SUBJECT, frame, ids, pub
 from tests.bus.raw import raw_client
-
-SUBJECT = "cosmonapse.dev.BID"
-
-
-def frame(number: int, *, trace: str = "trc_a", type: str = "BID", neuron: str = "n") -> str:
-    return json.dumps(
-        {"id": f"evt_{number}", "type": type, "trace_id": trace, "directed": {"id": neuron}, "payload": {}}
-    )
-
-
-def pub(text: str, subject: str = SUBJECT) -> dict:
-    return {"op": "pub", "subject": subject, "frame": text}
-
-
-def ids(lines: list[dict]) -> list[str]:
-    return [json.loads(line["frame"])["id"] for line in lines if line["op"] == "msg"]
-
 
 # -- what is read out of a frame
 

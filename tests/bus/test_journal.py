@@ -10,8 +10,8 @@ import pytest
 
 from cosmo_bus import journal
 from cosmo_bus.testing import running_bus
+from tests.bus.deaf import deaf_subscriber, pub
 from tests.bus.raw import raw_client
-from tests.bus.test_server import deaf_subscriber, pub
 
 
 @pytest.fixture

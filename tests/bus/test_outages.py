@@ -15,7 +15,7 @@ import pytest
 from cosmo_bus import BusClient
 from cosmo_bus.errors import BusClosed, CannotConnect, NoAnswer
 from cosmo_bus.testing import running_bus
-from tests.bus.test_client import AT_ONCE, connected, reaches
+from tests.bus.clients import AT_ONCE, connected, reaches
 
 BUS_PROGRAM = """
 import asyncio, sys

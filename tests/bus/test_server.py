@@ -3,48 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
-import socket
 
 import pytest
 
 from cosmo_bus import BusServer
 from cosmo_bus.errors import BusError, PortTaken
 from cosmo_bus.testing import running_bus
+from tests.bus.deaf import deaf_subscriber, pub, rest_of, sent_at_once
 from tests.bus.raw import raw_client
 
 LEGACY_LONGEST = 65_535
-
-
-def pub(subject: str, size: int = 0) -> dict[str, str]:
-    return {"op": "pub", "subject": subject, "frame": "x" * size}
-
-
-@contextlib.asynccontextmanager
-async def deaf_subscriber(bus: BusServer, pattern: str, hello: bytes = b""):
-    """Subscribes, then never reads again."""
-    loop = asyncio.get_running_loop()
-    with socket.socket() as deaf:
-        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-        deaf.setblocking(False)
-        await loop.sock_connect(deaf, ("127.0.0.1", bus.port))
-        await loop.sock_sendall(
-            deaf, hello + b'{"op":"sub","sub_id":"d","subject":"%b"}\n' % pattern.encode()
-        )
-        async with raw_client(bus.port) as other:
-            while bus.statistics().subscriptions == 0:
-                await other.settle()
-        yield deaf
-
-
-async def rest_of(deaf: socket.socket) -> bytes:
-    loop = asyncio.get_running_loop()
-    received = b""
-    with contextlib.suppress(ConnectionError):
-        while chunk := await loop.sock_recv(deaf, 1 << 20):
-            received += chunk
-    return received
 
 
 async def test_the_port_is_told_and_taken_ports_are_named():
@@ -271,14 +240,6 @@ async def test_a_slow_but_reading_subscriber_loses_nothing_in_a_burst():
             assert (await slow.read())["op"] == "msg"
         await publishing
         assert bus.statistics().evicted == 0
-
-
-def sent_at_once(bus: BusServer) -> list[bool]:
-    """Whether short lines go out without waiting for more, for each connection."""
-    return [
-        bool(session._transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-        for session in bus._sessions
-    ]
 
 
 async def test_short_lines_wait_for_nothing():

@@ -22,10 +22,10 @@ from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_doppler.tui.modals.work import LONGEST_TYPED, read_answer
 from cosmo_sdk import Dendrite, Directed, Pathway, Signal, SignalType, connect_synapse
+from tests.doppler.desk import Desk
 from tests.doppler.modals.conftest import HOSTILE
 from tests.doppler.session.waiting import until
-from tests.doppler.test_keys_that_act import Desk
-from tests.doppler.tui.test_driver import HARMFUL
+from tests.doppler.tui.hostile import HARMFUL
 
 NAMESPACE = "dev"
 ME = "person:ann"

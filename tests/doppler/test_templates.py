@@ -14,7 +14,7 @@ from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_doppler.tui.more_commands import more
 from cosmo_doppler.tui.offer_shelf import OfferShelf
-from tests.doppler.test_keys_that_act import Desk, at_the_desk
+from tests.doppler.desk import Desk, at_the_desk
 
 STORY = Composed(
     capabilities=("summarize",), input={"text": "höhle", "no": None}, select="lowest_cost", window_ms=60

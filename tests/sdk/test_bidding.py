@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_sdk.bidding import SELECTS, Bid, choose_winner, latest_per_neuron, rank, read_bid
-from tests.sdk.test_envelope import json_values
+from tests.sdk.envelopes import json_values
 
 NOBODY = "anonymous: no directed.id"
 

@@ -13,7 +13,7 @@ from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.errors import EnvelopeError
 from cosmo_sdk.header import read_header
 from cosmo_sdk.signal_types import SignalType
-from tests.sdk.test_envelope import DIRECTED_BAD_TYPES, frame, json_values, signals
+from tests.sdk.envelopes import DIRECTED_BAD_TYPES, frame, json_values, signals
 
 
 def read(**changes):

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.doppler.cli.commands import bus_process, cosmo, publish, running
-from tests.doppler.cli.test_gate import bids
+from tests.doppler.cli.signals import bids
 
 
 def test_dropped_signals_are_printed_counted_and_gone(url: str, namespace: str) -> None:

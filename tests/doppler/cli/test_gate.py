@@ -10,16 +10,8 @@ from contextlib import contextmanager
 import pytest
 
 from cosmo_sdk import Signal, SignalType
-from cosmo_sdk.envelope import directed_to
 from tests.doppler.cli.commands import Running, bus_process, cosmo, publish, running, wait_until
-
-
-def bids(count: int) -> list[Signal]:
-    offer = Signal(type=SignalType.TASK_OFFER, payload={"input": {}})
-    return [
-        offer.reply(SignalType.BID, {"cost": float(number)}, directed_to(f"n{number}"))
-        for number in range(count)
-    ]
+from tests.doppler.cli.signals import bids
 
 
 @contextmanager

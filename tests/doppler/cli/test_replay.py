@@ -9,7 +9,7 @@ import pytest
 
 from cosmo_bus.recording import read_recording
 from tests.doppler.cli.commands import cosmo, publish, running, wait_until
-from tests.doppler.cli.test_gate import bids
+from tests.doppler.cli.signals import bids
 
 
 def test_what_was_recorded_arrives_again_as_it_was_or_as_new(url: str, namespace: str, tmp_path) -> None:

@@ -14,8 +14,8 @@ from cosmo_doppler.session.rewind import Rewind
 from cosmo_sdk.header import read_header
 from tests.doppler.model.coordinating import Told, busy, coord, event
 from tests.doppler.model.folding import fold, frame, observed
-from tests.doppler.model.test_board import json_values
-from tests.doppler.session.test_rewind import facts
+from tests.doppler.model.generated import json_values
+from tests.doppler.session.facts import facts
 
 EVENTS = [
     "pool.created", "pool.joined", "pool.left", "pool.refused", "pool.deleted",

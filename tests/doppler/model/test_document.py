@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_doppler.model.document import OPEN_ITEMS, lines_of, read_part, value_at
-from tests.doppler.model.test_board import json_values
+from tests.doppler.model.generated import json_values
 
 
 def shown(value, folded=(), unfolded=()):

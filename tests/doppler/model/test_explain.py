@@ -8,7 +8,7 @@ from hypothesis import given
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.explain import LONGEST, explain, lasted
 from tests.doppler.model.folding import fold, frame, observed
-from tests.doppler.model.test_board import anything, sessions
+from tests.doppler.model.generated import anything, sessions
 
 
 def explained(frames, id, until=None):

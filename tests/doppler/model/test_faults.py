@@ -13,7 +13,6 @@ from cosmo_doppler.model.observed import Observed
 from cosmo_sdk.header import Header
 from tests.doppler.model.faulty import award, bid, discover, found, kinds, offer, only, output, register
 from tests.doppler.model.folding import fold, frame
-from tests.doppler.model.test_faults_whatever_comes import TYPES
 
 
 def beat(who: str, at: float) -> tuple[float, bytes]:
@@ -275,6 +274,3 @@ def test_the_book_is_bounded_and_says_what_it_forgot():
     assert (book.total, book.forgotten, dict(book.counts)) == (5, 2, {"warning": 3})
     assert book.report(Fault("x", "warning", "again", "", at=9.0), ("key", 0)).count == 1
     assert book.report(Fault("x", "warning", "again", "", at=9.0), ("key", 4)).count == 2
-
-
-TYPES += ["REGISTER", "TOOL_CALL", "TOOL_RESULT", "RECALLED", "STOP", "FINAL", "DEREGISTER", "ODD"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from tests.doppler.model.faulty import award, bid, discover, found, kinds, offer, only, output, register
 from tests.doppler.model.folding import fold, frame
-from tests.doppler.model.test_faults_whatever_comes import TYPES
 
 
 def test_an_offer_nobody_bids_on_names_the_nearest_capability():
@@ -104,6 +103,3 @@ def test_what_only_mirrors_a_store_is_no_auction_of_the_bus():
     won = award("w", "coord:a", "b", meta=coord)
     frames = [discover(0), (0, register("a")), (2, mirrored), (9, bid("b", "coord:a", meta=coord)), (9, won)]
     assert kinds(fold(*frames, until=99)) == []
-
-
-TYPES += ["REGISTER", "TOOL_CALL", "TOOL_RESULT", "RECALLED", "STOP", "FINAL", "DEREGISTER", "ODD"]

@@ -8,7 +8,7 @@ from hypothesis import given
 from cosmo_doppler.model import profile as module
 from cosmo_doppler.model.lanes import MAX_LANES, OTHERS, Stretches
 from tests.doppler.model.folding import fold, frame
-from tests.doppler.model.test_spans import market, workflows
+from tests.doppler.model.workflows import market, workflows
 
 
 def timed(board, trace="1"):

@@ -11,7 +11,7 @@ from cosmo_doppler.model import trace_book
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.tree import Tree
 from tests.doppler.model.folding import fold, frame, observed, view
-from tests.doppler.model.test_board import sessions
+from tests.doppler.model.generated import sessions
 
 
 def work(trace: str, at: float) -> list[tuple[float, bytes]]:

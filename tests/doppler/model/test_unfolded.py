@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.unfolded import MOST, Unfolded
-from tests.doppler.model.test_outline import Forest, Item, change
+from tests.doppler.model.forest import Forest, Item, change
 
 
 def names(rows):

@@ -22,7 +22,7 @@ from cosmo_doppler.model.wording import (
 from cosmo_sdk.header import read_header
 from cosmo_sdk.signal_types import SignalType
 from tests.doppler.model.folding import frame
-from tests.doppler.model.test_board import json_values
+from tests.doppler.model.generated import json_values
 
 
 def described(type: str, **payload):

@@ -9,7 +9,7 @@ from cosmo_doppler.model.board import Board
 from cosmo_doppler.session.timeline import Timeline
 from cosmo_doppler.store import Store
 from tests.doppler.model.folding import view
-from tests.doppler.model.test_board import sessions
+from tests.doppler.model.generated import sessions
 from tests.doppler.session.playhead import AGES, Wall, settle
 
 

@@ -18,23 +18,11 @@ from cosmo_doppler.session.live import BusSource, check_namespace, open_live
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.signal_types import SignalType
 from tests.doppler.model.folding import frame
+from tests.doppler.session.live import is_live, watching
 from tests.doppler.session.waiting import until
 
 SUBJECT = "cosmonapse.dev.TASK"
 TASK = frame("TASK", "a", who="n")
-
-
-@asynccontextmanager
-async def watching(url: str, **options):
-    """A live session whose engine runs."""
-    session = open_live(url, "dev", **options)
-    session.source = BusSource(url, "dev", retry_s=0.02)
-    session.start()
-    try:
-        yield session
-    finally:
-        await asyncio.to_thread(session.stop)
-    assert session.failure is None
 
 
 @asynccontextmanager
@@ -45,10 +33,6 @@ async def speaking(url: str):
         yield client
     finally:
         await client.close()
-
-
-def is_live(session: Session) -> bool:
-    return session.status().state == "live"
 
 
 async def test_everything_of_the_namespace_is_seen_as_it_was_sent():

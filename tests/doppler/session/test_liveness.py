@@ -7,7 +7,7 @@ import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process, create_subprocess_exec
 
 from cosmo_bus.testing import running_bus
-from tests.doppler.session.test_live import is_live, watching
+from tests.doppler.session.live import is_live, watching
 from tests.doppler.session.waiting import until
 
 WORKER = """

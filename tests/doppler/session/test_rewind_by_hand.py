@@ -10,7 +10,7 @@ from cosmo_bus.recording import read_recording
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.session.rewind import Rewind
 from cosmo_doppler.store import Store
-from tests.doppler.session.test_rewind import facts
+from tests.doppler.session.facts import facts
 
 STEPPED = Path(__file__).parents[3] / "snapshots" / "data" / "stepped.ndjson"
 

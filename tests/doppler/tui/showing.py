@@ -61,3 +61,8 @@ async def show(
         screen = Screen(app, pilot)
         await screen.settle()
         yield screen
+
+
+async def write(screen: Any, line: str) -> None:
+    await screen.pilot.press("colon", *[{" ": "space", ":": "colon"}.get(glyph, glyph) for glyph in line])
+    await screen.settle()

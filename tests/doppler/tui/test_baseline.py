@@ -15,8 +15,7 @@ from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.session.baseline import Reference, read_baseline, take_apart
 from tests.doppler.tui.market import START, market, signal
-from tests.doppler.tui.showing import Screen, Shown
-from tests.doppler.tui.test_commands import write
+from tests.doppler.tui.showing import Screen, Shown, write
 
 Recorded = Callable[..., Session]
 

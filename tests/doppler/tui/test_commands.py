@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.commands import completions
 from cosmo_doppler.tui.look import look_of
-from tests.doppler.tui.showing import Shown
-from tests.doppler.tui.test_hostile import assert_harmless
-
-
-async def write(screen: Any, line: str) -> None:
-    await screen.pilot.press("colon", *[{" ": "space", ":": "colon"}.get(glyph, glyph) for glyph in line])
-    await screen.settle()
+from tests.doppler.tui.hostile import assert_harmless
+from tests.doppler.tui.showing import Shown, write
 
 
 async def test_a_trace_by_the_end_of_its_id(market_session: Session, shown: Shown) -> None:

@@ -13,7 +13,7 @@ import pytest
 from cosmo_bus.recording import RecordingWriter
 from cosmo_doppler.tui.layout import VIEWS
 from tests.doppler.terminal import on_terminal
-from tests.doppler.tui.test_hostile import HOSTILE, hostile_frames
+from tests.doppler.tui.hostile import HARMFUL, HOSTILE, hostile_frames
 
 OURS = re.compile(
     r"""
@@ -31,7 +31,6 @@ OURS = re.compile(
     """,
     re.VERBOSE,
 )
-HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200c\u200e-\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
 @pytest.fixture

@@ -19,11 +19,11 @@ from cosmo_doppler.tui.panes.wrapping import wrapped
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
-from tests.doppler.tui.test_hostile import ALLOWED, HOSTILE
+from tests.doppler.tui.hostile import ALLOWED, HOSTILE
+from tests.doppler.tui.showing import Shown
 
 Recorded = Callable[..., Session]
 SignalFrame = Callable[..., dict[str, Any]]
-Shown = Callable[..., Any]
 INK = Ink(DARK)
 PAYLOAD = {
     "input": {"text": "line one\nline \x1b[2Jtwo", "list": [1, [2, {}], None]},

@@ -16,7 +16,7 @@ from cosmo_doppler.tui.panes.timeaxis import TimeAxis
 from cosmo_doppler.tui.panes.traces import TraceRows
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
-from tests.doppler.tui.test_hostile import ALLOWED, HOSTILE, hostile_frames
+from tests.doppler.tui.hostile import ALLOWED, HOSTILE, hostile_frames
 
 Recorded = Callable[..., Session]
 SignalFrame = Callable[..., dict[str, Any]]

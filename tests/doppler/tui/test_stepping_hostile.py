@@ -19,7 +19,7 @@ from cosmo_doppler.tui.panes.held import HeldRows
 from cosmo_doppler.tui.panes.hold import HoldLines
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import DARK, Ink
-from tests.doppler.tui.test_hostile import ALLOWED, HOSTILE
+from tests.doppler.tui.hostile import ALLOWED, HOSTILE
 
 INK = Ink(DARK)
 
