@@ -65,8 +65,8 @@ def round_up(value: float) -> float:
     return 10 * power
 
 
-_MINUTES_FROM = 600.0
-_HOURS_FROM = 36_000.0
+_MINUTES_FROM = 100.0
+_HOURS_FROM = 7_200.0
 """Lengths of an axis from which on it counts in minutes and in hours, seconds."""
 
 
@@ -125,9 +125,10 @@ def _unit(axis: Axis) -> tuple[float, str]:
     """By what seconds are multiplied, and the name of the unit."""
     if axis.step < 0.001:
         return 1_000_000, " us"
-    end = axis.start + axis.length
-    if end < 2:
+    if axis.start + axis.length < 2:
         return 1000, " ms"
-    if axis.length < _MINUTES_FROM:
-        return 1, " s"
-    return (1 / 60, " min") if axis.length < _HOURS_FROM else (1 / 3600, " h")
+    # The step tells in what it was chosen: no number of minutes is a round one of seconds, nor of hours.
+    for unit, name in ((60.0, " min"), (3600.0, " h")):
+        if math.isclose(round_up(axis.step / unit), axis.step / unit, rel_tol=1e-9):
+            return 1 / unit, name
+    return 1, " s"

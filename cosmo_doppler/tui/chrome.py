@@ -17,20 +17,28 @@ from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.layout import VIEWS, View
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.theme import Ink
-from cosmo_doppler.tui.widgets.columns import Cell
+from cosmo_doppler.tui.widgets.columns import Cell, Span
 
 Line = list[Segment]
 GAP = "   "
+
+_WHERE, _WHERE_SHORT = 48, 20
+"""Cells of what is looked at, and where there is no room for that."""
+
+_SHORT_MATTERS = 8
+"""How much it matters what is allowed, and why there is no bus, once it is said in a word or two."""
 
 _NOT_LATE = 1_000
 """Signals that may wait to be folded before anything is said of them."""
 
 
 class _Part(NamedTuple):
-    """A piece of the status line; when there is no room the ones that matter least go first."""
+    """A piece of the status line; when there is no room the ones that matter least go first, or say less."""
 
     matters: int
     cell: Cell
+    short: Sequence[Span] = ()
+    """What is said instead where there is no room for `cell`; that goes only after all that names a state."""
 
 
 def state_word(session: Session, status: SessionStatus) -> str:
@@ -71,17 +79,17 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     """What one looks at: product, source, state, volume; on the right what is kept and what is allowed."""
     word = state_word(session, status)
     trouble = status.state in {"unreachable", "reconnecting"}
-    where: Cell = [(fit_middle(safe(session.title, 300), 48), ink.plain)]
-    if session.namespace:
-        where += [("  ", ink.dim), (safe(session.namespace, 80), ink.plain)]
+    title = safe(session.title, 300)
+    namespace: Cell = [("  ", ink.dim), (safe(session.namespace, 80), ink.plain)] if session.namespace else []
+    where: Cell = [(fit_middle(title, _WHERE), ink.plain), *namespace]
     known = status.signals if session.timeline.following else session.timeline.position
     left = [
         _Part(9, [("Doppler", ink.bold)]),
-        _Part(7, where),
+        _Part(7, where, [(fit_middle(title, _WHERE_SHORT), ink.plain)]),
         _Part(10, [(word, ink.failure + Style(bold=True) if trouble else ink.bold)]),
     ]
     if trouble and known and (why := _why(status)):
-        left.append(_Part(6, [(why, ink.failure)]))
+        left.append(_Part(6, [(why, ink.failure)], [(_again(status), ink.failure)] if _again(status) else []))
     if session.kind != "replay" and status.state == "live":
         left.append(_Part(5, [(words.rate(status.rate), ink.plain), ("/s", ink.dim)]))
     if known:
@@ -104,24 +112,30 @@ def status_line(session: Session, status: SessionStatus, width: int, ink: Ink) -
     if status.recording_fault:
         left.append(_Part(8, [(f"recording stopped: {safe(status.recording_fault, 60)}", ink.failure)]))
     elif status.recording:
-        right.append(_Part(6, [("REC ", ink.bold), (words.size(status.recorded_bytes), ink.plain)]))
+        size = words.size(status.recorded_bytes)
+        right.append(_Part(6, [("REC ", ink.bold), (size, ink.plain)], [("REC", ink.bold)]))
     if session.read_only_reason or status.state == "live":
-        right.append(_Part(3, [("read only" if session.read_only_reason else "read and write", ink.dim)]))
+        allowed, short = ("read only", "ro") if session.read_only_reason else ("read and write", "rw")
+        right.append(_Part(3, [(allowed, ink.dim)], [(short, ink.dim)]))
     return _justify(left, right, width)
 
 
 def _why(status: SessionStatus) -> str:
     """Why there is no connection, and when it is tried again."""
-    again = "" if status.retry_in_s is None else f"again in {math.ceil(status.retry_in_s)} s"
-    return ", ".join(filter(None, (safe(status.detail, 80), again)))
+    return ", ".join(filter(None, (safe(status.detail, 80), _again(status))))
+
+
+def _again(status: SessionStatus) -> str:
+    """When it is tried again."""
+    return "" if status.retry_in_s is None else f"again in {math.ceil(status.retry_in_s)} s"
 
 
 def _justify(left: list[_Part], right: list[_Part], width: int) -> Line:
-    parts = sorted([*left, *right], key=lambda part: part.matters)
-    while parts and _cells(left) + _cells(right) + len(GAP) + 2 > width:
-        least = parts.pop(0)
-        left = [part for part in left if part is not least]
-        right = [part for part in right if part is not least]
+    while (left or right) and _cells(left) + _cells(right) + len(GAP) + 2 > width:
+        least = min([*left, *right], key=lambda part: part.matters)
+        instead = [_Part(_SHORT_MATTERS, list(least.short))] if least.short else []
+        left = [each for part in left for each in (instead if part is least else [part])]
+        right = [each for part in right for each in (instead if part is least else [part])]
     room = max(0, width - 2 - _cells(left) - _cells(right))
     return [Segment(" "), *_joined(left), Segment(" " * room), *_joined(right), Segment(" ")]
 

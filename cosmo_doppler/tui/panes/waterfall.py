@@ -39,7 +39,10 @@ _WIDE_LEVELS = 3
 _LEAST_TEXT = 12
 """Cells of what a signal says before its bar gets any."""
 
-_LEAST_TEXT_WHEN_WIDE = 22
+_WIDE = 84
+"""Cells from which on what is said gets its share of what the names leave; below that it is bars that tell most."""
+
+_TEXT_SHARE = 0.4
 
 _LEAST_TYPE = 12
 """Cells that guides leave to what they lead to."""
@@ -73,15 +76,15 @@ class _Widths(NamedTuple):
 
 def _divide(width: int, *, timed: bool, offset: int) -> _Widths:
     tree = 26 if width >= 104 else 22
-    who = 14 if width >= 84 else 12 if width >= 50 else 10
+    who = 14 if width >= _WIDE else 12 if width >= 50 else 10
     # Where time is drawn, the figure waits for a wider pane.
     shown = offset if width >= 104 or (not timed and width >= 58) else 0
     used = tree + who + 2 + (shown + 2 if shown else 0)
     left = max(0, width - used - 2)
     if not timed:
         return _Widths(tree, who, left, shown, 0)
-    least = _LEAST_TEXT if width < 104 else _LEAST_TEXT_WHEN_WIDE
-    time = max(0, min(left - 2 - least, width * 9 // 20))
+    text = _LEAST_TEXT if width < _WIDE else int(left * _TEXT_SHARE)
+    time = max(0, min(left - 2 - text, width * 9 // 20))
     return _Widths(tree, who, left - (time + 2 if time else 0), shown, time)
 
 

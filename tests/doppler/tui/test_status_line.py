@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+from rich.cells import cell_len
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.chrome import REPLAY_HINTS, keys_line, replay_hints, status_line
@@ -11,10 +14,12 @@ from cosmo_doppler.tui.theme import DARK, Ink
 from tests.doppler.model.folding import frame
 
 
-def told(session: Session, rate: float = 0.0) -> str:
+def told(session: Session, rate: float = 0.0, width: int = 120, **facts: Any) -> str:
     status = session.status()
-    line = status_line(session, replace(status, rate=rate), 120, Ink(DARK))
-    return "".join(segment.text for segment in line)
+    line = status_line(session, replace(status, rate=rate, **facts), width, Ink(DARK))
+    text = "".join(segment.text for segment in line)
+    assert cell_len(text) <= width
+    return text
 
 
 def test_it_says_how_many_signals_the_view_is_behind(silent_session: Session) -> None:
@@ -27,6 +32,27 @@ def test_it_says_how_many_signals_the_view_is_behind(silent_session: Session) ->
         silent_session.pump()
     assert "behind" not in told(silent_session)
     assert "2,000 signals" in told(silent_session)
+
+
+def test_where_there_is_little_room_it_says_in_a_word_what_is_allowed_and_kept(
+    silent_session: Session,
+) -> None:
+    facts = {"state": "live", "malformed": 3, "recording": "a.ndjson", "recorded_bytes": 97_000}
+    wide, narrow = (told(silent_session, 1.9, width, **facts) for width in (120, 64))
+    assert "read and write" in wide
+    assert "REC 97 kB" in wide
+    assert narrow.split()[-2:] == ["REC", "rw"]
+    assert "3 malformed" in narrow
+
+
+def test_a_narrow_line_says_at_least_when_a_lost_bus_is_tried_again(silent_session: Session) -> None:
+    silent_session.ingest("cosmonapse.dev.AUDIT", frame("AUDIT", "1", who="a"))
+    silent_session.pump()
+    facts = {"state": "reconnecting", "detail": "the bus at cosmo://x went away", "retry_in_s": 2.5}
+    assert "the bus at cosmo://x went away, again in 3 s" in told(silent_session, 0.0, 120, **facts)
+    narrow = told(silent_session, 0.0, 60, **facts)
+    assert "again in 3 s" in narrow
+    assert "RECONNECTING" in narrow
 
 
 def test_one_signal_is_one_signal(silent_session: Session) -> None:

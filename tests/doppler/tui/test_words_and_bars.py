@@ -87,9 +87,18 @@ def test_a_countdown_shrinks_and_never_ends_early() -> None:
 def test_axes_have_round_steps_and_cover_the_span(seconds: float, width: int) -> None:
     axis = bars.axis_for(seconds, width)
     assert axis.length >= max(seconds, 0.001) * (1 - 1e-9)
-    unit = 1 if seconds < 600 else 60 if seconds < 36_000 else 3600
+    unit = 1 if seconds < 100 else 60 if seconds < 7_200 else 3600
     assert f"{axis.step / unit:e}"[0] in "125"
-    assert len(bars.tick_labels(axis, width)) == width
+    labels = bars.tick_labels(axis, width)
+    assert len(labels) == width
+    # Figures are told in what the steps were chosen in, else they would be anything but round.
+    names = {1: ("us", "ms", "s"), 60: ("min",), 3600: ("h",)}[unit]
+    assert width < 20 or any(f" {name}" in labels for name in names)
+
+
+def test_an_axis_that_ends_beyond_where_minutes_begin_still_counts_in_seconds() -> None:
+    assert bars.tick_labels(bars.axis_for(99, 22), 22).split() == ["0", "50", "s", "100"]
+    assert bars.tick_labels(bars.axis_for(101, 22), 22).split() == ["0", "1", "min", "2"]
 
 
 def test_an_axis_grows_in_steps() -> None:
