@@ -22,6 +22,7 @@ from cosmo_doppler.model.market.ledger import drift_fault
 from cosmo_doppler.model.market.market import MOVES, WITHDRAWS, Market
 from cosmo_doppler.model.metrics import MEASURES, Metrics
 from cosmo_doppler.model.observed import Observed
+from cosmo_doppler.model.plain import ID, TYPE
 from cosmo_doppler.model.requests import (
     ANSWER_TYPES,
     PERSON,
@@ -37,7 +38,7 @@ from cosmo_doppler.model.rules.ground import Ground
 from cosmo_doppler.model.standing import Standing
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
-from cosmo_doppler.model.traces import Node, Trace
+from cosmo_doppler.model.traces import WORK, Node, Trace
 from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.way import Way
 from cosmo_doppler.model.wording import finite, say
@@ -91,6 +92,7 @@ class Board(Standing):
         self._requests = RequestBook()
         self._agenda = Agenda()
         self._known = self._traces.by_id
+        self._awaited = self._traces.awaited
         self.market = Market(self._auctions, self._agenda)
         """Why winners won, and who keeps promises."""
         self._roster = Roster(self._agenda)
@@ -231,46 +233,64 @@ class Board(Standing):
 
     def _fold(self, seen: Observed, way: Way) -> bool:
         """Fold a signal that belongs to a trace. False when it had been delivered before."""
-        header, at = seen.header, seen.at
-        id = header.id
+        header = seen.header
         trace = self._known.get(header.trace_id)
         if trace is None:
-            trace = self._open_trace(header.trace_id, at)
+            trace = self._open_trace(header.trace_id, seen.at)
         else:
             # Equal, but then everybody who keeps it keeps the same text.
             header.trace_id = trace.id
-        node = Node(seen.seq, at, id, header.parent_id, trace.id, header.type, header.who)
-        tree = trace.tree
+        touched = self._changes.traces
+        touched.add(trace.id)
+        plain, node = trace.plain, None
+        above = None if plain is None else self._traces.put_down(trace, plain, seen)
+        if above is not None:
+            if self._awaited:
+                self._traces.joined(trace, header.id, touched)
+        else:
+            node = self._place(trace, seen)
+            if node is None:
+                return False
+        if way.fold is not None:
+            way.fold(self, trace, seen)
+        if way.draw is not None:
+            self.topology.saw(way.draw, seen, trace.title)
+        if node is not None:
+            if way.is_decisive or trace.stop is not None or trace.spans is not None:
+                trace.note(node)
+        elif way.is_decisive and above is not None:
+            work = above[ID] if above[TYPE] in WORK and header.parent_id is not None else None
+            trace.weigh(header.type, header.id, header.who, seen.at, work)
+        if way.is_decisive:
+            self._decide(trace, seen)
+        if len(header.meta) >= LEAST_MARK or self._let_go:
+            self.by_hand.saw(header, seen.seq, seen.at)
+        return True
+
+    def _place(self, trace: Trace, seen: Observed) -> Node | None:
+        """Hang a signal into the tree of its trace; None when it had been delivered before."""
+        header = seen.header
+        id, tree = header.id, trace.tree
+        node = Node(seen.seq, seen.at, id, header.parent_id, trace.id, header.type, header.who)
         first = tree.by_id.get(id) if id else None
         if first is not None:
             self._traces.place_again(trace, node, first)
-            self._changes.traces.add(trace.id)
             self.duplicates += 1
             self._watch.saw_again(seen, first)
-            return False
+            return None
         self._traces.place(trace, tree, node, self._changes.traces)
         header.parent_id = node.parent_id
-        if way.fold is not None:
-            way.fold(self, trace, node, seen)
-        if way.draw is not None:
-            self.topology.saw(way.draw, seen, trace.title)
-        if way.is_decisive:
-            trace.note(node)
-            self._decide(trace, node)
-        elif trace.stop is not None or trace.spans is not None:
-            trace.note(node)
-        if len(header.meta) >= LEAST_MARK or self._let_go:
-            self.by_hand.saw(header, seen.seq, at)
-        return True
+        return node
 
-    def _decide(self, trace: Trace, node: Node) -> None:
+    def _decide(self, trace: Trace, seen: Observed) -> None:
         """A signal came that may change how its trace stands."""
-        if node.type == "TASK" and node.parent_id is not None:
+        header = seen.header
+        if header.type == "TASK" and header.parent_id is not None:
             # A TASK whose parent is a question is its answer, re-dispatched (PROTOCOL 6.14).
-            self._answered(node.parent_id, "", node.at)
+            self._answered(header.parent_id, "", seen.at)
         if trace.closed:
             self._close_requests(trace)
-        trace.settle(node.at)
+        trace.settle(seen.at)
 
     def _open_trace(self, id: str, at: float) -> Trace:
         if self._traces.full:
@@ -302,98 +322,101 @@ class Board(Standing):
             trace.settle(at)
             self._changes.traces.add(trace.id)
 
-    def _fold_task(self, trace: Trace, node: Node, seen: Observed) -> None:
-        series = self.retries.fold(node, seen.header)
+    def _fold_task(self, trace: Trace, seen: Observed) -> None:
+        series = self.retries.fold(seen)
         if series is not None and len(series.traces) > 1:
             self._changes.traces |= self._traces.group(trace, series.traces[0])
         if not trace.title:
-            trace.title, trace.title_type = say(seen.payload.get("input")), node.type
-        self._work_for_person(trace, node, seen.header)
+            trace.title, trace.title_type = say(seen.payload.get("input")), seen.header.type
+        self._work_for_person(trace, seen)
 
-    def _fold_offer(self, trace: Trace, node: Node, seen: Observed) -> None:
+    def _fold_offer(self, trace: Trace, seen: Observed) -> None:
         auction = self.market.offer(seen)
         if not trace.title:
             title = auction.title if auction is not None else say(seen.payload.get("input"))
-            trace.title, trace.title_type = title, node.type
+            trace.title, trace.title_type = title, seen.header.type
         if auction is None:
             return
-        trace.auctions.append(node.id)
-        trace.bids_open(node.id)
-        self._changes.auctions.add(node.id)
+        trace.auctions.append(auction.offer_id)
+        trace.bids_open(auction.offer_id)
+        self._changes.auctions.add(auction.offer_id)
 
-    def _fold_bid(self, trace: Trace, node: Node, seen: Observed) -> None:
-        self._touch(self.market.bid(seen), node.at)
+    def _fold_bid(self, trace: Trace, seen: Observed) -> None:
+        self._touch(self.market.bid(seen), seen.at)
 
-    def _fold_award(self, trace: Trace, node: Node, seen: Observed) -> None:
+    def _fold_award(self, trace: Trace, seen: Observed) -> None:
         auction = self.market.award(seen)
-        self._touch(auction, node.at)
+        self._touch(auction, seen.at)
         withdrawn = seen.meta.get(WITHDRAWS)
         gone = self._requests.take_back(withdrawn) if isinstance(withdrawn, str) else None
         if gone is not None:
             trace.waiting_on.discard(gone.id)
             self._changes.requests.add(gone.id)
-        self._work_for_person(trace, node, seen.header)
+        self._work_for_person(trace, seen)
 
-    def _fold_decline(self, trace: Trace, node: Node, seen: Observed) -> None:
-        self._touch(self.market.decline(seen), node.at)
+    def _fold_decline(self, trace: Trace, seen: Observed) -> None:
+        self._touch(self.market.decline(seen), seen.at)
 
-    def _fold_stopped(self, trace: Trace, node: Node, seen: Observed) -> None:
+    def _fold_stopped(self, trace: Trace, seen: Observed) -> None:
         if trace.stop is None:
             return
         payload, problems = seen.payload, seen.meta.get("cosmo.rollback_errors")
         trace.stop.ack(
-            node.who,
+            seen.header.who,
             _small(payload.get("cancelled")),
             undone=_small(payload.get("compensated")),
             problems=map(say, problems) if isinstance(problems, list) else (),
         )
 
-    def _fold_stop(self, trace: Trace, node: Node, seen: Observed) -> None:
+    def _fold_stop(self, trace: Trace, seen: Observed) -> None:
         for auction in self._auctions.stop(trace.id):
-            self._touch(auction, node.at)
+            self._touch(auction, seen.at)
 
     # -- questions
 
-    def _fold_question(self, trace: Trace, node: Node, seen: Observed) -> None:
-        self._fold_result(trace, node, seen)
+    def _fold_question(self, trace: Trace, seen: Observed) -> None:
+        self._fold_result(trace, seen)
         header, payload = seen.header, seen.payload
         if not header.id or header.id in self.requests:
             return
         text = say(payload.get(QUESTION_KEYS[header.type]))
-        request = Request(header.id, header.type, trace.id, node.who, node.seq, node.at, text)
+        request = Request(header.id, header.type, trace.id, header.who, seen.seq, seen.at, text)
         request.detail = payload
         request.context = payload.get("context")
         self._requests.ask(request)
         self._changes.requests.add(header.id)
         if header.type != "ESCALATION":
             trace.waiting_on.add(header.id)
-        for child in node.children:
+        for child in trace.answered(header.id):
             # The answer overtook the question.
             if child.type in ANSWER_TYPES:
                 self._answered(request.id, child.who if child.type != "TASK" else "", child.at)
 
-    def _work_for_person(self, trace: Trace, node: Node, header: Header) -> None:
+    def _work_for_person(self, trace: Trace, seen: Observed) -> None:
         """Work came for somebody; when that is a person, it waits in the same place as what agents ask."""
-        worker = self.roster.get(node.who)
+        header = seen.header
+        worker = self._participants.get(header.who)
         if worker is None or worker.kind != PERSON or not header.id or header.id in self.requests:
             return
-        request = work_request(header, node.who, node.seq, node.at, trace.title)
+        request = work_request(header, header.who, seen.seq, seen.at, trace.title)
         self._requests.ask(request)
         self._changes.requests.add(header.id)
         trace.waiting_on.add(header.id)
-        for child in node.children:
+        for child in trace.answered(header.id):
             # The answer overtook the work.
             if child.type in RESULTS:
                 self._answered(request.id, child.who, child.at)
 
-    def _fold_result(self, trace: Trace, node: Node, seen: Observed) -> None:
-        request = self.requests.get(node.parent_id) if node.parent_id is not None else None
+    def _fold_result(self, trace: Trace, seen: Observed) -> None:
+        parent_id = seen.header.parent_id
+        request = self.requests.get(parent_id) if parent_id is not None else None
         if request is not None and request.is_work:
-            self._answered(request.id, node.who, node.at)
+            self._answered(request.id, seen.header.who, seen.at)
 
-    def _fold_answer(self, trace: Trace, node: Node, seen: Observed) -> None:
-        if node.parent_id is not None:
-            self._answered(node.parent_id, node.who, node.at)
+    def _fold_answer(self, trace: Trace, seen: Observed) -> None:
+        header = seen.header
+        if header.parent_id is not None:
+            self._answered(header.parent_id, header.who, seen.at)
 
     def _answered(self, id: str, by: str, at: float) -> None:
         request = self._requests.answer(id, by, at)
@@ -434,7 +457,7 @@ def _small(value: Any) -> int:
     return int(number) if number is not None and 0 < number < 1e6 else 0
 
 
-_FOLDS: dict[str, Callable[[Board, Trace, Node, Observed], None]] = {
+_FOLDS: dict[str, Callable[[Board, Trace, Observed], None]] = {
     "TASK": Board._fold_task,
     "TASK_OFFER": Board._fold_offer,
     "BID": Board._fold_bid,

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 
-from cosmo_doppler.model.node import Node
-from cosmo_sdk.header import Header
+from cosmo_doppler.model.observed import Observed
 
 MAX_SERIES = 10_000
 """Series kept; beyond that the oldest go."""
@@ -32,21 +31,22 @@ class Retries:
         self._by_work: dict[_Key, Attempts] = {}
         self._by_seq: dict[int, Attempts] = {}
 
-    def fold(self, node: Node, header: Header) -> Attempts | None:
+    def fold(self, seen: Observed) -> Attempts | None:
         """A TASK was seen. The series it belongs to, if it says that it is an attempt."""
+        header = seen.header
         if not header.mentions(b'"attempt"'):
             return None
         number = header.read_meta().get("attempt")
         if not isinstance(number, int) or isinstance(number, bool) or number < 0:
             return None
         # What is tried again is the same in everything but its ids and its number.
-        work = (header.parent_id, node.who, hash(bytes(header.payload)))
+        work = (header.parent_id, header.who, hash(bytes(header.payload)))
         series = self._by_work.get(work)
         if number == 0 or series is None:
             series = self._by_work[work] = Attempts()
-        series.seqs.append(node.seq)
-        series.traces.append(node.trace_id)
-        self._by_seq[node.seq] = series
+        series.seqs.append(seen.seq)
+        series.traces.append(header.trace_id)
+        self._by_seq[seen.seq] = series
         if len(self._by_work) > MAX_SERIES:
             self._drop(next(iter(self._by_work)))
         return series

@@ -6,7 +6,9 @@ from collections import deque
 
 from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import KEY, Links
+from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
+from cosmo_doppler.model.plain import ID, NUMBER, Plain, Row
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
 from cosmo_doppler.model.tree import LARGE, Tree
 
@@ -14,6 +16,8 @@ AWAKE = 512
 """Traces that are over and kept ready for more: much of it comes right after the end."""
 
 _PACKED_AT_ONCE = 64
+
+_MOST_PLAIN = LARGE - 1
 
 
 class TraceBook:
@@ -33,6 +37,8 @@ class TraceBook:
         self.evicted = 0
         """Traces forgotten so far."""
         self._links = Links()
+        self.awaited = self._links.awaited
+        """Events that some traces wait for."""
         self._portals: dict[str, Portal] = Table()
         """By the trace they lead to."""
         self._resting: deque[Trace] = deque()
@@ -64,6 +70,43 @@ class TraceBook:
             if trace.status in OVER:
                 trace.pack()
 
+    def put_down(self, trace: Trace, plain: Plain, seen: Observed) -> Row | None:
+        """Take in a signal that hangs under the one it names, or under none, on a trace nobody has looked at.
+
+        Args:
+            trace: whose signal it is.
+            plain: those of the trace.
+            seen: the signal. The ids it names become those texts that are kept already.
+
+        Returns:
+            What it hangs under, or itself when that is nothing; None when its place has to be sought, in the tree.
+        """
+        header, at = seen.header, seen.at
+        id, parent_id, kind = header.id, header.parent_id, header.type
+        if not id or id in plain or len(plain) >= _MOST_PLAIN:
+            return None
+        if parent_id is not None:
+            above = plain.get(parent_id)
+            if above is None:
+                return None
+            header.parent_id = above[ID]
+            plain[id] = (len(plain), seen.seq, at, above[NUMBER], kind, header.who, id)
+        elif kind == "STOP":
+            return None
+        else:
+            above = plain[id] = (len(plain), seen.seq, at, -1, kind, header.who, id)
+        self._nodes += 1
+        if at > trace.last_at:
+            trace.last_at = at
+        links = self._links
+        links.home.setdefault(hash(id) & KEY, trace.id)
+        return above
+
+    def joined(self, trace: Trace, id: str, touched: set[str]) -> None:
+        """A signal was taken in: other traces may have waited for it."""
+        if self._links.awaited and id in self._links.awaited:
+            self._join(id, trace, touched)
+
     def place(self, trace: Trace, tree: Tree, node: Node, touched: set[str]) -> None:
         """Hang a signal into its tree, or below another trace's when its parent is there (PROTOCOL 3.4).
 
@@ -74,7 +117,6 @@ class TraceBook:
             touched: ids of the traces that look different now are added here.
         """
         self._nodes += 1
-        touched.add(trace.id)
         at, parent_id = node.at, node.parent_id
         node.gap = at - trace.last_at
         if at > trace.last_at:
@@ -89,12 +131,9 @@ class TraceBook:
             self._place_apart(trace, tree, node, touched)
         if trace.spans is not None or len(tree.arrivals) >= LARGE:
             trace.grow(node)
-        id = node.id
-        if id:
-            links = self._links
-            links.home.setdefault(hash(id) & KEY, trace.id)
-            if links.awaited and id in links.awaited:
-                self._join(id, trace, touched)
+        if node.id:
+            self._links.home.setdefault(hash(node.id) & KEY, trace.id)
+            self.joined(trace, node.id, touched)
 
     def _join(self, event_id: str, trace: Trace, touched: set[str]) -> None:
         """An event came that other traces waited for."""

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
-from cosmo_doppler.model.packed import Packed, pack, pack_ends, unpack_ends
+from cosmo_doppler.model.packed import Packed, pack, pack_ends, pack_plain, unpack_ends
+from cosmo_doppler.model.plain import SEQ, TYPE, WHO, Plain, grown
 from cosmo_doppler.model.spans import Span
 from cosmo_doppler.model.stops import StopLedger
 from cosmo_doppler.model.timing import Ended, Spans
 from cosmo_doppler.model.tree import LARGE, Tree
 
-__all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
+__all__ = ["MAX_DEPTH", "OVER", "WORK", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
 
 TraceStatus = Literal["open", "waiting", "done", "failed", "stopped"]
 """open: work goes on; waiting: on a human; done: FINAL, or output and nothing pending; failed: ERROR, or an
@@ -23,12 +24,14 @@ offer nobody bid on; stopped: a STOP before either."""
 OVER: frozenset[TraceStatus] = frozenset({"done", "failed", "stopped"})
 """Statuses of a trace on which nothing is going on."""
 
-_WORK = frozenset({"TASK", "TASK_AWARDED"})
+WORK = frozenset({"TASK", "TASK_AWARDED"})
+"""Types that give somebody work."""
+
 _REPLIES = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 _ENDS = _REPLIES | {"FINAL"}
 
 DECISIVE = (
-    _WORK
+    WORK
     | _ENDS
     | {"TASK_OFFER", "ESCALATION", "CLARIFICATION_ANSWER", "PERMISSION_DECISION", "STOP", "STOPPED"}
 )
@@ -66,6 +69,7 @@ class Trace(Placed):
         "id",
         "last_at",
         "parent_trace",
+        "plain",
         "resting",
         "spans",
         "started_at",
@@ -91,7 +95,10 @@ class Trace(Placed):
         """What was asked, from the input of the first TASK or TASK_OFFER, one line, not yet safe for a terminal."""
         self.title_type = ""
         """Type of the signal the title came from."""
-        self._tree = Tree(self._moved)
+        self.plain: Plain | None = {}
+        """Its signals, as long as each hangs under the one it names and nobody has looked at them; None from then on."""
+        self._tree: Tree
+        """What nobody asks for before that, nor while it is packed."""
         self._packed: Packed | None = None
         """Stands for the tree, and for all that has an end when a trace is over, while it is packed."""
         self._rest: tuple[Any, ...] | None = None
@@ -137,7 +144,10 @@ class Trace(Placed):
     @property
     def tree(self) -> Tree:
         """Its signals."""
-        if self._packed is not None:
+        if self.plain is not None:
+            self._tree = grown(self.plain, self.id, self._moved)
+            self.plain = None
+        elif self._packed is not None:
             self._unpack()
         return self._tree
 
@@ -171,11 +181,15 @@ class Trace(Placed):
     @property
     def ids(self) -> Iterable[str]:
         """The ids of its signals."""
+        if self.plain is not None:
+            return self.plain
         return self._tree.by_id if self._packed is None else self._packed.ids
 
     @property
     def unknown_parents(self) -> Iterable[str]:
         """Ids of parents that are named here and were not seen on this trace."""
+        if self.plain is not None:
+            return ()
         return self._tree.unknown_parents if self._packed is None else self._packed.unknown_parents
 
     @property
@@ -186,6 +200,8 @@ class Trace(Placed):
     @property
     def signals(self) -> int:
         """How many signals were seen."""
+        if self.plain is not None:
+            return len(self.plain)
         return self._tree.size if self._packed is None else self._packed.size
 
     @property
@@ -193,6 +209,8 @@ class Trace(Placed):
         """Position, type and participant of the signal that came first; -1 and nothing before there is one."""
         if self._packed is not None:
             return self._packed.first
+        if self.plain is not None:
+            return next(((row[SEQ], row[TYPE], row[WHO]) for row in self.plain.values()), (-1, "", ""))
         arrivals = self._tree.arrivals
         return (arrivals[0].seq, arrivals[0].type, arrivals[0].who) if arrivals else (-1, "", "")
 
@@ -213,15 +231,19 @@ class Trace(Placed):
         """Take little room from now on, until somebody asks for something of it. Nothing else changes."""
         if self._packed is not None or self.spans is not None:
             return
-        packed = pack(self._tree)
+        plain = self.plain
+        packed = pack(self._tree) if plain is None else pack_plain(plain)
         if packed is None:
             return
         rest = self._pending, self._load, self._working, self._bidding, self._waiting_on
         self._rest = rest if any(rest) else None
         self._ends = pack_ends(self._ended)
         self._packed = packed
-        self._tree.take_apart()
-        del self._tree, self._ended, self._pending, self._load
+        if plain is None:
+            self._tree.take_apart()
+            del self._tree
+        self.plain = None
+        del self._ended, self._pending, self._load
         del self._working, self._bidding, self._waiting_on
 
     def _unpack(self) -> None:
@@ -255,7 +277,9 @@ class Trace(Placed):
 
     def let_go(self) -> None:
         """Cut what holds its signals together: nobody looks at them any more, and the collector does not see them."""
-        if self._packed is None:
+        if self.plain is not None:
+            self.plain = {}
+        elif self._packed is None:
             self._tree.take_apart()
             self._tree = Tree()
         self.spans = self.block = None
@@ -272,6 +296,12 @@ class Trace(Placed):
 
     def ended(self, id: str, at: float) -> None:
         """A window closed, or a question was answered, which its tree alone does not tell."""
+        plain = self.plain
+        if plain is not None:
+            row = plain.get(id)
+            if row is not None:
+                self._ended.setdefault(row[SEQ], Ended(at, next(reversed(plain.values()))[SEQ]))
+            return
         node = self.by_id.get(id)
         if node is None:
             return
@@ -292,23 +322,51 @@ class Trace(Placed):
         if self.spans is not None:
             self.spans.moved()
 
+    def answered(self, id: str) -> Sequence[Node]:
+        """What hangs below a signal already, though it has only just come."""
+        if self.plain is not None:
+            return ()
+        node = self.by_id.get(id)
+        return () if node is None else node.children
+
     def note(self, node: Node) -> None:
         """Fold what a node, already in the tree, says about the state of the work."""
-        kind = node.type
         if self.stop is not None:
             self.stop.note(node)
-        if kind not in DECISIVE:
-            if self.spans is not None:
-                self.spans.over(self.ended_at)
-        elif kind in _WORK:
-            self._begin(node)
+        if node.type in DECISIVE:
+            above = node.parent
+            if node.type in WORK and any(child.type in _ENDS for child in node.children):
+                # Its answer overtook it, so there is nothing left to wait for.
+                return
+            self.weigh(
+                node.type,
+                node.id or f"#{node.seq}",
+                node.who,
+                node.at,
+                above.id if above is not None and above.type in WORK else None,
+            )
+        elif self.spans is not None:
+            self.spans.over(self.ended_at)
+
+    def weigh(self, kind: str, id: str, who: str, at: float, work: str | None) -> None:
+        """Fold what a signal says about the state of the work.
+
+        Args:
+            kind: its type, one of those that may change it.
+            id: by which its answer will name it.
+            who: the participant it names.
+            at: its arrival, epoch seconds.
+            work: the id of the TASK or award it hangs under; None where it hangs under something else.
+        """
+        if kind in WORK:
+            self._begin(id, who, at)
         elif kind in _REPLIES:
-            self._answer(node)
+            self._answer(kind, who, at, work)
         elif kind == "TASK_OFFER":
             self._reopen()
         elif kind == "FINAL":
             if self._final_at is None:
-                self._final_at = node.at
+                self._final_at = at
             self.failed = False
             self._idle()
         elif kind == "STOP":
@@ -316,7 +374,7 @@ class Trace(Placed):
             self._failed_by_itself = self.status == "failed" and not self._pending
             self.stopped = True
             if self.stop is None:
-                self.stop = StopLedger(node.at, self._working)
+                self.stop = StopLedger(at, self._working)
             self._idle()
 
     def bids_open(self, offer_id: str) -> None:
@@ -379,43 +437,39 @@ class Trace(Placed):
             return "failed"
         return "open" if self._output_at is None else "done"
 
-    def _begin(self, node: Node) -> None:
-        if node.who.startswith(PREFIX):
+    def _begin(self, id: str, who: str, at: float) -> None:
+        if who.startswith(PREFIX):
             # An award that a mirror tells of: nobody on this bus works on it.
             return
-        if any(child.type in _ENDS for child in node.children):
-            # Its answer overtook it, so there is nothing left to wait for.
-            return
-        self._pending[node.id or f"#{node.seq}"] = node.who
-        self._load[node.who] = self._load.get(node.who, 0) + 1
-        self._working.setdefault(node.who, node.at)
+        self._pending[id] = who
+        self._load[who] = self._load.get(who, 0) + 1
+        self._working.setdefault(who, at)
         self._reopen()
 
-    def _answer(self, node: Node) -> None:
-        key = self._answered_by(node)
+    def _answer(self, kind: str, who: str, at: float, work: str | None) -> None:
+        key = self._answered_by(who, work)
         if key is not None:
-            who = self._pending.pop(key)
-            self._load[who] -= 1
-            if not self._load[who]:
-                del self._load[who]
-                self._working.pop(who, None)
-        if node.type == "ERROR":
+            worker = self._pending.pop(key)
+            self._load[worker] -= 1
+            if not self._load[worker]:
+                del self._load[worker]
+                self._working.pop(worker, None)
+        if kind == "ERROR":
             self.errors += 1
             self.failed = True
-        elif node.type == "AGENT_OUTPUT":
-            self._output_at = node.at
+        elif kind == "AGENT_OUTPUT":
+            self._output_at = at
         else:
             # Who asks has not given up: an ERROR of somebody else is not the end.
             self.failed = False
 
-    def _answered_by(self, node: Node) -> str | None:
-        """Which pending work a reply answers: its parent; else its neuron's oldest; else the oldest without a name."""
-        parent = node.parent
-        if parent is not None and parent.type in _WORK:
-            return parent.id if parent.id in self._pending else None
-        for wanted in (node.who, "") if node.who else ("",):
+    def _answered_by(self, who: str, work: str | None) -> str | None:
+        """Which pending work a reply answers: what it hangs under; else its neuron's oldest; else the oldest without a name."""
+        if work is not None:
+            return work if work in self._pending else None
+        for wanted in (who, "") if who else ("",):
             if wanted in self._load:
-                return next(key for key, who in self._pending.items() if who == wanted)
+                return next(key for key, worker in self._pending.items() if worker == wanted)
         return None
 
     def _reopen(self) -> None:

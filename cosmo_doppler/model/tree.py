@@ -20,6 +20,9 @@ LARGE = 1024
 _REORDERED_S = 1.0
 """How much later than its reply an award may arrive and still adopt it, seconds."""
 
+AWARD = "TASK_AWARDED"
+"""The type of signal whose receiver's replies belong to it."""
+
 _ADDRESSED = frozenset(str(member) for member in ADDRESSED_TYPES)
 
 
@@ -125,7 +128,7 @@ class Tree:
                 self._take_in(node)
         else:
             self.unnamed[node.seq] = node
-        if node.type == "TASK_AWARDED" and node.who:
+        if node.type == AWARD and node.who:
             self.awards[node.who] = node
             self._adopt_strays(node)
 

@@ -12,7 +12,6 @@ from cosmo_sdk.signal_types import ADDRESSED_TYPES, MANAGEMENT_TYPES
 
 if TYPE_CHECKING:
     from cosmo_doppler.model.board import Board
-    from cosmo_doppler.model.node import Node
     from cosmo_doppler.model.observed import Observed
     from cosmo_doppler.model.rules.ground import Read
     from cosmo_doppler.model.rules.presence import Sent
@@ -60,7 +59,7 @@ class Way:
         """They may tell of coordination."""
         self.draw: Draw | None = DRAWN.get(kind)
         """How they are drawn in the topology."""
-        self.fold: Callable[[Board, Trace, Node, Observed], None] | None = None
+        self.fold: Callable[[Board, Trace, Observed], None] | None = None
         """What the board does with them in their trace."""
         self.takes: tuple[Read, ...] = ()
         """Who measures them."""
