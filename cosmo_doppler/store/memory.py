@@ -7,22 +7,25 @@ from cosmo_doppler.store.files import RandomFile
 DEFAULT_CAP = 512_000_000
 """Bytes of frames kept in memory when nobody says otherwise."""
 
-_MOVED = 1 << 20
-"""Bytes moved at once: what a disk takes without being felt."""
+PIECE = 1 << 20
+"""Bytes that lie together, and move together: what a disk takes without being felt. One long array would be copied as a
+whole whenever it grows beyond its room, which stops every thread for a second."""
 
 
 class FrameMemory:
     """Bytes under growing addresses. Nothing is ever lost: what is not in memory is in the file.
 
     Args:
-        cap: bytes kept in memory.
+        cap: bytes kept in memory, but for a piece.
     """
 
     def __init__(self, cap: int = DEFAULT_CAP) -> None:
         self.cap = cap
         self.fault = ""
         """Why nothing moves to disk any more; everything stays in memory then."""
-        self._held = bytearray()
+        self._piece = PIECE
+        self._pieces = [bytearray()]
+        """What is in memory; all but the last are full."""
         self._first = 0
         """Address of the first byte still in memory: what is before it is in the file."""
         self._file: RandomFile | None = None
@@ -30,7 +33,7 @@ class FrameMemory:
     @property
     def size(self) -> int:
         """Bytes held, wherever they are."""
-        return self._first + len(self._held)
+        return self._first + (len(self._pieces) - 1) * self._piece + len(self._pieces[-1])
 
     @property
     def moved(self) -> int:
@@ -39,39 +42,53 @@ class FrameMemory:
 
     def append(self, data: bytes) -> int:
         """Hold more bytes. Returns their address."""
-        held = self._held
-        address = self._first + len(held)
-        held += data
-        if len(held) > self.cap + _MOVED and not self.fault:
+        address = self.size
+        room = self._piece - len(self._pieces[-1])
+        if len(data) < room:
+            self._pieces[-1] += data
+            return address
+        self._pieces[-1] += data[:room]
+        for start in range(room, len(data) + 1, self._piece):
+            self._pieces.append(bytearray(data[start : start + self._piece]))
+        while self.size - self._first > self.cap + self._piece and not self.fault:
             self._move()
         return address
 
     def read(self, address: int, length: int) -> bytes:
         """The bytes at an address."""
-        start = address - self._first
-        if start >= 0:
-            return bytes(self._held[start : start + length])
+        end = address + length
+        if address >= self._first:
+            return self._held(address, end)
         if self._file is None:
             return b""
-        on_disk = min(length, -start)
-        data = self._file.read(address, on_disk)
-        return data if on_disk == length else data + bytes(self._held[: length - on_disk])
+        moved = self._file.read(address, min(end, self._first) - address)
+        return moved if end <= self._first else moved + self._held(self._first, end)
 
     def close(self) -> None:
         """Give the file back. What was in it cannot be read any more."""
         if self._file is not None:
             self._file.close()
 
+    def _held(self, address: int, end: int) -> bytes:
+        """What is in memory between two addresses."""
+        number, start = divmod(address - self._first, self._piece)
+        stop = start + end - address
+        if stop <= self._piece:
+            return bytes(self._pieces[number][start:stop]) if number < len(self._pieces) else b""
+        last = -(-stop // self._piece)
+        return b"".join(self._pieces[number : number + last])[start:stop]
+
     def _move(self) -> None:
-        """Put what is over the cap on disk."""
+        """Put the oldest piece on disk."""
         try:
             if self._file is None:
                 self._file = RandomFile.nameless()
-            count = len(self._held) - self.cap
-            with memoryview(self._held) as view:
-                written = self._file.write(self._first, view[:count])
-            # From the front this only moves a pointer.
-            del self._held[:written]
-            self._first += written
+            with memoryview(self._pieces[0]) as piece:
+                written = 0
+                while written < len(piece):
+                    written += self._file.write(self._first + written, piece[written:])
         except OSError as error:
             self.fault = error.strerror or str(error)
+            return
+        del self._pieces[0]
+        self._first += self._piece

@@ -14,21 +14,22 @@ from tests.doppler.model.folding import frame
 
 
 @given(st.lists(st.binary(max_size=30), max_size=40), st.integers(0, 200), st.integers(1, 60))
-def test_whatever_was_held_is_read_again(frames, cap, moved):
-    with_cap = FrameMemory(cap)
-    before, memory._MOVED = memory._MOVED, moved
+def test_whatever_was_held_is_read_again(frames, cap, piece):
+    before, memory.PIECE = memory.PIECE, piece
     try:
-        addresses = [with_cap.append(data) for data in frames]
+        with_cap = FrameMemory(cap)
     finally:
-        memory._MOVED = before
+        memory.PIECE = before
+    addresses = [with_cap.append(data) for data in frames]
     assert [with_cap.read(at, len(data)) for at, data in zip(addresses, frames, strict=True)] == frames
     assert with_cap.size == sum(len(data) for data in frames)
-    assert with_cap.size - with_cap.moved <= cap + moved
+    assert with_cap.read(0, with_cap.size) == b"".join(frames)
+    assert with_cap.size - with_cap.moved <= cap + piece
     with_cap.close()
 
 
 def test_a_store_shows_signals_that_were_moved(monkeypatch):
-    monkeypatch.setattr(memory, "_MOVED", 100)
+    monkeypatch.setattr(memory, "PIECE", 100)
     store = Store(cap=500)
     sent = [frame("TASK", str(number), input={"text": "x" * number}) for number in range(50)]
     for number, data in enumerate(sent):
@@ -39,7 +40,7 @@ def test_a_store_shows_signals_that_were_moved(monkeypatch):
 
 
 def test_without_a_disk_everything_stays_in_memory_and_that_is_told(monkeypatch, tmp_path):
-    monkeypatch.setattr(memory, "_MOVED", 100)
+    monkeypatch.setattr(memory, "PIECE", 100)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
     class Nowhere:
@@ -57,7 +58,7 @@ def test_without_a_disk_everything_stays_in_memory_and_that_is_told(monkeypatch,
 
 
 def test_what_was_moved_is_told(monkeypatch):
-    monkeypatch.setattr(memory, "_MOVED", 100)
+    monkeypatch.setattr(memory, "PIECE", 100)
 
     class Nowhere:
         async def run(self, session: Session) -> None:
