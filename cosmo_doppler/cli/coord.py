@@ -35,7 +35,14 @@ def store_option(command: Callable[..., Any]) -> Callable[..., Any]:
     )(command)
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "cosmo coord ls --store work.db",
+        "cosmo coord show t1 --store work.db",
+        "cosmo coord tail --store postgresql://ann@db.example/work",
+        "cosmo coord mirror --store work.db",
+    )
+)
 def command() -> None:
     """Pools, tasks, votes, negotiations, auctions and delegations of a store."""
 

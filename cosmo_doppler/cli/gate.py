@@ -42,7 +42,9 @@ gate_argument = click.argument("gate", required=False)
 holds_argument = click.argument("holds", metavar="HOLD...", nargs=-1, required=True)
 
 
-@command.command(name="list")
+@command.command(
+    name="list", epilog=examples("cosmo gate list", "cosmo gate list --json | jq -r '.held[].hold_id'")
+)
 @url_option
 @json_option("Print gates and holds as one JSON object.")
 def list_(url: str, as_json: bool) -> None:
@@ -86,7 +88,7 @@ def _hold_line(held: HoldInfo) -> str:
     return "  ".join(cells)
 
 
-@command.command(name="show")
+@command.command(name="show", epilog=examples("cosmo gate show h7", "cosmo gate show h7 | jq .payload"))
 @click.argument("hold", metavar="HOLD")
 @url_option
 def show_(hold: str, url: str) -> None:
@@ -102,7 +104,7 @@ def show_(hold: str, url: str) -> None:
     ask(url, look)
 
 
-@command.command()
+@command.command(epilog=examples("cosmo gate step", "cosmo gate step cosmo-4711 --count 3"))
 @gate_argument
 @url_option
 @click.option(
@@ -121,7 +123,7 @@ def step(gate: str | None, url: str, count: int) -> None:
     ask(url, let_go)
 
 
-@command.command()
+@command.command(epilog=examples("cosmo gate release h7 h9"))
 @holds_argument
 @url_option
 def release(holds: tuple[str, ...], url: str) -> None:
@@ -134,7 +136,7 @@ def release(holds: tuple[str, ...], url: str) -> None:
     ask(url, let_go)
 
 
-@command.command()
+@command.command(epilog=examples("cosmo gate drop h7"))
 @holds_argument
 @url_option
 def drop(holds: tuple[str, ...], url: str) -> None:
@@ -147,7 +149,7 @@ def drop(holds: tuple[str, ...], url: str) -> None:
     ask(url, let_fall)
 
 
-@command.command()
+@command.command(epilog=examples("cosmo gate clear"))
 @gate_argument
 @url_option
 def clear(gate: str | None, url: str) -> None:

@@ -13,7 +13,7 @@ from cosmo_doppler.cli.running import run
 from cosmo_doppler.settings import without_login
 
 
-@click.group()
+@click.group(epilog=examples("cosmo registry list"))
 def command() -> None:
     """List who is there."""
 

@@ -67,20 +67,40 @@ class LazyGroup(click.Group):
             formatter.write_dl([(name, COMMANDS[name].summary) for name in self.list_commands(ctx)])
 
 
+_EXAMPLES = """\b
+Examples:
+  cosmo doppler --demo                 (start here: a live market to look at)
+  cosmo synapse start memory -n dev    (a bus of your own; then, in another terminal:)
+  cosmo doppler
+  cosmo record -o session.ndjson
+  cosmo doppler session.ndjson"""
+
+
 @click.group(
     cls=LazyGroup,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Start with:  cosmo doppler --demo",
+    epilog=_EXAMPLES,
 )
 @click.version_option(package_name="cosmo-doppler", prog_name="cosmo")
 def cosmo() -> None:
     """Watch, record and steer agents that talk over a bus.
 
+    Data goes to stdout, words to stderr.
+
     \b
-    Exit codes: 0 done, 1 failed, 2 wrong usage, 3 cannot reach the bus,
-    4 nobody bid, 130 interrupted. Data goes to stdout, words to stderr.
-    COSMO_URL and COSMO_NAMESPACE set the bus to use; options win.
-    COSMO_LOG=info (or debug) sends the log to stderr, COSMO_LOG_FORMAT=json as JSON.
+    Exit codes:
+      0 done              2 wrong usage             4 nobody bid
+      1 failed            3 cannot reach the bus    130 interrupted
+
+    \b
+    Environment; options win:
+      COSMO_URL, COSMO_NAMESPACE        the bus and the namespace
+      COSMO_TOKEN_FILE, COSMO_TLS_CA    the file with the bus's token; CAs to trust
+      COSMO_CONFIG                      the settings, instead of the usual doppler.toml
+      COSMO_STATE                       where the screen keeps how it was arranged; none: nowhere
+      COSMO_LOG, COSMO_LOG_FORMAT       info or debug: the log, on stderr; json: as JSON
+      COSMO_LOOP                        asyncio: without uvloop
+      NO_COLOR                          no colours
     """
 
 

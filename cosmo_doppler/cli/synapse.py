@@ -32,7 +32,13 @@ _OF_OUR_BUS = ("host", "port", "port_file", "metrics_port", "token_file", "tls_c
 """Parameters of `start` that mean nothing to somebody else's broker."""
 
 
-@click.group()
+@click.group(
+    epilog=examples(
+        "cosmo synapse start memory -n dev",
+        "cosmo synapse view --watch",
+        "cosmo synapse stop -n dev",
+    )
+)
 def command() -> None:
     """Start, view and stop a bus."""
 

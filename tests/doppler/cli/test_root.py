@@ -1,22 +1,17 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
+import click
 import pytest
 from click.shell_completion import BashComplete
 
 from cosmo_doppler.cli.root import COMMANDS, cosmo
 from tests.doppler.cli.commands import cosmo as run
+from tests.doppler.cli.typed import commands_in, every_command, read
 
-GROUPS = {
-    "synapse": ("start", "view", "stop"),
-    "registry": ("list",),
-    "gate": ("hold", "edit"),
-    "coord": ("ls", "show", "tail", "mirror"),
-}
-EVERY = [(name,) for name in COMMANDS] + [
-    (group, command) for group, commands in GROUPS.items() for command in commands
-]
+EVERY = every_command()
 
 
 def test_help_lists_every_command_with_its_summary() -> None:
@@ -27,17 +22,22 @@ def test_help_lists_every_command_with_its_summary() -> None:
         assert entry.summary in shown.stdout
 
 
-@pytest.mark.parametrize("words", EVERY, ids=" ".join)
-def test_every_command_explains_itself(words: tuple[str, ...]) -> None:
-    context = cosmo.make_context("cosmo", [*words, "--help"], resilient_parsing=True)
-    command = cosmo
-    for word in words:
-        command = command.get_command(context, word)
-        assert command is not None
-    text = command.get_help(context)
+@pytest.mark.parametrize("words", EVERY)
+def test_every_command_explains_itself(words: str) -> None:
+    command = EVERY[words]
     assert len(command.help or "") > 10
-    if len(words) == 2 or words[0] not in GROUPS:
-        assert "Examples:" in text
+    assert "Examples:" in command.get_help(click.Context(command, info_name=words))
+
+
+@pytest.mark.parametrize("words", EVERY)
+def test_every_example_can_be_typed(words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "changed.json").write_text("{}")
+    typed = []
+    for line in commands_in(EVERY[words].epilog or ""):
+        with read(line) as context:
+            typed.append(context.command_path)
+    assert any(path.startswith(words) for path in typed)
 
 
 def test_the_version_is_told() -> None:
