@@ -137,6 +137,22 @@ class Asked:
             return replace(self, url=url, namespace=namespace)
         return replace(self, url=buses[0]) if buses else self
 
+    def with_pipes(self) -> Self:
+        """The same with recordings that come through pipes where they can be read. Keys come from the terminal then.
+
+        Raises:
+            RecordingError: a pipe that cannot be read.
+        """
+        from cosmo_doppler.cli.piped import recording, take_keys_from_the_terminal
+
+        if not self.recordings:
+            return self
+        places = tuple(recording(each) if isinstance(each, Path) else each for each in self.places)
+        if places == self.places:
+            return self
+        take_keys_from_the_terminal()
+        return replace(self, places=places)
+
     def check(self) -> None:
         """Whether the options go together.
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cosmo_doppler.cli.exits import CommandError
+from cosmo_doppler.cli.piped import whole_recording
 from cosmo_doppler.cli.skipped import say_lines
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ class Reading:
         from cosmo_doppler.session.no_recording import refuse_misplaced
         from cosmo_doppler.session.recorded import RecordedFrames
 
-        for path in files:
+        places = list(dict.fromkeys(map(whole_recording, files)))
+        for path in places:
             refuse_misplaced(path)
-        self._files: list[RecordedFrames] = [RecordedFrames(path) for path in files]
+        self._files: list[RecordedFrames] = [RecordedFrames(path) for path in places]
         self._reader = AuctionReader()
         self.market = self._reader.market
         self._redaction = redaction

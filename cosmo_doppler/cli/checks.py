@@ -14,6 +14,7 @@ import click
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import FILTER, Checked
 from cosmo_doppler.cli.output import say, show, show_all, show_json
+from cosmo_doppler.cli.piped import recording
 from cosmo_doppler.cli.playing import PLACE, Playing
 from cosmo_doppler.cli.skipped import say_skipped
 
@@ -58,7 +59,7 @@ class Checks:
             return None
         from cosmo_doppler.session.baseline import read_baseline
 
-        return read_baseline(self.baseline, session.store.redaction)
+        return read_baseline(recording(self.baseline), session.store.redaction, say_skipped)
 
     @property
     def any(self) -> bool:

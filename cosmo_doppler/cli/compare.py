@@ -11,6 +11,7 @@ from cosmo_doppler.cli.compare_runs import compare_runs
 from cosmo_doppler.cli.exits import CommandError, Exit
 from cosmo_doppler.cli.options import Checked, examples, json_option, redact_option, redaction_of
 from cosmo_doppler.cli.output import show, show_all, show_json
+from cosmo_doppler.cli.piped import is_recording, recording
 from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
@@ -88,20 +89,22 @@ def _read(places: tuple[str, ...]) -> tuple[Path | None, str, str]:
 
 def _runs(places: tuple[str, ...]) -> tuple[Path, Path] | None:
     """Two recordings, when these are two."""
-    if len(places) != 2 or not all(Path(each).is_file() for each in places):
+    if len(places) != 2 or not all(map(is_recording, places)):
         return None
-    return Path(places[0]), Path(places[1])
+    return recording(Path(places[0])), recording(Path(places[1]))
 
 
 def _find(
     place: str, file: Path | None, opened: dict[Path, Session], redaction: Redaction
 ) -> tuple[Session, str]:
     from cosmo_doppler.session import load_all, open_replay
+    from cosmo_doppler.session.pipes import name_of
 
     name, colon, end = place.rpartition(":")
     path = Path(name) if colon else file
     if path is None:
         raise click.UsageError(f"{place!r} names no file: write FILE:ID, or FILE before both")
+    path = recording(path)
     if path not in opened:
         opened[path] = session = open_replay(path, paused=True)
         session.redact(redaction)
@@ -111,7 +114,7 @@ def _find(
     found = [each for each in session.timeline.board.trace_order if each.endswith(end)]
     if len(found) != 1:
         count = "no trace ends" if not found else f"{len(found)} traces end"
-        raise CommandError(f"{count} in {end!r} in {path}", "write the end of one trace's id")
+        raise CommandError(f"{count} in {end!r} in {name_of(path)}", "write the end of one trace's id")
     return session, found[0]
 
 

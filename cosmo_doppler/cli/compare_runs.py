@@ -40,7 +40,7 @@ def compare_runs(
     from cosmo_doppler.session import load_all, open_replay
     from cosmo_doppler.session.baseline import read_baseline
 
-    baseline = read_baseline(base, redaction)
+    baseline = read_baseline(base, redaction, say_skipped)
     session = open_replay(file, paused=True)
     session.redact(redaction)
     try:
@@ -49,12 +49,13 @@ def compare_runs(
         against = held_against(baseline, session.timeline.board)
     finally:
         session.stop()
+    shown = against
     if changes:
-        against = against._replace(lines=[line for line in against.lines if line.sameness != "same"])
+        shown = against._replace(lines=[line for line in against.lines if line.sameness != "same"])
     if as_json:
-        show_json(against_json(against))
+        show_json(against_json(shown))
     else:
-        _show(against)
+        _show(shown)
         say(counted(against))
     if check and not against.same:
         raise CommandError("the results differ", "the lines that begin with a sign say where", Exit.FAILED)

@@ -56,6 +56,7 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
         "cosmo doppler session.ndjson --until late:true --screenshot late.svg",
         "cosmo doppler today.ndjson --baseline yesterday.ndjson --report changes.md",
         "cosmo doppler --demo --for 30s | less",
+        "ssh farm cosmo tail --json | cosmo doppler -",
         "cosmo doppler --ascii --theme contrast",
     )
 )
@@ -125,7 +126,7 @@ def _print_fields(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
 @click.option("--prism", hidden=True, is_flag=True, expose_value=False)
 @click.pass_context
 def command(ctx: click.Context, /, **options: Any) -> None:
-    """Watch the bus at URL live (several side by side), replay FILE (several are merged by time), or run the demo.
+    """Watch the bus at URL live (several side by side), replay FILE (several are merged by time; - is standard input), or run the demo.
 
     Without a terminal the same is printed as plain lines: live until interrupted or for --for SECONDS, a
     recording from beginning to end.
@@ -137,6 +138,6 @@ def command(ctx: click.Context, /, **options: Any) -> None:
     traces and auctions at its end, or, for --until, at that moment. Exit code 0: all is as asked; 1: it is not;
     2: wrong usage; 3: no bus.
     """
-    asked = Asked(**options).on_its_bus(ctx)
+    asked = Asked(**options).on_its_bus(ctx).with_pipes()
     asked.check()
     show_what_is_asked(ctx, asked)

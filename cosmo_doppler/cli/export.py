@@ -13,6 +13,7 @@ from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.files import refuse_existing
 from cosmo_doppler.cli.options import examples, redact_option, redaction_of
 from cosmo_doppler.cli.output import ReaderLeft, say
+from cosmo_doppler.cli.piped import recording
 from cosmo_doppler.cli.skipped import say_skipped
 
 if TYPE_CHECKING:
@@ -77,7 +78,7 @@ def command(
     if out is not None:
         refuse_existing(out, force=force)
     redaction = redaction_of(redact)
-    session = open_replay(file, paused=True)
+    session = open_replay(recording(file), paused=True)
     session.redact(redaction)
     try:
         parts = whole_recording(session)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -50,7 +51,7 @@ class Playing:
 
         end = at or self.last
         if self.first is None and end is None:
-            return read_through(session)
+            return read_through(session, sys.stdout.flush)
         load_start(session)
         timeline = session.timeline
         first = 0 if self.first is None else timeline.position_of(self.first)

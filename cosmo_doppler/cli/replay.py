@@ -14,6 +14,7 @@ import click
 from cosmo_doppler.cli.exits import CommandError
 from cosmo_doppler.cli.options import NAMESPACE, examples, json_option, url_option
 from cosmo_doppler.cli.output import say, show_json
+from cosmo_doppler.cli.piped import whole_recording
 from cosmo_doppler.cli.running import Ending, run, until_interrupted
 from cosmo_doppler.cli.skipped import SHOWN, say_lines
 from cosmo_doppler.settings import NAMESPACE_VARIABLE
@@ -83,8 +84,9 @@ def command(
     nobody works, unless that is what you want. A signal whose id an agent has just seen is ignored by it;
     --as-new-traces makes all of them new.
     """
-    _check(recording)
-    run(lambda: _replay(recording, url, namespace, speed, as_new_traces, as_json))
+    place = whole_recording(recording)
+    _check(place)
+    run(lambda: _replay(place, url, namespace, speed, as_new_traces, as_json))
 
 
 def _check(path: Path) -> None:
@@ -104,7 +106,8 @@ def _check(path: Path) -> None:
     say_lines(frames.skipped, frames.skipped_count)
     what = looks_like(path)
     raise CommandError(
-        f"{path} holds no signal" + (f": {what}" if what else ""), "record one with `cosmo record -o FILE`"
+        f"{frames.name} holds no signal" + (f": {what}" if what else ""),
+        "record one with `cosmo record -o FILE`",
     )
 
 
@@ -131,7 +134,7 @@ async def _replay(
     finally:
         await client.close()
         _tell(frames, republisher.outcome, url, as_json)
-    _judge(path, frames, republisher.outcome, ending)
+    _judge(frames, republisher.outcome, ending)
 
 
 async def _with_progress(work: Any, frames: RecordedFrames, outcome: Republished) -> Ending:
@@ -164,14 +167,14 @@ async def _with_progress(work: Any, frames: RecordedFrames, outcome: Republished
 def _tell(frames: RecordedFrames, outcome: Republished, url: str, as_json: bool) -> None:
     not_frames = [(number, reason) for _, number, reason in frames.skipped]
     for number, reason in [*not_frames, *outcome.refused][:SHOWN]:
-        say(f"{frames.path}:{number}: not sent: {reason}")
-    say(f"sent {outcome.sent:,} signals of {frames.path} to {url}")
+        say(f"{frames.name}:{number}: not sent: {reason}")
+    say(f"sent {outcome.sent:,} signals of {frames.name} to {url}")
     if outcome.passed_over:
         say(f"passed over {outcome.passed_over:,} lines that a bus had written about itself")
     if as_json:
         show_json(
             {
-                "file": str(frames.path),
+                "file": str(frames.name),
                 "sent": outcome.sent,
                 "skipped": frames.skipped_count,
                 "refused": outcome.refused_count,
@@ -180,10 +183,12 @@ def _tell(frames: RecordedFrames, outcome: Republished, url: str, as_json: bool)
         )
 
 
-def _judge(path: Path, frames: RecordedFrames, outcome: Republished, ending: Ending) -> None:
+def _judge(frames: RecordedFrames, outcome: Republished, ending: Ending) -> None:
     """A replay that did not send everything has failed, unless the person ended it."""
     unsent = frames.skipped_count + outcome.refused_count
     if ending == "interrupted":
         raise KeyboardInterrupt
     if unsent or not outcome.sent:
-        raise CommandError(f"{path}: {unsent:,} lines could not be sent", "the first ones are named above")
+        raise CommandError(
+            f"{frames.name}: {unsent:,} lines could not be sent", "the first ones are named above"
+        )

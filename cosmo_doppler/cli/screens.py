@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TextIO
 from cosmo_doppler.cli.exits import CommandError, Exit, no_bus
 from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
 from cosmo_doppler.cli.output import say
+from cosmo_doppler.cli.piped import recording
 from cosmo_doppler.cli.running import end_at_latest, ending_signals, until_interrupted
 from cosmo_doppler.cli.skipped import say_skipped
 from cosmo_doppler.config import read_config
@@ -61,7 +62,7 @@ async def open_screen(
     only_ascii = ascii or not _has_all_letters(sys.__stderr__)
     reference = Reference()
     if baseline is not None:
-        reference.read(baseline, session.store.redaction)
+        reference.read(recording(baseline), session.store.redaction)
     look = chosen_look(config, theme, ascii=only_ascii)
     app = DopplerApp(
         session,

@@ -16,12 +16,15 @@ _FOLDED = 0.95
 """The part of the work that is reading and folding, as progress is told."""
 
 
-def read_baseline(path: Path, redaction: Redaction | None = None) -> Baseline:
+def read_baseline(
+    path: Path, redaction: Redaction | None = None, told: Callable[[Session], None] | None = None
+) -> Baseline:
     """A recording as a baseline, read and folded to its end now.
 
     Args:
         path: the recording.
         redaction: what of it is not to be shown.
+        told: given the session once it was read, to say which lines of it were not.
 
     Raises:
         RecordingError: it cannot be read, or holds no signal.
@@ -29,7 +32,9 @@ def read_baseline(path: Path, redaction: Redaction | None = None) -> Baseline:
     session = _open(path, redaction)
     try:
         load_all(session)
-        return baseline_of(session.timeline.board, path.name)
+        if told is not None:
+            told(session)
+        return baseline_of(session.timeline.board, session.title)
     finally:
         session.stop()
 
@@ -119,8 +124,6 @@ class Reference:
 
 def _open(path: Path | Sequence[Path], redaction: Redaction | None) -> Session:
     session = open_replay(path, paused=True)
-    if isinstance(path, Path):
-        session.title = path.name
     if redaction is not None:
         session.redact(redaction)
     return session

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from cosmo_bus.recording_files import COMPRESSED
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.session.pipes import name_of, pipe_of
 
 _BEGINNINGS = {
     b"\x28\xb5\x2f\xfd": f"compressed with zstd: give it a name that ends with {COMPRESSED}",
@@ -32,7 +33,7 @@ def refuse_misplaced(path: Path) -> None:
     try:
         reason = _misplaced(path)
     except OSError as error:
-        raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+        raise RecordingError(name_of(path), f"cannot be read: {error.strerror or error}") from error
     if reason:
         raise RecordingError(path, reason)
 
@@ -57,11 +58,15 @@ def looks_like(path: Path) -> str:
     """
     with path.open("rb") as file:
         start = file.read(4096)
+    pipe = pipe_of(path)
+    name = path.name if pipe is None else "FILE"
     for beginning, kind in _BEGINNINGS.items():
+        if start.startswith(beginning) and pipe is not None:
+            return f"{kind.partition(':')[0]}: unpack it on its way here"
         if start.startswith(beginning):
             return "" if path.suffix == COMPRESSED and COMPRESSED in kind else kind
     if path.suffix == COMPRESSED:
         return f"not compressed, though its name ends with {COMPRESSED}: leave that out"
     if _LIST.match(start):
-        return f"a JSON list; {_LINES} '.[]' {path.name} > session.ndjson"
-    return f"JSON on several lines; {_LINES} . {path.name} > session.ndjson" if _OBJECT.match(start) else ""
+        return f"a JSON list; {_LINES} '.[]' {name} > session.ndjson"
+    return f"JSON on several lines; {_LINES} . {name} > session.ndjson" if _OBJECT.match(start) else ""

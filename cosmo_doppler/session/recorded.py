@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cosmo_bus.recording import RecordedLine, RecordingReader
+from cosmo_doppler.session.pipes import name_of
 from cosmo_doppler.session.status import Skipped
 from cosmo_doppler.store.indexing import NOWHERE
 from cosmo_sdk.dialects import read_timestamp
@@ -41,6 +42,8 @@ class RecordedFrames:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.name = name_of(path)
+        """What a person calls it."""
         self.size = max(1, path.stat().st_size)
         """Bytes of the file."""
         self.skipped: list[Skipped] = []
@@ -60,7 +63,7 @@ class RecordedFrames:
             if line.problem:
                 self.skipped_count += 1
                 if len(self.skipped) < _REPORTED:
-                    self.skipped.append(Skipped(self.path, line.number, line.problem))
+                    self.skipped.append(Skipped(self.name, line.number, line.problem))
                 yield None
             else:
                 yield self._placed(line)

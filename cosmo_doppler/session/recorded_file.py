@@ -7,6 +7,7 @@ from typing import Any
 
 from cosmo_bus.recording import numbered, read_line
 from cosmo_bus.recording_files import COMPRESSED
+from cosmo_doppler.session.pipes import name_of, pipe_of
 from cosmo_doppler.session.status import Skipped
 from cosmo_doppler.store import Blocks, Indexer, Rows, Store, open_blocks
 from cosmo_doppler.store.files import RandomFile
@@ -30,7 +31,7 @@ class Skips:
         """A line was no frame."""
         self.count += 1
         if len(self.first) < _REPORTED:
-            self.first.append(Skipped(path, number, reason))
+            self.first.append(Skipped(name_of(path), number, reason))
 
     def facts(self) -> dict[str, Any]:
         """What a session's status says of them."""
@@ -39,7 +40,8 @@ class Skips:
     def take_back(self, path: Path, number: int) -> None:
         """It was only half written when it was read."""
         self.count -= 1
-        self.first = [skip for skip in self.first if (skip.path, skip.number) != (path, number)]
+        torn = name_of(path), number
+        self.first = [skip for skip in self.first if (skip.path, skip.number) != torn]
 
 
 class _CutFile:
@@ -110,7 +112,11 @@ class RecordedFile:
         """
         if self._torn is not None:
             return self._go_on()
+        pipe = pipe_of(self.path)
+        ended = pipe is None or pipe.ended
         block = self._blocks.next(torn=False)
+        if block is None and not ended:
+            return False  # the rest of a line that was begun is on its way
         if block is None and self._tail_is_whole():
             block = self._blocks.next(torn=True)
         elif block is None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.no_recording import looks_like, refuse_misplaced
+from cosmo_doppler.session.pipes import Pipe, name_of, pipe_of
 from cosmo_doppler.session.recorded_file import RecordedFile, Skips
 from cosmo_doppler.session.session import Session
 
@@ -38,6 +39,10 @@ class FileSource:
         """What is no frame."""
         self._files: list[RecordedFile] = []
         self._faults: list[str] = []
+        self._pipes: dict[Pipe, int | None] = {
+            pipe: 0 for path in self.paths if (pipe := pipe_of(path)) is not None
+        }
+        """Those among them that come through pipes, and how much of each was looked at; None when its end was."""
 
     def open(self, session: Session) -> None:
         """Read each file until its first frame, so that one without any is refused at once.
@@ -48,13 +53,13 @@ class FileSource:
         for path in self.paths:
             try:
                 file = RecordedFile(path, session.store, self.skips, frozenset(self.paths))
-                while file.head is None and file.read():
+                while file.head is None and (file.read() or self._more_of(pipe_of(path))):
                     if self.skips.count >= _FOREIGN:
                         break
             except OSError as error:
-                raise RecordingError(path, f"cannot be read: {error.strerror or error}") from error
+                raise RecordingError(name_of(path), f"cannot be read: {error.strerror or error}") from error
             except NeedsZstandard as error:
-                raise RecordingError(path, str(error)) from error
+                raise RecordingError(name_of(path), str(error)) from error
             if file.head is None:
                 raise self._nothing(path)
             self._files.append(file)
@@ -75,6 +80,15 @@ class FileSource:
             session.timeline.growing = False
             session.report("replay", detail=self._detail(), loaded=1.0, **self.skips.facts())
         return False
+
+    @property
+    def piped(self) -> bool:
+        """Whether any of it comes through a pipe."""
+        return bool(self._pipes)
+
+    def wait(self) -> bool:
+        """Wait until more comes through a pipe, which others than the engine do. False when nothing will."""
+        return any(self._more_of(pipe) for pipe in self._pipes)
 
     async def run(self, session: Session) -> None:
         """Read everything, and what is written to the files afterwards."""
@@ -109,6 +123,15 @@ class FileSource:
         file.taken = last
         return True
 
+    def _more_of(self, pipe: Pipe | None) -> bool:
+        """Wait until more came through a pipe than was looked at, or its end. False after that, and where there is none."""
+        known = None if pipe is None else self._pipes[pipe]
+        if pipe is None or known is None:
+            return False
+        # The last line may lack its newline, and is whole only once nothing follows: so the end is worth a look.
+        self._pipes[pipe] = pipe.size if pipe.beyond(known) else None
+        return True
+
     def _read(self, file: RecordedFile) -> bool:
         """Make rows of a file ready. False when it has no more for now."""
         try:
@@ -116,7 +139,7 @@ class FileSource:
                 if not file.read():
                     return False
         except OSError as error:
-            self._faults.append(f"{file.path}: reading stopped: {error.strerror or error}")
+            self._faults.append(f"{name_of(file.path)}: reading stopped: {error.strerror or error}")
             return False
         return True
 
@@ -126,7 +149,7 @@ class FileSource:
             try:
                 file.look()
             except (OSError, NeedsZstandard) as error:
-                self._faults = [*self._faults[:3], f"{file.path}: cannot be followed: {error}"]
+                self._faults = [*self._faults[:3], f"{name_of(file.path)}: cannot be followed: {error}"]
 
     def _detail(self) -> str:
         cut = [
@@ -134,17 +157,21 @@ class FileSource:
             for file in self._files
             if file.cut
         ]
-        return "; ".join(dict.fromkeys([*self._faults, *cut]))
+        broken = [pipe.fault for pipe in self._pipes if pipe.fault]
+        return "; ".join(dict.fromkeys([*self._faults, *broken, *cut]))
 
     def _nothing(self, path: Path) -> RecordingError:
+        pipe, name = pipe_of(path), name_of(path)
+        if pipe is not None and not pipe.size:
+            return RecordingError(name, pipe.fault or "ended before anything came")
         if not path.stat().st_size:
-            return RecordingError(path, "the file is empty; record one with: cosmo record -o FILE")
-        skipped = [skip for skip in self.skips.first if skip.path == path]
+            return RecordingError(name, "the file is empty; record one with: cosmo record -o FILE")
+        skipped = [skip for skip in self.skips.first if skip.path == name]
         kind = looks_like(path)
         if kind or not skipped:
-            return RecordingError(path, kind or "there is no whole line in it")
+            return RecordingError(name, kind or "there is no whole line in it")
         return RecordingError(
-            path,
+            name,
             f"{skipped[0].reason}; a recording has one JSON signal per line, and none of "
             f"{self.skips.count} lines read is one",
             skipped[0].number,
@@ -166,24 +193,30 @@ def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool
     for each in paths:
         refuse_misplaced(each)
     source = FileSource(paths)
+    piped = pipe_of(paths[0])
     more = f" and {len(paths) - 1} more" if len(paths) > 1 else ""
     session = Session(
         source,
         kind="replay",
-        title=paths[0].name + more,
+        title=(paths[0].name if piped is None else piped.name) + more,
         read_only_reason="this is a recording: acting needs a live bus",
         speed=speed,
     )
     source.open(session)
-    if len(paths) == 1:
+    if len(paths) == 1 and piped is None:
         session.marks = Marks(session.store, paths[0])
     if paused:
         session.timeline.pause()
     return session
 
 
-def read_through(session: Session) -> Iterator[int]:
-    """Positions of all signals of a recording, in order, as soon as each is read; nothing is folded."""
+def read_through(session: Session, waiting: Callable[[], object] = lambda: None) -> Iterator[int]:
+    """Positions of all signals of a recording, in order, as soon as each is read; nothing is folded.
+
+    Args:
+        session: on the recording.
+        waiting: called before it waits for more to come through a pipe.
+    """
     source, store = session.source, session.store
     given, more = 0, True
     while more:
@@ -191,6 +224,9 @@ def read_through(session: Session) -> Iterator[int]:
         ready = len(store)
         yield from range(given, ready)
         given = ready
+        if not more and isinstance(source, FileSource) and source.piped:
+            waiting()
+            more = source.wait()
 
 
 def load_all(session: Session) -> None:
@@ -202,7 +238,7 @@ def load_all(session: Session) -> None:
 def _load(session: Session) -> None:
     source = session.source
     if isinstance(source, FileSource):
-        while source.load(session, 1.0):
+        while source.load(session, 1.0) or source.wait():
             pass
 
 

@@ -11,7 +11,7 @@ import subprocess
 import termios
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from tests.doppler.cli.commands import COSMO, environment
@@ -133,12 +133,14 @@ class Terminal:
 
 
 @contextmanager
-def on_terminal(*arguments: str, columns: int = 120, rows: int = 40, **extra: str) -> Iterator[Terminal]:
-    """Run `cosmo` on a terminal; killed at the end of the block if it still runs."""
+def on_terminal(
+    *arguments: str, columns: int = 120, rows: int = 40, through: Sequence[str] = (), **extra: str
+) -> Iterator[Terminal]:
+    """Run `cosmo` on a terminal, maybe through a command that runs it; killed at the end of the block if it still runs."""
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     process = subprocess.Popen(
-        [*COSMO, *arguments],
+        [*through, *COSMO, *arguments],
         stdin=far,
         stdout=far,
         stderr=far,
