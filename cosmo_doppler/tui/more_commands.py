@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, NamedTuple, get_args
 from cosmo_doppler.config import ThemeName, config_path
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.actions import Action
+from cosmo_doppler.tui.layout import Pane
 from cosmo_doppler.tui.look import look_of
 from cosmo_doppler.tui.pulse import memory_bytes
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.screens.bussing import bus_of, why_not_reconnect
 from cosmo_doppler.tui.screens.timing import OWN_SPEED
 from cosmo_doppler.tui.watched import name_of
+from cosmo_doppler.tui.widgets.source import Glance
 
 if TYPE_CHECKING:
     from cosmo_doppler.tui.screens.observatory import Observatory
@@ -30,6 +32,29 @@ class More(NamedTuple):
     run: Callable[[], object]
     why_not: str = ""
     """Why it cannot be done now; empty when it can."""
+    also: str = ""
+    """Other words by which one may look for it."""
+
+
+_WAYS: tuple[tuple[str, Pane, Glance, str], ...] = (
+    ("Show the trace as a waterfall", "pathway", "waterfall", "gantt timeline critical path"),
+    ("Show the trace as a tree", "pathway", "tree", "nested"),
+    ("Show the trace as lanes, one for each participant", "pathway", "lanes", "swimlanes"),
+    ("Show the trace as a flame: where its time went", "pathway", "flame", "flamegraph profile icicle"),
+    (
+        "Show bids, and which strategies explain the award",
+        "bids",
+        "bids",
+        "strategy report explainer verdict",
+    ),
+    ("Show who would have won otherwise", "bids", "what if", "what-if window curve score ghost bid strategy"),
+    ("Show who keeps promises", "bids", "promises", "honesty calibration promised delivered"),
+)
+"""Ways to show a trace or an auction: what is said, the pane, the way, other words for it."""
+
+_REDACTED_BEFORE = (
+    "it has to be said before anything is read: --redact PATH, or redact = [...] in the settings"
+)
 
 
 def why_not(observatory: Observatory, entry: Action) -> str:
@@ -55,16 +80,21 @@ def why_not(observatory: Observatory, entry: Action) -> str:
 def more(observatory: Observatory) -> Iterator[More]:
     """Everything, in groups: what is shown, where to look, this program."""
     stage = observatory.stage
+    for told, where, how, also in _WAYS:
+        yield More(told, partial(stage.show_way, where, how), also=also)
     for pane in stage.optional:
         verb = "Show" if stage.hidden(pane) else "Hide"
-        yield More(f"{verb} the pane {pane}", partial(_toggle, observatory, pane))
+        yield More(f"{verb} the pane {pane}", partial(_toggle, observatory, pane), also="toggle")
     usual = "" if stage.arranged_by_hand else "they do"
     yield More("Let the panes of this view stand as usual", observatory.action_reset_layout, usual)
     look = look_of(observatory.app)
     for theme in get_args(ThemeName):
         present = "it is in use" if theme == look.theme else ""
         yield More(
-            f"Use the theme {theme}", partial(observatory.take_look, replace(look, theme=theme)), present
+            f"Use the theme {theme}",
+            partial(observatory.take_look, replace(look, theme=theme)),
+            present,
+            "high contrast colours" if theme == "contrast" else "colours",
         )
     signs = "Draw with all signs again" if look.ascii else "Draw with ASCII only"
     yield More(signs, partial(observatory.take_look, replace(look, ascii=not look.ascii)))
@@ -100,9 +130,22 @@ def more(observatory: Observatory) -> Iterator[More]:
     yield More(
         "Ask who is there (DISCOVER)", observatory.discover, absent or observatory.session.read_only_reason
     )
-    yield More("Say where the settings are", lambda: observatory.say(f"Settings: {config_path()}"))
-    yield More("Say how Doppler itself is doing", lambda: observatory.say(diagnosis(observatory)))
-    yield More("Say which version this is", lambda: observatory.say(_version()))
+    yield More("Redact: take values out of what is kept and shown", _nothing, _REDACTED_BEFORE)
+    yield More(
+        "Say where the settings are",
+        lambda: observatory.say(f"Settings: {config_path()}"),
+        also="config path keymap keys doppler.toml",
+    )
+    yield More(
+        "Say how Doppler itself is doing",
+        lambda: observatory.say(diagnosis(observatory)),
+        also="diagnostics fps lag drops memory health",
+    )
+    yield More("About Doppler: which version this is", lambda: observatory.say(_version()))
+
+
+def _nothing() -> None:
+    """What stands for what cannot be done here."""
 
 
 def _toggle(observatory: Observatory, pane: str) -> None:

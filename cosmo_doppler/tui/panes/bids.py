@@ -183,6 +183,10 @@ class BidRows(Source):
 
     def look(self, how: Glance, key: Hashable = None, cell: int | None = None) -> bool:
         """Change between the bids, what would have been, and who keeps promises."""
+        for face in FACES:
+            if how == face:
+                self.face = face
+                return True
         if how != "next" or self._scene.auction is None:
             return False
         self.face = FACES[(FACES.index(self.face) + 1) % len(FACES)]

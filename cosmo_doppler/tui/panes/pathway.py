@@ -239,6 +239,10 @@ class PathwayRows(Source):
         if how == "next":
             self._chosen = VIEWS[(VIEWS.index(self.view) + 1) % len(VIEWS)]
             return True
+        for view in VIEWS:
+            if how == view:
+                self._chosen = view
+                return True
         if self._scene.trace is None or not self._has_axis:
             return False
         if how == "fit":

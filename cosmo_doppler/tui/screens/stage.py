@@ -232,6 +232,16 @@ class Stage(Borders):
         others = [name for name in self.shown if name != self.focused]
         return any(self.panes[name].look(how) for name in (self.focused, *others))
 
+    def show_way(self, pane: Pane, how: Glance) -> None:
+        """Show a trace or an auction in the way of that name, wherever its pane is."""
+        if pane not in self.shown:
+            self.show("traces" if pane == "pathway" else "auctions")
+        if pane in self.shown:
+            self.focus_pane(pane)
+        else:
+            self._alone(pane)
+        self.panes[pane].look(how)
+
     def describe(self) -> None:
         """Show the signal that is selected, whole."""
         if "inspector" in self.shown:

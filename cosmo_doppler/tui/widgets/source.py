@@ -12,8 +12,22 @@ from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
 
-Glance = Literal["next", "in", "out", "fit", "earlier", "later"]
-"""Show the same in another way; zoom the time axis; go along it."""
+Glance = Literal[
+    "next",
+    "in",
+    "out",
+    "fit",
+    "earlier",
+    "later",
+    "waterfall",
+    "tree",
+    "lanes",
+    "flame",
+    "bids",
+    "what if",
+    "promises",
+]
+"""Show the same in the next way; zoom the time axis; go along it; show a trace or an auction in the way of that name."""
 
 
 class Source(ABC):
