@@ -76,7 +76,70 @@ class ChangeDraft:
     """Go on with all of it in an editor, instead of sending it."""
 
 
-class ChangeForm(AboutHeld[ChangeDraft]):
+class Changing(AboutHeld[ChangeDraft]):
+    """A form that sends the signal changed. It says what would differ, and leads on to an editor."""
+
+    send_label: ClassVar[str] = "Send changed"
+    whole_label: ClassVar[str]
+
+    def compose_buttons(self) -> Iterator[Button]:
+        """Leaving it held is the default."""
+        yield button("Leave held", "cancel")
+        yield button(self.whole_label, "whole")
+        yield button(self.send_label, "send")
+
+    def on_button_pressed(self, event: Button.Pressed) -> None:
+        """One more way out than other forms have."""
+        if event.button.id == "whole":
+            self.action_whole()
+        else:
+            super().on_button_pressed(event)
+
+    def action_whole(self) -> None:
+        """Go on with the whole envelope in an editor, what was changed so far included."""
+        if not self.deaf and self.is_current and not self.too_late:
+            self.dismiss(ChangeDraft(self.unchecked(), True))
+
+    def changed(self) -> bytes:
+        """The signal as the form has it.
+
+        Raises:
+            EditError: it cannot go out so.
+        """
+        raise NotImplementedError
+
+    def unchecked(self) -> bytes:
+        """The same for an editor, which takes anything."""
+        raise NotImplementedError
+
+    def refresh_form(self) -> None:
+        """What would differ."""
+        try:
+            lines = difference_lines(self.held.frame, self.changed())
+        except EditError:
+            lines = ""
+        self.query_one("#differences", Static).update(Content(lines))
+
+    def problem(self) -> str:
+        """Why it cannot be sent."""
+        if self.too_late:
+            return self.too_late
+        try:
+            changed = self.changed()
+        except EditError as error:
+            return safe(str(error), 300)
+        return (
+            ""
+            if differences(self.held.frame, changed)
+            else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
+        )
+
+    def draft(self) -> ChangeDraft:
+        """The changed signal."""
+        return ChangeDraft(self.changed(), False)
+
+
+class ChangeForm(Changing):
     """Change the fields a type is known by.
 
     Args:
@@ -84,7 +147,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
         still: whether it is held.
     """
 
-    send_label: ClassVar[str] = "Send changed"
+    whole_label: ClassVar[str] = "All of it"
     ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e all of it, esc leaves it held, ctrl+l all go"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "whole", show=False, priority=True)]
     DEFAULT_CSS = """
@@ -106,60 +169,19 @@ class ChangeForm(AboutHeld[ChangeDraft]):
             yield Field(each.name, _entry(each), close=True)
         yield prose(id="differences", classes="hint")
 
-    def compose_buttons(self) -> Iterator[Button]:
-        """Leaving it held is the default."""
-        yield button("Leave held", "cancel")
-        yield button("All of it", "whole")
-        yield button(self.send_label, "send")
-
     def first(self) -> Widget:
         """The first field."""
         return self.query_one(f"#field-{self._fields[0].name}")
 
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """One more way out than other forms have."""
-        if event.button.id == "whole":
-            self.action_whole()
-        else:
-            super().on_button_pressed(event)
-
-    def action_whole(self) -> None:
-        """Go on with the whole envelope, what was changed so far included."""
-        if self.deaf or not self.is_current or self.too_late:
-            return
+    def unchecked(self) -> bytes:
+        """What was changed so far, if it makes sense."""
         try:
-            frame = self._changed()
+            return self.changed()
         except EditError:
-            frame = self.held.frame
-        self.dismiss(ChangeDraft(frame, True))
+            return self.held.frame
 
-    def refresh_form(self) -> None:
-        """What would differ."""
-        try:
-            lines = difference_lines(self.held.frame, self._changed())
-        except EditError:
-            lines = ""
-        self.query_one("#differences", Static).update(Content(lines))
-
-    def problem(self) -> str:
-        """Why it cannot be sent."""
-        if self.too_late:
-            return self.too_late
-        try:
-            changed = self._changed()
-        except EditError as error:
-            return safe(str(error), 300)
-        return (
-            ""
-            if differences(self.held.frame, changed)
-            else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
-        )
-
-    def draft(self) -> ChangeDraft:
-        """The changed signal."""
-        return ChangeDraft(self._changed(), False)
-
-    def _changed(self) -> bytes:
+    def changed(self) -> bytes:
+        """The signal with the fields as they stand."""
         return change(self.held.frame, {each.name: self._text(each) for each in self._fields})
 
     def _text(self, field: EditField) -> str:
@@ -171,7 +193,7 @@ class ChangeForm(AboutHeld[ChangeDraft]):
         return field.text if text == _shown(field) else text
 
 
-class WholeForm(AboutHeld[ChangeDraft]):
+class WholeForm(Changing):
     """Change all of it. What an editor left comes here to be checked, so that nothing of it is lost.
 
     Args:
@@ -180,7 +202,7 @@ class WholeForm(AboutHeld[ChangeDraft]):
         text: as it was edited so far.
     """
 
-    send_label: ClassVar[str] = "Send changed"
+    whole_label: ClassVar[str] = "In $EDITOR"
     ready: ClassVar[str] = "ctrl+s sends it changed, ctrl+e $EDITOR, esc leaves it held, ctrl+l all go"
     BINDINGS: ClassVar[list[BindingType]] = [Binding("ctrl+e", "whole", "editor", show=False, priority=True)]
     DEFAULT_CSS = """
@@ -203,61 +225,22 @@ class WholeForm(AboutHeld[ChangeDraft]):
             yield prose("It is too long to be changed here; ctrl+e opens it in $EDITOR", id="long")
         yield Tick("insist: send it although agents may drop it", id="insist")
 
-    def compose_buttons(self) -> Iterator[Button]:
-        """Leaving it held is the default."""
-        yield button("Leave held", "cancel")
-        yield button("In $EDITOR", "whole")
-        yield button(self.send_label, "send")
-
     def first(self) -> Widget:
         """The text, or the way to it."""
         return next(iter(self.query("#whole-text").results(Widget)), self.query_one("#cancel", Button))
-
-    def on_button_pressed(self, event: Button.Pressed) -> None:
-        """One more way out than other forms have."""
-        if event.button.id == "whole":
-            self.action_whole()
-        else:
-            super().on_button_pressed(event)
-
-    def action_whole(self) -> None:
-        """Once more into the editor."""
-        if not self.deaf and self.is_current and not self.too_late:
-            self.dismiss(ChangeDraft(self._typed().encode("utf-8", "backslashreplace"), True))
 
     def _typed(self) -> str:
         areas = list(self.query("#whole-text").results(TextArea))
         return areas[0].text if areas else self._whole_text
 
-    def _checked(self) -> bytes:
+    def changed(self) -> bytes:
+        """The text, checked."""
         insist = self.query_one("#insist", Tick).ticked
-        return check(self.held.frame, self._typed().encode("utf-8", "backslashreplace"), insist=insist)
+        return check(self.held.frame, self.unchecked(), insist=insist)
 
-    def refresh_form(self) -> None:
-        """What would differ."""
-        try:
-            lines = difference_lines(self.held.frame, self._checked())
-        except EditError:
-            lines = ""
-        self.query_one("#differences", Static).update(Content(lines))
-
-    def problem(self) -> str:
-        """Why it cannot be sent."""
-        if self.too_late:
-            return self.too_late
-        try:
-            checked = self._checked()
-        except EditError as error:
-            return safe(str(error), 300)
-        return (
-            ""
-            if differences(self.held.frame, checked)
-            else "Nothing is changed; esc leaves it held, ctrl+l lets all go"
-        )
-
-    def draft(self) -> ChangeDraft:
-        """The changed signal."""
-        return ChangeDraft(self._checked(), False)
+    def unchecked(self) -> bytes:
+        """The text as it stands, once more for the editor."""
+        return self._typed().encode("utf-8", "backslashreplace")
 
 
 class DropForm(AboutHeld[Literal[True]]):
