@@ -25,7 +25,11 @@ from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
 
 if TYPE_CHECKING:
+    from cosmo_doppler.tui.modals.export import Kind
     from cosmo_doppler.tui.screens.observatory import Observatory
+
+EXPORTS: tuple[Kind, ...] = ("ndjson", "md", "csv", "otlp", "py", "svg")
+"""What may be written, and how."""
 
 _OFFERED = 50
 """Completions of one argument."""
@@ -97,6 +101,16 @@ def _open(observatory: Observatory, text: str) -> None:
     observatory.post_message(observatory.Chosen(open_replay(Path(text).expanduser())))
 
 
+def _export(observatory: Observatory, text: str) -> None:
+    for kind in EXPORTS:
+        if kind == text:
+            observatory.export_as(kind)
+            return
+    if text:
+        raise SettingError(f"there is no export {text!r}; there are {', '.join(EXPORTS)}")
+    observatory.action_export()
+
+
 def _baseline(observatory: Observatory, text: str) -> None:
     observatory.use_baseline(text)
 
@@ -153,6 +167,13 @@ COMMANDS: tuple[Command, ...] = (
         _baseline,
         lambda scene: ("this", "off"),
     ),
+    Command(
+        "export",
+        "[ndjson|md|csv|otlp|py|svg]",
+        "Write a trace, an auction, everything or the screen to a file",
+        _export,
+        lambda scene: EXPORTS,
+    ),
     Command("stop", "marked", "Stop all traces with a marked signal", _stop, lambda scene: ("marked",)),
     Command("open", "FILE", "Open a recording", _open),
     *BUS_COMMANDS,
@@ -180,6 +201,8 @@ def run_command(observatory: Observatory, line: str) -> None:
         raise SettingError(f"write {name} {command.argument}: {command.help}")
     elif name in _PLAIN and not argument:
         begin(observatory, partial(observatory.run_listed, _PLAIN[name]))
+    elif name in _PLAIN:
+        raise SettingError(f"nothing follows {name}: {_PLAIN[name].help}")
     else:
         known = [*_BY_NAME, *_PLAIN]
         raise SettingError(f"there is no command {name!r}{_perhaps(name, known)}")

@@ -20,6 +20,9 @@ from cosmo_doppler.tui.safe import safe, short_id
 
 What = Literal["trace", "auction", "everything", "screen"]
 
+Kind = Format | Literal["svg"]
+"""How something may be written: as one of these, or as a picture."""
+
 _SUFFIXES: dict[Format, str] = {"ndjson": "ndjson", "md": "md", "csv": "csv", "otlp": "json", "py": "py"}
 
 
@@ -40,6 +43,7 @@ class ExportForm(Form[ExportDraft]):
         session: what is looked at.
         selection: the trace and the auction on the screen, where there are any.
         auctions_first: begin with the auction where there is one.
+        kind: begin with what can be written as this, and as this; `svg` is the screen.
     """
 
     cancel_label: ClassVar[str] = "Not now"
@@ -50,11 +54,19 @@ class ExportForm(Form[ExportDraft]):
     ExportForm #about { text-wrap: nowrap; text-overflow: ellipsis; width: 1fr; }
     """
 
-    def __init__(self, session: Session, selection: Selection, *, auctions_first: bool = False) -> None:
+    def __init__(
+        self,
+        session: Session,
+        selection: Selection,
+        *,
+        auctions_first: bool = False,
+        kind: Kind | None = None,
+    ) -> None:
         super().__init__("Export", safe(session.title, 60))
         self._session = session
         self._selection = selection
         self._auctions_first = auctions_first
+        self._first_kind = kind
         self._proposed = ""
 
     def compose_body(self) -> ComposeResult:
@@ -77,6 +89,16 @@ class ExportForm(Form[ExportDraft]):
         yield Field("", prose(id="about", classes="quiet"))
         yield Field("As", Choice[Format](kinds, id="kind"), id="kinds")
         yield Field("File", Entry(id="path"))
+
+    def on_mount(self) -> None:
+        """Choose what was asked for; what cannot be written so is left to be said by the form."""
+        kind = self._first_kind
+        if kind is None:
+            return
+        things: dict[Kind, What] = {"csv": "everything", "svg": "screen", "py": "auction"}
+        if kind in things:
+            self.query_one("#thing", Choice).choose(things[kind])
+        self.query_one("#kind", Choice).choose(kind)
 
     def first(self) -> Widget:
         """The choice of the thing."""

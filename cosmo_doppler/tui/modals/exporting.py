@@ -11,15 +11,21 @@ from textual.app import App
 from cosmo_doppler.errors import ExportError
 from cosmo_doppler.export import Selection, exported, write_new
 from cosmo_doppler.session import Session
-from cosmo_doppler.tui.modals.export import ExportDraft, ExportForm
+from cosmo_doppler.tui.modals.export import ExportDraft, ExportForm, Kind
 from cosmo_doppler.tui.safe import safe
 
 
 async def export_selection(
-    app: App[Any], session: Session, selection: Selection, *, auctions_first: bool = False
+    app: App[Any],
+    session: Session,
+    selection: Selection,
+    *,
+    auctions_first: bool = False,
+    kind: Kind | None = None,
 ) -> None:
     """Ask what to write, write it without holding up the screen, and say where it is. Must run in a worker."""
-    draft = await app.push_screen_wait(ExportForm(session, selection, auctions_first=auctions_first))
+    form = ExportForm(session, selection, auctions_first=auctions_first, kind=kind)
+    draft = await app.push_screen_wait(form)
     if draft is None:
         return
     try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 
@@ -14,6 +15,9 @@ from cosmo_doppler.tui.safe import hidden_characters
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from cosmo_doppler.tui.modals.export import Kind
 
 SURELY_COPIED = 700_000
 """Bytes that terminals put into the clipboard: tmux throws away what is longer than 1 MiB when encoded."""
@@ -217,6 +221,10 @@ class JumpActions(Deck):
 
     def action_export(self) -> None:
         """A part of what is seen, into a file."""
+        self.export_as(None)
+
+    def export_as(self, kind: Kind | None) -> None:
+        """A part of what is seen, into a file of that kind to begin with."""
         from cosmo_doppler.export import Selection
         from cosmo_doppler.tui import modals
 
@@ -232,5 +240,6 @@ class JumpActions(Deck):
             self.session,
             known,
             auctions_first=self.stage.view == "auctions",
+            kind=kind,
         )
         begin(self, form, exclusive=True)

@@ -46,6 +46,8 @@ async def test_tab_completes_names_and_what_follows_them(market_session: Session
     [
         ("thme dark", "there is no command 'thme'; did you mean 'theme'?"),
         ("theme", "write theme NAME: Change the colours"),
+        ("zoom now", "nothing follows zoom: Give the focused pane all the room, or take it back"),
+        ("export pdf", "there is no export 'pdf'; there are ndjson, md, csv, otlp, py, svg"),
         ("theme pink", "there is no theme 'pink'; there are dark, light, contrast"),
         ("trace nope", "no trace here ends in 'nope'"),
         ("who adda", "nobody here is called 'adda'; did you mean 'ada'?"),

@@ -13,7 +13,7 @@ import pytest
 from cosmo_bus.recording import read_recording
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.modals.export import ExportForm, unused
-from tests.doppler.tui.showing import Shown
+from tests.doppler.tui.showing import Shown, write
 
 
 @pytest.fixture(autouse=True)
@@ -24,8 +24,12 @@ def _somewhere_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (here / "taken.md").write_text("mine")
 
 
-async def open_form(screen: Any) -> ExportForm:
-    await screen.press("x")
+async def open_form(screen: Any, *, line: str = "") -> ExportForm:
+    if line:
+        await write(screen, line)
+        await screen.press("enter")
+    else:
+        await screen.press("x")
     async with asyncio.timeout(60):
         while not isinstance(screen.app.screen, ExportForm) or screen.app.screen.focused is None:
             await screen.pilot.pause(0.01)
@@ -51,6 +55,27 @@ async def test_the_selected_trace_is_proposed_and_written(market_session: Sessio
         await finished(screen)
         assert "Wrote trace-00000ONE.ndjson" in screen.text
         assert len(list(read_recording(Path("trace-00000ONE.ndjson")))) == 6
+
+
+@pytest.mark.parametrize(
+    ("line", "name"),
+    [
+        ("export", "trace-00000ONE.ndjson"),
+        ("export otlp", "trace-00000ONE.json"),
+        ("export md", "trace-00000ONE.md"),
+        ("export csv", "session.csv"),
+        ("export svg", "doppler.svg"),
+    ],
+)
+async def test_a_command_begins_with_what_can_be_written_so(
+    market_session: Session, shown: Shown, line: str, name: str
+) -> None:
+    async with shown(market_session, select="ONE") as screen:
+        await open_form(screen, line=line)
+        assert name in screen.text
+        await screen.press("ctrl+s")
+        await finished(screen)
+        assert f"Wrote {name}" in screen.text
 
 
 async def test_bids_of_everything(market_session: Session, shown: Shown) -> None:
