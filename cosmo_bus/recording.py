@@ -7,11 +7,12 @@ bytes untouched. So a recording is input for any tool that reads envelopes. What
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -226,9 +227,37 @@ def read_line(number: int, line: bytes) -> RecordedLine:
         ours = _LEAD.match(body)
         return _read_own(number, body, ours) if ours is not None else _read_other(number, body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        if (odd := _read_odd(number, body)) is not None:
+            return odd
         torn = "" if line.endswith(b"\n") else " (the last line, cut short)"
         reason = str(error).removeprefix("JSON is malformed: ")
         return RecordedLine(number, None, None, b"", f"not JSON{torn}: {reason}")
+
+
+def _read_odd(number: int, body: bytes) -> RecordedLine | None:
+    """A line that is JSON to released peers: with NaN, or half a surrogate pair. None when it is none to anybody."""
+    try:
+        told = json.loads(body.decode())
+    except (ValueError, RecursionError):
+        return None
+    lead = _LEAD.match(body)
+    if lead is not None and not lead[3].endswith(b":"):
+        at, subject = _epoch(lead[1].decode()), _clean(json.loads(lead[2]))
+        return RecordedLine(number, at, subject, b"{" + body[lead.end() :], "")
+    if not isinstance(told, dict):
+        return None
+    rx, subject, frame = told.get("rx"), told.get("subject"), told.get("frame")
+    at, subject = _epoch(rx) if isinstance(rx, str) else None, _clean(subject)
+    if told.get("op") == "msg" and isinstance(frame, str):
+        return RecordedLine(number, at, subject, frame.encode("utf-8", "replace"), "")
+    if "type" not in told or not ("id" in told or "trace_id" in told):
+        return None
+    return RecordedLine(number, at, subject, body, "")
+
+
+def _clean(subject: Any) -> str | None:
+    """A subject that can be written down, or None."""
+    return subject.encode("utf-8", "replace").decode() if isinstance(subject, str) else None
 
 
 def _read_own(number: int, body: bytes, lead: re.Match[bytes]) -> RecordedLine:

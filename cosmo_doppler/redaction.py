@@ -14,6 +14,7 @@ from typing import Any
 import msgspec
 
 from cosmo_doppler.errors import SettingError
+from cosmo_sdk.dialects import read_odd_json
 
 REPLACED = "[redacted]"
 """What stands where a value was."""
@@ -63,16 +64,20 @@ class Redaction:
         if self._hint is not None and frame[:1] == b"{" and self._hint.search(frame) is None:
             return frame
         try:
-            envelope = _decode(frame)
+            envelope, odd = _decode(frame), False
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return UNREADABLE
+            odd = True
+            try:
+                envelope = read_odd_json(frame)
+            except (ValueError, RecursionError):
+                return UNREADABLE
         if not isinstance(envelope, dict):
             return UNREADABLE
         try:
             changed = self._redact_all(envelope)
             written = _encode(envelope)
             # Of a name that stands there twice only the last value was read: what was not read is not to leave.
-            return written if changed or written != msgspec.json.format(frame, indent=-1) else frame
+            return written if changed or odd or written != msgspec.json.format(frame, indent=-1) else frame
         except RecursionError:
             return UNREADABLE
 

@@ -7,6 +7,7 @@ so that nothing downstream knows more than one spelling.
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -68,16 +69,31 @@ def read_timestamp(value: Any) -> datetime | None:
     return None
 
 
-def read_odd_json(frame: bytes | str) -> Any:
+_ESCAPE = re.compile(
+    r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u([dD][89a-fA-F][0-9a-fA-F]{2})|.)",
+    re.DOTALL,
+)
+"""An escape of JSON, or the two of a surrogate pair; the group is half of one that stands alone."""
+
+
+def read_odd_json(frame: bytes | str, *, halves: bool = True) -> Any:
     """JSON with numbers that JSON does not have (NaN, Infinity, 1e999), which released peers accept (PROTOCOL 1.4).
 
     Slow, and meant for frames that a strict decoder refused.
+
+    Args:
+        frame: what it refused.
+        halves: also take half a surrogate pair, which no text may hold, for the six letters of its escape: for who
+            only looks. Whoever works with a frame could not send it on.
 
     Raises:
         ValueError: it is no JSON even so.
         RecursionError: it is nested too deeply.
     """
-    value = json.loads(frame if isinstance(frame, str) else frame.decode("utf-8"))
-    # Half a surrogate pair passes json, but nothing that holds one could ever be sent on.
+    text = frame if isinstance(frame, str) else frame.decode("utf-8")
+    if halves:
+        text = _ESCAPE.sub(lambda escape: rf"\\u{escape[1]}" if escape[1] else escape[0], text)
+    value = json.loads(text)
+    # Half a surrogate pair passes json, but not what others read it with.
     msgspec.json.encode(value)
     return value

@@ -242,7 +242,7 @@ def _parse(frame: bytes | str) -> Any:
     except _UNREADABLE as error:
         reason = f"not JSON: {error}"
     try:
-        return read_odd_json(frame)
+        return read_odd_json(frame, halves=False)
     except (ValueError, RecursionError):
         raise EnvelopeError(reason, frame=_as_bytes(frame)) from None
 

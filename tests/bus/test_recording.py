@@ -252,3 +252,19 @@ def test_the_position_in_the_file_is_known_while_it_is_read(tmp_path):
     next(lines)
     assert 0 < reader.position < path.stat().st_size
     lines.close()
+
+
+@pytest.mark.parametrize("odd", [rb'"a \ud800"', b"NaN", b"-Infinity", b"1e999"])
+def test_a_line_that_only_released_peers_can_read_is_a_frame_like_any_other(odd):
+    envelope = b'{"type":"TASK","id":"evt_1","payload":{"x":%b}}' % odd
+    bare = read_line(3, envelope + b"\n")
+    assert (bare.number, bare.at, bare.subject, bare.frame, bare.problem) == (3, None, None, envelope, "")
+    ours = read_line(4, b'{"rx":"2026-01-01T00:00:05.000000Z","subject":"s.\\ud800",' + envelope[1:])
+    assert (ours.at, ours.subject, ours.frame, ours.problem) == (1767225605.0, "s.?", envelope, "")
+    heard = read_line(5, b'{"op":"msg","subject":"s","frame":"{}","more":%b}' % odd)
+    assert (heard.subject, heard.frame, heard.problem) == ("s", b"{}", "")
+
+
+@pytest.mark.parametrize("line", [b"[NaN]", b'"\\ud800"', b'{"x":NaN}', b'{"type":"TASK","id":"evt_1",NaN}'])
+def test_what_is_no_signal_to_anybody_stays_none(line):
+    assert read_line(1, line + b"\n").problem

@@ -109,6 +109,21 @@ def test_numbers_json_does_not_have_are_a_problem_that_hides_nothing():
         assert header.read_payload()["k"] == "kept"
 
 
+def test_half_a_surrogate_pair_hides_nothing():
+    # Python peers write it; no text may hold it, so its escape is shown as the letters it is made of.
+    sent = frame(payload={"a": "?", "b": "kept"}, directed={"id": "ann?"}).replace("?", "\\ud83d")
+    header = read_header(sent.encode())
+    assert (header.id, header.type, header.who) == ("evt_1", "TASK", "ann\\ud83d")
+    assert header.read_payload() == {"a": "\\ud83d", "b": "kept"}
+    assert header.problem.startswith("not JSON")
+
+
+def test_only_halves_are_mended():
+    sent = r'{"type":"TASK","payload":{"a":"\ud83d\ude00 \\ud800 \n","b":"\ude00\ud83d \uD800"}}'
+    told = {"a": "\U0001f600 \\ud800 \n", "b": "\\ude00\\ud83d \\uD800"}
+    assert read_header(sent.encode()).read_payload() == told
+
+
 def test_who_is_read_in_any_dialect():
     assert read(directed={"id": "a"}, neuron="b").who == "a"
     assert read(neuron="b").who == "b"

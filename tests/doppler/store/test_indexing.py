@@ -50,6 +50,8 @@ others = st.sampled_from(
         b"[1]\n",
         b"\xff\xfe\n",
         b'{"rx":"2026-01-01T00:00:05.123456Z","subject":"s","v":"1","x":NaN}\n',
+        b'{"type":"TASK","id":"evt_1","payload":{"x":"\\ud800","y":NaN}}\n',
+        b'{"rx":"2026-01-01T00:00:05.123456Z","subject":"\\ud800","type":"BID","id":"evt_1\\udc00"}\n',
         b'{"rx":"9999-99-99T99:99:99.123456Z","subject":"s","v":"1"}\n',
     ]
 )
