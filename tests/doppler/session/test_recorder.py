@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import pytest
 
 from cosmo_bus.recording import read_recording
@@ -11,15 +9,9 @@ from cosmo_doppler.errors import RecordingError
 from cosmo_doppler.session import Recorder, Session, load_all, open_replay
 from cosmo_doppler.session.recorder import FLUSH_EVERY_S
 from tests.doppler.model.folding import frame, view
+from tests.doppler.nowhere import Nowhere
 
 TASK = frame("TASK", "a", who="n", input={"text": "x"})
-
-
-class ByHand:
-    """A source that waits; the test feeds the session."""
-
-    async def run(self, session: Session) -> None:
-        await asyncio.Event().wait()
 
 
 def test_what_is_seen_is_in_the_file_within_a_moment(tmp_path):
@@ -37,7 +29,7 @@ def test_what_is_seen_is_in_the_file_within_a_moment(tmp_path):
 def test_a_full_disk_stops_the_recording_and_not_the_watching(tmp_path):
     full = tmp_path / "full"
     full.symlink_to("/dev/full")
-    session = Session(ByHand(), kind="live", title="t", recorder=Recorder(full))
+    session = Session(Nowhere(), kind="live", title="t", recorder=Recorder(full))
     big = frame("TASK", "a", input={"text": "x" * 400_000})
     for _ in range(3):
         session.ingest("cosmonapse.dev.TASK", big)
@@ -57,7 +49,7 @@ def test_a_file_that_cannot_be_written_is_refused(tmp_path):
 
 def test_a_replay_shows_what_was_watched(tmp_path):
     path = tmp_path / "session.ndjson"
-    session = Session(ByHand(), kind="live", title="t", recorder=Recorder(path))
+    session = Session(Nowhere(), kind="live", title="t", recorder=Recorder(path))
     sent = [
         TASK,
         b"\xff junk",

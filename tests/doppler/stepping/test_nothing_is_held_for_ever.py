@@ -9,10 +9,9 @@ import sys
 
 import pytest
 
-from cosmo_bus.client import BusClient
-from cosmo_bus.gate_client import GateClient
 from cosmo_doppler.errors import SteppingError
 from cosmo_sdk import Signal, SignalType
+from tests.doppler.stepping.gates import AtTheGates
 
 HOLDER = """
 import asyncio, sys
@@ -156,17 +155,3 @@ async def test_a_bus_that_goes_away_takes_its_breaks_along_and_says_so(on_the_fl
         assert floor.stepper.book.take_sayings() == [
             "Break type:BID opened by itself: the bus ends; what it held went on"
         ]
-
-
-class AtTheGates:
-    """Somebody else at the gates."""
-
-    def __init__(self, url: str) -> None:
-        self.client = BusClient(url)
-
-    async def __aenter__(self) -> GateClient:
-        await self.client.connect()
-        return GateClient(self.client)
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.client.close()

@@ -7,11 +7,10 @@ import json
 
 import pytest
 
-from cosmo_bus.client import BusClient
-from cosmo_bus.gate_client import GateClient
 from cosmo_doppler.errors import SteppingError
 from cosmo_doppler.stepping import stepper as stepping
 from cosmo_sdk import Signal, SignalType
+from tests.doppler.stepping.gates import AtTheGates, gates_at
 
 
 def offer(floor, **kw):
@@ -181,7 +180,7 @@ async def test_what_somebody_else_decides_is_noticed(on_the_floor):
         await floor.stepper.set_break("type:TASK")
         await floor.publish(Signal(type=SignalType.TASK, payload={"input": {}}))
         (held,) = await floor.held()
-        async with Other(floor.url) as gates:
+        async with AtTheGates(floor.url) as gates:
             await gates.drop(held.hold_id)
         await floor.until(lambda: len(floor.stepper.book) == 0)
 
@@ -195,22 +194,3 @@ async def test_nonsense_is_refused_in_words(on_the_floor):
             await floor.stepper.step()
         with pytest.raises(SteppingError, match="held no more"):
             await floor.stepper.release("h999")
-
-
-class Other:
-    """Somebody else at the gates."""
-
-    def __init__(self, url: str) -> None:
-        self.client = BusClient(url)
-
-    async def __aenter__(self) -> GateClient:
-        await self.client.connect()
-        return GateClient(self.client)
-
-    async def __aexit__(self, *exc: object) -> None:
-        await self.client.close()
-
-
-async def gates_at(url):
-    async with Other(url) as gates:
-        return (await gates.state()).gates

@@ -11,6 +11,7 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.store import Store, memory
 from cosmo_doppler.store.memory import FrameMemory
 from tests.doppler.model.folding import frame
+from tests.doppler.nowhere import Nowhere
 
 
 @given(st.lists(st.binary(max_size=30), max_size=40), st.integers(0, 200), st.integers(1, 60))
@@ -43,10 +44,6 @@ def test_without_a_disk_everything_stays_in_memory_and_that_is_told(monkeypatch,
     monkeypatch.setattr(memory, "PIECE", 100)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "none"))
 
-    class Nowhere:
-        async def run(self, session: Session) -> None:
-            """Nothing comes from here."""
-
     session = Session(Nowhere(), kind="live", title="t")
     session.limit_memory(200)
     for number in range(50):
@@ -59,10 +56,6 @@ def test_without_a_disk_everything_stays_in_memory_and_that_is_told(monkeypatch,
 
 def test_what_was_moved_is_told(monkeypatch):
     monkeypatch.setattr(memory, "PIECE", 100)
-
-    class Nowhere:
-        async def run(self, session: Session) -> None:
-            """Nothing comes from here."""
 
     session = Session(Nowhere(), kind="live", title="t")
     session.limit_memory(200)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -11,6 +10,7 @@ import pytest
 
 from cosmo_bus.recording import RecordingWriter
 from cosmo_doppler.session import Session, load_all, open_replay
+from tests.doppler.nowhere import Nowhere
 from tests.doppler.tui.market import market, signal
 from tests.doppler.tui.showing import show
 
@@ -42,13 +42,6 @@ def recorded(tmp_path: Any) -> Callable[[Iterable[tuple[float, Any]]], Session]:
 @pytest.fixture
 def market_session(recorded: Callable[[Iterable[tuple[float, Any]]], Session]) -> Session:
     return recorded(market())
-
-
-class Nowhere:
-    """A source that says nothing."""
-
-    async def run(self, session: Session) -> None:
-        await asyncio.Event().wait()
 
 
 @pytest.fixture

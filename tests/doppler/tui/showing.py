@@ -63,6 +63,13 @@ async def show(
         yield screen
 
 
+async def command(screen: Any, line: str) -> None:
+    """Give the words behind `:`."""
+    await screen.pilot.press("colon", *line)
+    await screen.press("enter")
+
+
 async def write(screen: Any, line: str) -> None:
+    """Write them, and do not send them off."""
     await screen.pilot.press("colon", *[{" ": "space", ":": "colon"}.get(glyph, glyph) for glyph in line])
     await screen.settle()

@@ -13,7 +13,7 @@ from cosmo_bus.client import BusClient
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.screens.bus_page import BusPage
-from tests.doppler.tui.showing import Shown
+from tests.doppler.tui.showing import Shown, command
 
 
 class Away:
@@ -34,11 +34,6 @@ def on_bus(source: Away, title: str) -> Session:
     session = Session(source, kind="live", title=title, namespace="dev")
     session.report("live")
     return session
-
-
-async def command(screen: Any, line: str) -> None:
-    await screen.pilot.press("colon", *line)
-    await screen.press("enter")
 
 
 @asynccontextmanager

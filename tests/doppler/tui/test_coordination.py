@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -20,14 +19,10 @@ from cosmo_sdk.coordination import Task, TaskState
 from tests.doppler.model.afternoon import afternoon
 from tests.doppler.model.coordinating import Told
 from tests.doppler.model.folding import frame
+from tests.doppler.nowhere import Nowhere
 from tests.doppler.tui.showing import Shown
 
 INK = Ink(DARK)
-
-
-class Nowhere:
-    async def run(self, session: Session) -> None:
-        await asyncio.Event().wait()
 
 
 def watching(told: Told, *, later_s: float = 1.0, kind: Any = "live") -> Session:

@@ -10,17 +10,12 @@ from textual.command import CommandPalette
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.look import Look, remembered_of
 from cosmo_doppler.tui.saved_filters import SavedFilters
-from tests.doppler.tui.showing import Shown
+from tests.doppler.tui.showing import Shown, command
 
 
 def signals(screen: Any) -> list[Any]:
     source = screen.stage.panes["signals"].source
     return [source.key(index) for index in range(source.count())]
-
-
-async def command(screen: Any, line: str) -> None:
-    await screen.pilot.press("colon", *line)
-    await screen.press("enter")
 
 
 async def test_what_is_written_is_kept_under_a_name_and_used_by_it(
