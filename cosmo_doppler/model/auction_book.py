@@ -25,7 +25,8 @@ class AuctionBook:
         """When each open auction is given up, soonest first; decided ones are skipped."""
         self.soonest = inf
         """When the first of them is, epoch seconds."""
-        self._by_bid: dict[str, Auction] = Table()
+        self.by_bid: dict[str, Auction] = Table()
+        """Where each bid was made, by its id."""
         self._by_trace: dict[str, tuple[Auction, ...]] = Table()
 
     @property
@@ -35,7 +36,8 @@ class AuctionBook:
 
     def open(self, auction: Auction) -> None:
         """A TASK_OFFER was seen."""
-        self.by_offer[auction.offer_id] = auction
+        # That only adds an entry, which tables let pass.
+        self.by_offer.setdefault(auction.offer_id, auction)
         self.order.append(auction.offer_id)
         if auction.mirror is None:
             # A mirrored one lasts until its end is told, whatever its clock says.
@@ -60,8 +62,8 @@ class AuctionBook:
         if auction is None:
             return None
         auction.admit(bid, seq, at, sealed=sealed)
-        if bid.id:
-            self._by_bid[bid.id] = auction
+        if bid.id and self.by_bid.setdefault(bid.id, auction) is not auction:
+            self.by_bid[bid.id] = auction
         return auction
 
     def award(
@@ -69,7 +71,7 @@ class AuctionBook:
     ) -> Auction | None:
         """A TASK_AWARDED was seen. None when no offer is known that it could decide."""
         auction = (
-            self._by_bid.get(parent_id or "")
+            self.by_bid.get(parent_id or "")
             or self.by_offer.get(parent_id or "")
             or self._likeliest(trace_id, who)
         )
@@ -81,7 +83,7 @@ class AuctionBook:
 
     def decline(self, *, parent_id: str | None, trace_id: str, who: str, reason: str) -> Auction | None:
         """A TASK_DECLINED was seen. None when no bid is known that it could mean."""
-        known = self._by_bid.get(parent_id or "")
+        known = self.by_bid.get(parent_id or "")
         auction = known or self.by_offer.get(parent_id or "") or self._likeliest(trace_id, who)
         if auction is not None:
             auction.decline(parent_id if known else None, who, reason)
@@ -151,7 +153,7 @@ class AuctionBook:
             del self.by_offer[auction.offer_id]
             self._open.pop(auction.offer_id, None)
             for seen in auction.bids:
-                self._by_bid.pop(seen.bid.id, None)
+                self.by_bid.pop(seen.bid.id, None)
         self.order = Log(offer_id for offer_id in self.order if offer_id in self.by_offer)
 
     def retire(self, auction: Auction) -> None:
@@ -159,7 +161,7 @@ class AuctionBook:
         del self.by_offer[auction.offer_id]
         self._open.pop(auction.offer_id, None)
         for seen in auction.bids:
-            self._by_bid.pop(seen.bid.id, None)
+            self.by_bid.pop(seen.bid.id, None)
         rounds = tuple(each for each in self._by_trace[auction.trace_id] if each is not auction)
         if rounds:
             self._by_trace[auction.trace_id] = rounds

@@ -196,8 +196,9 @@ class Auction:
     @property
     def closes_at(self) -> float:
         """When the window closes, epoch seconds; for a mirrored auction by the clock of its store."""
-        if self.mirror is not None and self.mirror.closes_ms is not None:
-            return self.mirror.closes_ms / 1000
+        terms = self.terms
+        if terms is not None and not terms.live and terms.closes_ms is not None:
+            return terms.closes_ms / 1000
         return self.opened_at + (self.deadline_ms or DEFAULT_WINDOW_MS) / 1000 + self.held_s
 
     @property
@@ -248,11 +249,13 @@ class Auction:
         """Take in a bid as it arrives; `sealed` when its price is kept secret until the award."""
         self.revision += 1
         seen = SeenBid(bid, seq, at, sealed=sealed)
-        standing = self.state == "open" and self.held_since is not None
-        seen.stood_s = self.held_s + (max(0.0, at - (self.held_since or at)) if standing else 0.0)
+        is_open, held_since = self.state == "open", self.held_since
+        seen.stood_s = self.held_s
+        if is_open and held_since is not None:
+            seen.stood_s += max(0.0, at - held_since)
         if not bid.problem:
-            over = at > self.closes_at and self.held_since is None
-            if self.mirror is None and (self.state != "open" or over):
+            over = not is_open or (held_since is None and at > self.closes_at)
+            if over and self.mirror is None:
                 seen.state = "late"
             else:
                 self._stand(seen)

@@ -16,8 +16,9 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.bus_events import is_event
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.book import Coordination
+from cosmo_doppler.model.coordination.notice import LEAST_MARK
 from cosmo_doppler.model.faults import FaultBook
-from cosmo_doppler.model.interventions import LEAST_MARK, Interventions
+from cosmo_doppler.model.interventions import Interventions
 from cosmo_doppler.model.market.ledger import drift_fault
 from cosmo_doppler.model.market.market import MOVES, WITHDRAWS, Market
 from cosmo_doppler.model.metrics import MEASURES, Metrics

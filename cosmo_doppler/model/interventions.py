@@ -33,9 +33,6 @@ _MOST_CHANGES = 8
 _MOST_IN_A_TRACE = 64
 _SOURCE = b'"cosmo.source"'
 
-LEAST_MARK = len(b'{"coord":0}')
-"""Bytes that a meta has at least which tells of something done by hand, or of coordination."""
-
 Kind = Literal["held", "released", "delayed", "edited", "dropped", "break set", "break gone", "sent", "chaos"]
 """held: it is held still. delayed: it went by itself after the time somebody chose. sent: a signal a person sent from
 Doppler. chaos: the bus did it to order."""

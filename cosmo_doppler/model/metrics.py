@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 
-from cosmo_doppler.model.coordination.notice import about_of
+from cosmo_doppler.model.coordination.notice import LEAST_MARK, about_of
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.rates import Rates
 from cosmo_doppler.model.sketch import Sketch
@@ -115,30 +115,28 @@ class Metrics:
     # -- market
 
     def _offer(self, seen: Observed, header: Header) -> None:
-        if _is_copy(header):
+        if len(header.meta) >= LEAST_MARK and _is_copy(header):
             self.tally["mirrored"] += 1
             return
         self.tally["offers"] += 1
         self.timings.ask(Asked("award", seen.at, seen.seq, ""), header.id)
 
     def _bid(self, seen: Observed, header: Header) -> None:
-        if _is_copy(header):
+        if len(header.meta) >= LEAST_MARK and _is_copy(header):
             return
         self.tally["bids"] += 1
         if header.who:
             self.worker(header.who).bids += 1
         offer = self.timings.find(header.parent_id or "")
-        if offer is not None and offer.kind == "award":
-            if not offer.replied:
-                offer.replied = True
-                self.tally["answered offers"] += 1
-            self.timings.ask(offer, header.id)
+        if offer is not None and offer.kind == "award" and not offer.replied:
+            offer.replied = True
+            self.tally["answered offers"] += 1
 
     def _award(self, seen: Observed, header: Header) -> None:
-        if _is_copy(header):
+        if len(header.meta) >= LEAST_MARK and _is_copy(header):
             return
         self.tally["awards"] += 1
-        self.timings.answer("award", header.parent_id, seen.at)
+        self.timings.answer("award", seen.offer_id or header.parent_id, seen.at)
         account = self.worker(header.who)
         account.wins += 1
         won = seen.payload.get("winning_bid")
@@ -151,7 +149,7 @@ class Metrics:
         self._begin(seen, header, eta / 1000 if eta and eta > 0 else None)
 
     def _decline(self, seen: Observed, header: Header) -> None:
-        if not _is_copy(header):
+        if len(header.meta) < LEAST_MARK or not _is_copy(header):
             self.tally["declines"] += 1
 
     # -- tools, memories, people

@@ -20,6 +20,8 @@ class Observed(msgspec.Struct, gc=False):
     """The subject it was published on."""
     header: Header
     """Its envelope; `header.problem` says why it is no valid Signal."""
+    offer_id: str = ""
+    """The offer that an award's bid answers, once the board has folded it and where it knows that bid."""
     _payload: dict[str, Any] | None = None
     _meta: dict[str, Any] | None = None
 

@@ -82,7 +82,8 @@ class _Run:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self.edges: set[Edge] = set()
+        self.edges: list[Edge] = []
+        """Each once; few, and a set would take six times the room."""
 
 
 class _Work(NamedTuple):
@@ -136,10 +137,9 @@ class Topology:
         self._remember(header, _Work(header.who or self._asker_of(header), ""))
 
     def _award(self, seen: Observed, header: Header) -> None:
-        asker = self._askers.get(header.trace_id) or UNNAMED
-        offer = self._works.get(header.parent_id or "")
-        if offer is not None:
-            asker = offer.asker
+        # An award names the bid it accepts.
+        offer = self._works.entries.get(seen.offer_id or header.parent_id or "")
+        asker = offer.asker if offer is not None else self._askers.get(header.trace_id) or UNNAMED
         self._remember(header, _Work(asker, header.who))
         self._count(asker, header.who, "award", seen)
 
@@ -157,11 +157,8 @@ class Topology:
     # -- what comes back
 
     def _bid(self, seen: Observed, header: Header) -> None:
-        offer = self._works.get(header.parent_id or "")
+        offer = self._works.entries.get(header.parent_id or "")
         asker = offer.asker if offer is not None else self._askers.get(header.trace_id) or UNNAMED
-        if header.id and offer is not None:
-            # The award names the bid it accepts.
-            self._works.put(header.id, offer)
         self._count(header.who, asker, "bid", seen)
 
     def _output(self, seen: Observed, header: Header) -> None:
@@ -174,7 +171,7 @@ class Topology:
         self._reply(seen, header, "question")
 
     def _reply(self, seen: Observed, header: Header, kind: EdgeKind) -> None:
-        work = self._works.get(header.parent_id or "")
+        work = self._works.entries.get(header.parent_id or "")
         asker = work.asker if work is not None else self._askers.get(header.trace_id) or UNNAMED
         self._count(header.who, asker, kind, seen)
 
@@ -220,7 +217,7 @@ class Topology:
         edge.last_at, edge.seq = seen.at, seen.seq
         run = self._runs.entries.get(seen.header.trace_id)
         if run is not None and edge not in run.edges and len(run.edges) < _MOST_IN_RUN:
-            run.edges.add(edge)
+            run.edges.append(edge)
             run.setup.edges[edge.key] += 1
 
 

@@ -32,19 +32,26 @@ _TEXT_KEYS = (
 
 def shorten(text: str, limit: int = LIMIT) -> str:
     """One line of at most `limit` characters, cut at the end with an ellipsis."""
-    line = " ".join(text[: limit * 2].split())
-    return line if len(line) <= limit and len(text) <= limit * 2 else line[: limit - 1] + "…"
+    room = limit * 2
+    if len(text) <= room:
+        line = " ".join(text.split())
+        if len(line) <= limit:
+            return line
+    else:
+        line = " ".join(text[:room].split())
+    return line[: limit - 1] + "…"
 
 
 def finite(value: Any) -> float | None:
     """A JSON number that can be calculated with, or None. JSON booleans are no numbers."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return None
-    try:
-        number = float(value)
-    except OverflowError:
-        return None
-    return number if math.isfinite(number) else None
+    if type(value) is not float:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return None
+        try:
+            value = float(value)
+        except OverflowError:
+            return None
+    return value if math.isfinite(value) else None
 
 
 def short_id(id: str) -> str:
@@ -57,13 +64,12 @@ def say(value: Any, limit: int = LIMIT) -> str:
     for _ in range(_DEEPEST):
         if isinstance(value, str):
             return shorten(value, limit)
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):
             break
-        telling = next(
-            (value[key] for key in _TEXT_KEYS if isinstance(value.get(key), str) and value[key]), None
-        )
-        if telling is not None:
-            return shorten(telling, limit)
+        for key in _TEXT_KEYS:
+            telling = value.get(key)
+            if telling and isinstance(telling, str):
+                return shorten(telling, limit)
         inner = next(iter(value.values())) if len(value) == 1 else None
         if not isinstance(inner, str | Mapping):
             break

@@ -21,6 +21,9 @@ TELLING = frozenset(
 PREFIX = "coord:"
 """What stands before the name of an agent where a mirror names it as an addressee."""
 
+LEAST_MARK = len(b'{"coord":0}')
+"""Bytes that a meta has at least which tells of coordination, or of something done by hand."""
+
 SNAPSHOT = "snapshot"
 """The event of a signal that tells how an object stands, and not what happened to it."""
 

@@ -66,7 +66,7 @@ def consistent(auction: Auction) -> list[Select]:
     if first is None or auction.terms is not None:
         return []
     winners = _winning(auction, first)
-    found = [select for select in SELECTS if not _contradicting_time(auction, first, select)]
+    found = _allowed_by_time(auction, first)
     if not winners or not found:
         return found
     fields = Fields(auction, first)
@@ -149,6 +149,16 @@ def _contradicting_time(auction: Auction, first: FirstAward, select: Select) -> 
     if waited and first.at - auction.opened_at >= 0.75 * window:
         return "the award waited for the window"
     return ""
+
+
+def _allowed_by_time(auction: Auction, first: FirstAward) -> list[Select]:
+    """The strategies that the moment of the award does not rule out."""
+    early = bool(_contradicting_time(auction, first, "lowest_cost"))
+    return [
+        select
+        for select in SELECTS
+        if not (_contradicting_time(auction, first, select) if select == "first_bid" else early)
+    ]
 
 
 def _came_early(auction: Auction, first: FirstAward, window: float) -> bool:

@@ -23,6 +23,8 @@ MOST_PROMISES = 20_000
 """Awards waited on at a time; beyond that the oldest are given up, counted in `Honesty.given_up`."""
 
 _COST_KEYS = ("cost", "cost_usd", "total_cost", "cosmo.cost")
+_COST = b"cost"
+"""What all of these contain: an answer without it is not read."""
 
 
 class Honesty:
@@ -149,6 +151,8 @@ class Honesty:
 
 def reported_cost(seen: Observed) -> float | None:
     """What an answer says it cost: in its meta, its output, or the `usage` of that; None when it does not say."""
+    if _COST not in bytes(seen.header.payload) and not seen.header.mentions(_COST):
+        return None
     payload = seen.payload
     answer = payload.get("output", payload.get("result"))
     places: list[Any] = [seen.meta, answer]

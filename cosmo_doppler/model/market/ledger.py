@@ -48,7 +48,8 @@ def desk_of(auction: Auction) -> Desk:
     """Who an award is laid to."""
     if auction.producer:
         return Desk(OFFERED_BY, auction.producer)
-    return Desk(ASKS_FOR, ", ".join(sorted(auction.capabilities)))
+    needed = auction.capabilities
+    return Desk(ASKS_FOR, ", ".join(sorted(needed)) if len(needed) > 1 else "".join(needed))
 
 
 class Verdict:

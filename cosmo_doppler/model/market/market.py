@@ -97,6 +97,9 @@ class Market:
     def award(self, seen: Observed) -> Auction | None:
         """A TASK_AWARDED was seen; None when no offer is known that it could decide."""
         header, payload = seen.header, seen.payload
+        bid_in = self.book.by_bid.get(header.parent_id or "")
+        if bid_in is not None:
+            seen.offer_id = bid_in.offer_id
         auction = self.book.award(
             parent_id=header.parent_id,
             trace_id=header.trace_id,

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cosmo_doppler.model.agenda import Agenda
 from cosmo_doppler.model.auctions import Auction
+from cosmo_doppler.model.coordination.notice import LEAST_MARK
 from cosmo_doppler.model.faults import FaultBook
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.roster import Roster
@@ -41,7 +42,7 @@ def subject_of(trace: Trace | None, trace_id: str) -> str:
 
 def is_mirrored(header: Header) -> bool:
     """Whether a signal only tells what happened in a store of pools, votes and auctions, so that nobody answers it."""
-    return header.mentions(b'"coord"') and "coord" in header.read_meta()
+    return len(header.meta) >= LEAST_MARK and header.mentions(b'"coord"') and "coord" in header.read_meta()
 
 
 def spell(seconds: float) -> str:

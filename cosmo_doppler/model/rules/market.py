@@ -37,8 +37,6 @@ class MarketRules:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._homes: Recent[str, Auction] = Recent(_MOST)
-        """The auction of each bid."""
         self._speakers: Recent[tuple[str, str], str] = Recent(_MOST)
         """The host that bid, by offer and bidder."""
         self._streaks: Recent[str, int] = Recent(_MOST)
@@ -77,8 +75,8 @@ class MarketRules:
             later = at + GRACE_S if auction.held_since is not None else auction.given_up_at
             self._ground.agenda.note(later, partial(self._closed, auction))
             return
-        about = self._about(auction)
         if auction.state == "no bid":
+            about = self._about(auction)
             missing = self.missing(auction.capabilities, at)
             need = f" on {', '.join(auction.capabilities)[:80]}" if auction.capabilities else ""
             self._report(
@@ -92,6 +90,7 @@ class MarketRules:
                 or "who could have: are they there, and do they bid in time? Its producer got a timeout",
             )
         elif auction.state == "unresolved" and not auction.awards:
+            about = self._about(auction)
             bids = "1 bid" if len(auction.bids) == 1 else f"{len(auction.bids)} bids"
             self._report(
                 auction,
@@ -110,16 +109,14 @@ class MarketRules:
         made = auction.bids[-1]
         if made.seq != seen.seq or made.bid.problem:
             return
-        self._homes.put(header.id, auction)
-        self._speak(seen, auction, made)
+        if made.bid.instance:
+            self._speak(seen, auction, made)
         if made.state == "late":
             self._ground.agenda.note(seen.at + PATIENCE_S, partial(self._untold, auction, made))
 
     def _speak(self, seen: Observed, auction: Auction, made: SeenBid) -> None:
         """Whether another host bid in that name already."""
         host, who = made.bid.instance, made.bid.neuron
-        if not host:
-            return
         before = self._speakers.get((auction.offer_id, who))
         self._speakers.put((auction.offer_id, who), host)
         if before in (None, host):
@@ -170,9 +167,9 @@ class MarketRules:
         )
         self._ground.book.report(fault, (kind, who))
 
-    def settled(self, bid_id: str, at: float) -> None:
-        """The work that this bid won is done: whoever stood by for it should be told (`reaward=` lets them wait)."""
-        auction = self._homes.get(bid_id)
+    def settled(self, offer_id: str, at: float) -> None:
+        """The work that was offered is done: whoever stood by for it should be told (`reaward=` lets them wait)."""
+        auction = self._ground.auctions.get(offer_id)
         if auction is None:
             return
         for made in auction.bids:
@@ -182,8 +179,11 @@ class MarketRules:
     # -- awards
 
     def _award(self, seen: Observed, header: Header) -> None:
-        auction = self._homes.get(header.parent_id or "") or self._ground.auctions.get(header.parent_id or "")
+        auction = self._ground.auctions.get(seen.offer_id or header.parent_id or "")
         if auction is None or is_mirrored(header):
+            return
+        named = auction.bid_of(header.parent_id or "") if seen.offer_id else None
+        if named is not None and named.bid.problem:
             return
         # A window that stood still at a gate, or waited for a slow producer, ends later than it says.
         given_up = self._given_up.pop(auction.offer_id)
@@ -221,9 +221,14 @@ class MarketRules:
 
     def _streak(self, seen: Observed, auction: Auction) -> None:
         """Default bidders cost nothing and are sure of everything, so they win whatever others ask."""
-        defaults = {made.bid.neuron for made in auction.bids if _is_default(made)}
-        if not defaults:
+        default = [
+            made
+            for made in auction.bids
+            if made.bid.auto or (made.bid.cost == 0 and made.bid.confidence == 1)
+        ]
+        if not default:
             return
+        defaults = {made.bid.neuron for made in default}
         others = {made.bid.neuron for made in auction.bids if not made.bid.problem} - defaults
         winner = auction.winner
         for loser in defaults - {winner}:
@@ -273,10 +278,6 @@ class MarketRules:
             offer_id=auction.offer_id,
         )
         self._given_up.put(auction.offer_id, self._ground.book.report(fault))
-
-
-def _is_default(made: SeenBid) -> bool:
-    return made.bid.auto or (made.bid.cost == 0 and made.bid.confidence == 1)
 
 
 def _nearest(ability: str, roster: Roster) -> str:

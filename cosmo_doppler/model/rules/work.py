@@ -116,7 +116,6 @@ class WorkRules:
         if is_mirrored(header):
             return
         work = self._begin(seen, header)
-        work.bid_id = header.parent_id or ""
         self._withdraw(header, seen.at)
         won = seen.payload.get("winning_bid")
         eta = finite(won.get("eta_ms")) if isinstance(won, dict) else None
@@ -180,8 +179,8 @@ class WorkRules:
             self._works.close(work)
             if work.fault is not None:
                 self._ground.book.came_right(work.fault, seen.at)
-            if work.bid_id:
-                self._market.settled(work.bid_id, seen.at)
+            if work.offer_id:
+                self._market.settled(work.offer_id, seen.at)
         elif named is not None and header.type == "AGENT_OUTPUT":
             self._second(seen, header, work)
 
@@ -224,8 +223,8 @@ class WorkRules:
     def _end_all(self, trace_id: str, settled_at: float | None) -> None:
         for work in self._works.on(trace_id):
             self._works.close(work)
-            if settled_at is not None and work.bid_id:
-                self._market.settled(work.bid_id, settled_at)
+            if settled_at is not None and work.offer_id:
+                self._market.settled(work.offer_id, settled_at)
 
     # -- whoever is lost, and whoever goes on
 

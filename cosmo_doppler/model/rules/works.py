@@ -19,11 +19,11 @@ class Work:
     __slots__ = (
         "answered_by",
         "at",
-        "bid_id",
         "capabilities",
         "fault",
         "heard",
         "id",
+        "offer_id",
         "open",
         "seq",
         "trace_id",
@@ -36,8 +36,8 @@ class Work:
         self.who = header.who
         self.at = seen.at
         self.seq = seen.seq
-        self.bid_id = ""
-        """The bid that won it; empty for a TASK."""
+        self.offer_id = seen.offer_id
+        """The offer of which it was won; empty for a TASK."""
         self.capabilities: list[str] = []
         self.heard = False
         """Somebody showed that it is being worked on."""
