@@ -17,6 +17,7 @@ from cosmo_doppler.query.named import is_name
 from cosmo_doppler.query.parser import parse
 from cosmo_doppler.query.rows import NOTHING_ELSE, FrameRow, Known, StoreRow
 from cosmo_doppler.query.sieve import Sieve
+from cosmo_doppler.query.unmet import Unmet
 
 __all__ = [
     "NOTHING_ELSE",
@@ -28,6 +29,7 @@ __all__ = [
     "QueryError",
     "Sieve",
     "StoreRow",
+    "Unmet",
     "compile_filter",
     "completions",
     "is_name",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 from bisect import bisect_left, insort
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.coordination.notice import TELLING
 from cosmo_doppler.model.traces import Trace
-from cosmo_doppler.query import Filter, Hits, Known, compile_filter
+from cosmo_doppler.query import Filter, Hits, Known, Unmet, compile_filter
 from cosmo_doppler.query.ast import Or
 from cosmo_doppler.session import Session
 
@@ -68,6 +68,8 @@ class Filtering:
         """The filter in force."""
         self.hits: Hits | None = None
         """The signals it means; None without a filter."""
+        self.unmet: Unmet | None = None
+        """Why it means nothing, while it does."""
         self.traces = _Ordered()
         self.auctions = _Ordered()
         self.objects: dict[str, None] = {}
@@ -106,6 +108,7 @@ class Filtering:
         self._board, self._gone = timeline.board, timeline.board.evicted_traces
         self._position = self._since = timeline.position
         self.busy = wanted is not None
+        self.unmet = None
         self.hits = None if wanted is None else Hits(wanted, self._session.store, self._found)
 
     def without(self, condition: str, named: Mapping[str, str] | None = None) -> Filter:
@@ -114,6 +117,10 @@ class Filtering:
             return compile_filter(f"-{condition}")
         text = f"({self.text})" if isinstance(self.wanted.node, Or) else self.text
         return compile_filter(f"{text} -{condition}", named)
+
+    def arrival(self, seq: int) -> float:
+        """When a signal came, epoch seconds."""
+        return self._session.store.at(seq)
 
     @property
     def hidden(self) -> int:
@@ -149,9 +156,24 @@ class Filtering:
             self._take(hits[index] for index in again)
         if position != before or hits.searching is not None:
             self.version += 1
+        self._seek_unmet(known, lambda: time.perf_counter() >= until)
         if board.presence.changes != self._roster:
             self._roster = board.presence.changes
             self._people = None
+            self.version += 1
+
+    def _seek_unmet(self, known: Known, out_of_time: Callable[[], bool]) -> None:
+        """Once everything was looked at in vain, find out why."""
+        hits = self.hits
+        if hits is None or self.wanted is None or len(hits) or hits.searching is not None:
+            self.unmet = None
+            return
+        if self.unmet is None:
+            self.unmet = Unmet(self.wanted, self._session.store)
+        told = self.unmet.known, self.unmet.conditions
+        if self.unmet.turn(self._position, known, out_of_time):
+            self.busy = True
+        if (self.unmet.known, self.unmet.conditions) != told:
             self.version += 1
 
     # -- what hits belong to
@@ -172,7 +194,7 @@ class Filtering:
     def _start_over(self, hits: Hits, board: Board) -> None:
         """The past itself may be another one."""
         replaced = self._board is not None and board is not self._board
-        self._board, self._gone = board, board.evicted_traces
+        self._board, self._gone, self.unmet = board, board.evicted_traces, None
         if replaced and hits.wanted.folded:
             hits.restart()
         else:

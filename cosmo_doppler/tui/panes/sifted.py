@@ -15,6 +15,7 @@ from cosmo_doppler.tui.panes.registry import RosterRows
 from cosmo_doppler.tui.panes.signals import SignalRows
 from cosmo_doppler.tui.panes.through import Through
 from cosmo_doppler.tui.panes.traces import TraceRows
+from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
@@ -38,8 +39,23 @@ def nothing_matches(filtering: Filtering, whole: int, ink: Ink) -> list[Cell]:
         return [[(f"searching {searching:.0%}", ink.dim)]]
     return [
         [(f"0 of {whole:,} match", ink.plain)],
+        *_why(filtering, ink),
         [("/", ink.bold), (" changes the filter, ", ink.dim), ("esc", ink.bold), (" clears it", ink.dim)],
     ]
+
+
+def _why(filtering: Filtering, ink: Ink) -> list[Cell]:
+    """What matches elsewhere, or the condition that nothing meets."""
+    hits, unmet = filtering.hits, filtering.unmet
+    if hits is not None and len(hits):
+        last = words.time_of_day(filtering.arrival(hits[len(hits) - 1]))[:8]
+        told = f"{words.many(len(hits), 'signal')} {'matches' if len(hits) == 1 else 'match'}"
+        return [[(f"{told}, the last at {last}; ", ink.dim), ("5", ink.bold), (" shows them", ink.dim)]]
+    if unmet is None or not unmet.known or not unmet.several:
+        return []
+    if not unmet.conditions:
+        return [[("each condition is met by some signal, all of them by none", ink.dim)]]
+    return [[("no signal meets  ", ink.dim), (safe(each, 80), ink.plain)] for each in unmet.conditions]
 
 
 class Sifted(Through):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.query import Hits, Known, compile_filter, completions
+from cosmo_doppler.query import Hits, Known, Unmet, compile_filter, completions
 from cosmo_doppler.query.fields import FIELDS, FLAGS, table_of_fields
 from cosmo_doppler.query.patterns import search
 from cosmo_doppler.store import Store
@@ -139,3 +139,26 @@ def test_every_field_is_listed_with_what_it_is() -> None:
     for name, field in {**FIELDS, **FLAGS}.items():
         assert f"\n{name} " in f"\n{listed}"
         assert field.help in listed
+
+
+def test_the_conditions_that_no_signal_meets_are_found_a_slice_at_a_time() -> None:
+    store = Store()
+    fill(store, 1_000)
+    unmet = Unmet(compile_filter("type:BID who:nobody seq>=0 -seq<2000"), store)
+    assert unmet.several
+    turns = 1
+    while unmet.turn(1_000, Known(), lambda: True):
+        assert not unmet.known
+        turns += 1
+    assert unmet.conditions == ["who:nobody", "not seq<2000"]
+    assert unmet.known
+    # One slice of what is met at once, all of them of what nothing meets.
+    assert turns > 4
+
+
+def test_one_condition_alone_is_not_looked_into() -> None:
+    store = Store()
+    fill(store, 10)
+    unmet = Unmet(compile_filter("who:nobody or has:error"), store)
+    assert not unmet.several
+    assert not unmet.turn(10, Known(), lambda: True)

@@ -47,6 +47,24 @@ async def test_a_filter_narrows_signals_traces_auctions_and_the_registry(
         assert len(rows(screen, "auctions")) == 2
 
 
+@pytest.mark.parametrize(
+    ("view", "filter", "said"),
+    [
+        ("signals", "type:BID cost>5", "no signal meets  cost>5"),
+        ("signals", "type:BID has:error", "each condition is met by some signal, all of them by none"),
+        ("auctions", "type:TASK", "1 signal matches, the last at 14:13:2"),
+    ],
+)
+async def test_what_means_nothing_says_why(
+    market_session: Session, shown: Shown, view: str, filter: str, said: str
+) -> None:
+    async with shown(market_session, view=view) as screen:
+        await write(screen, filter)
+        await screen.press("enter")
+        assert "0 of " in screen.text
+        assert said in screen.text
+
+
 async def test_while_one_writes_the_last_filter_that_can_be_meant_holds(
     market_session: Session, shown: Shown
 ) -> None:
