@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from itertools import islice
 from typing import Any, ClassVar, Protocol
 
 from cosmo_bus.errors import NamespaceTaken
@@ -68,6 +69,19 @@ class Ops:
     def subscriptions(self) -> int:
         """Held now."""
         return len(self._routes)
+
+    def patterns(self, most: int, longest: int) -> list[dict[str, str]]:
+        """What it subscribes to, in the order it asked: subjects, and queue groups where it named any.
+
+        Args:
+            most: no more of them.
+            longest: characters told of each.
+        """
+        told = []
+        for route in islice(self._routes.values(), most):
+            group = {} if route.group is None else {"queue_group": route.group[:longest]}
+            told.append({"subject": route.pattern[:longest], **group})
+        return told
 
     def carry_out(self, op: Op) -> None:
         """Do it and answer, or refuse. Anything but a `pub`."""

@@ -17,7 +17,7 @@ from cosmo_bus.namespaces import Namespaces
 from cosmo_bus.ops import Ops, Owner
 from cosmo_bus.outbox import Outbox
 from cosmo_bus.same_user import is_same_user
-from cosmo_bus.stats_ops import STATS_EXTENSION, SessionStatistics
+from cosmo_bus.stats_ops import LONGEST_PATTERN, PATTERNS_TOLD, STATS_EXTENSION, SessionStatistics
 from cosmo_bus.tls import CLIENT_HELLO
 from cosmo_bus.wire import (
     LEGACY_MAX_RECEIVED,
@@ -133,6 +133,7 @@ class Session(asyncio.Protocol):
             policy=policy if self._known else "stranger",
             reading=not self.paused,
             max_line=self.max_line,
+            patterns=self._ops.patterns(PATTERNS_TOLD, LONGEST_PATTERN),
         )
 
     @property

@@ -20,6 +20,12 @@ SESSIONS_TOLD = 100
 
 _MOST_TOLD = 1_000
 
+PATTERNS_TOLD = 20
+"""Subscriptions of a session that are told of; `subscriptions` counts all."""
+
+LONGEST_PATTERN = 120
+"""Characters of a pattern or a group's name that are told."""
+
 
 class SessionStatistics(NamedTuple):
     """One session at this moment."""
@@ -43,6 +49,8 @@ class SessionStatistics(NamedTuple):
     """Whether its socket takes more now."""
     max_line: int
     """Bytes of the longest line it can read."""
+    patterns: list[dict[str, str]]
+    """What it subscribes to, `subject` and `queue_group` as it asked for them; the first `PATTERNS_TOLD`, each cut."""
 
 
 class Counted(Protocol):

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
+from rich.cells import cell_len
+
 from cosmo_doppler.model.wording import format_bytes, format_duration
 from cosmo_doppler.tui.safe import pad, safe
 
@@ -42,7 +44,12 @@ def rates(now: dict[str, Any], before: dict[str, Any] | None) -> dict[str, float
 
 
 def picture(
-    url: str, stats: dict[str, Any], per_second: dict[str, float] | None, *, width: int = 80
+    url: str,
+    stats: dict[str, Any],
+    per_second: dict[str, float] | None,
+    *,
+    width: int = 80,
+    patterns: bool = False,
 ) -> Iterator[Line]:
     """The lines that show a bus.
 
@@ -51,6 +58,7 @@ def picture(
         stats: an answer to `mgmt_stats`; of a released bus only its namespaces.
         per_second: what `rates` made of two of them; None shows no rates.
         width: columns there are.
+        patterns: below each session, what it subscribes to.
     """
     bus: dict[str, Any] = stats.get("bus", {})
     if not bus:
@@ -64,7 +72,7 @@ def picture(
     yield Line("")
     yield from _namespaces(stats)
     yield Line("")
-    yield from _sessions(stats, width)
+    yield from _sessions(stats, width, patterns=patterns)
 
 
 def _flows(bus: dict[str, Any], per_second: dict[str, float] | None, width: int) -> Iterator[Line]:
@@ -88,7 +96,7 @@ def _namespaces(stats: dict[str, Any]) -> Iterator[Line]:
         yield Line(_row(widths, *(known.get(key, "") for key in keys)))
 
 
-def _sessions(stats: dict[str, Any], width: int) -> Iterator[Line]:
+def _sessions(stats: dict[str, Any], width: int, *, patterns: bool) -> Iterator[Line]:
     wide = width >= _WIDE
     widths = (*((24, 21) if wide else (24,)), -5, -9, -9, -9, 12)
     heads = ("Session", "Address") if wide else ("Session",)
@@ -110,9 +118,38 @@ def _sessions(stats: dict[str, Any], width: int) -> Iterator[Line]:
             ),
             "yellow" if waiting or dropped or not each.get("reading", True) else "",
         )
+        if patterns:
+            yield from _patterns(each, width)
     untold = int(stats.get("bus", {}).get("sessions", 0)) - len(told)
     if untold > 0:
         yield Line(f"and {untold:,} more that hold back less", "dim")
+
+
+def _patterns(session: dict[str, Any], width: int) -> Iterator[Line]:
+    """What a session subscribes to, by what the subjects have in common; a bus that does not tell is passed over."""
+    told = session.get("patterns", [])
+    last_of: dict[str, list[str]] = {}
+    for each in told:
+        beginning, dot, last = safe(str(each.get("subject", "")), 200).rpartition(".")
+        group = each.get("queue_group")
+        shared = f" (group {safe(str(group), 200)})" if group else ""
+        last_of.setdefault(beginning + dot, []).append(last + shared)
+    for beginning, lasts in last_of.items():
+        words = [f"{beginning}{lasts[0]}"] if len(lasts) == 1 else [f"{beginning} ", *lasts]
+        yield from _wrapped(words, width)
+    untold = int(session.get("subscriptions", 0)) - len(told)
+    if told and untold > 0:
+        yield Line(f"  and {untold:,} more", "dim")
+
+
+def _wrapped(words: list[str], width: int) -> Iterator[Line]:
+    line = " "
+    for word in words:
+        if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
+            yield Line(line, "dim")
+            line = "   "
+        line = f"{line} {word}"
+    yield Line(line, "dim")
 
 
 def _row(widths: tuple[int, ...], *cells: object) -> str:

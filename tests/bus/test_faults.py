@@ -133,6 +133,19 @@ async def test_who_does_not_read_is_seen():
         assert stats["bus"]["published"] == 2000
 
 
+async def test_what_a_session_subscribes_to_is_told_in_bounds():
+    async with running_bus() as bus, raw_client(bus.port) as client:
+        client.send({"op": "sub", "sub_id": "a", "subject": "jobs.>", "queue_group": "g" * 400})
+        for number in range(40):
+            client.send({"op": "sub", "sub_id": f"s{number}", "subject": f"{'x' * 300}.{number}"})
+        await client.settle()
+        (session,) = (await client.ask({"op": "mgmt_stats"}))["sessions"]
+        first, second, *others = session["patterns"]
+        assert first == {"subject": "jobs.>", "queue_group": "g" * 120}
+        assert second == {"subject": "x" * 120}
+        assert (session["subscriptions"], len(others)) == (41, 18)
+
+
 async def test_of_many_sessions_those_that_hold_the_most_back_are_told():
     async with running_bus() as bus, deaf_subscriber(bus, "s"), raw_client(bus.port) as publisher:
         for _ in range(200):

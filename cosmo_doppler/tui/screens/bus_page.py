@@ -1,4 +1,4 @@
-"""A bus as it tells of itself: its counts, its namespaces, and who is connected with how many subscriptions."""
+"""A bus as it tells of itself: its counts, its namespaces, and who is connected and subscribes to what."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class BusPage(Sheet):
                 stats = await bus.ask("mgmt_stats")
             except BusRefused:
                 stats = await bus.ask("mgmt_list")
-            self._show(list(picture(self._url, stats, rates(stats, before), width=self._room)))
+            self._show(list(picture(self._url, stats, rates(stats, before), width=self._room, patterns=True)))
             before = stats
             await asyncio.sleep(EVERY_S)
 

@@ -101,13 +101,17 @@ async def test_a_bus_tells_who_is_connected_with_how_many_subscriptions(shown: S
         await worker.connect()
         for subject in ("a.b", "a.c"):
             await worker.subscribe(subject, lambda subject, frame: None)
+        await worker.subscribe("other.>", lambda subject, frame: None, group="those who sing")
         session = on_bus(Away(bus.url), bus.url)
         async with shown(session) as screen:
             await command(screen, "subscriptions")
             await until_shown(screen, "worker-of-mine")
             (line,) = [line for line in screen.lines if "worker-of-mine" in line]
-            assert line.split("worker-of-mine")[1].split()[1] == "2"
+            assert line.split("worker-of-mine")[1].split()[1] == "3"
             assert "Subs" in screen.text
+            below = screen.lines[screen.lines.index(line) + 1 :]
+            assert below[0].split()[1:4] == ["a.", "b", "c"]
+            assert "other.> (group those who sing)" in below[1]
             await screen.press("escape")
             assert not isinstance(screen.app.screen, BusPage)
         session.stop()
