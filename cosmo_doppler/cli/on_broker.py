@@ -15,7 +15,7 @@ from cosmo_doppler.cli.exits import CommandError, no_bus
 from cosmo_doppler.cli.files import new_recording
 from cosmo_doppler.cli.output import LinePrinter, say, show, show_json
 from cosmo_doppler.cli.running import until_interrupted
-from cosmo_doppler.cli.serving import Counter, keep_recording, signal_line, sum_up
+from cosmo_doppler.cli.serving import Counter, noting, signal_line, sum_up
 from cosmo_doppler.cli.streaming import RULE, stream, wait_for
 from cosmo_doppler.cli.watching import Frame, watching
 from cosmo_doppler.redaction import Redaction
@@ -53,7 +53,6 @@ async def show_broker(
     printer = None if quiet else LinePrinter[Frame](signal_line, on_broken=end)
     recorder = None if record is None else new_recording(record, redaction, rotate_bytes=rotate_bytes)
     counter = Counter(namespace, printer, recorder)
-    flushing = None if recorder is None else asyncio.create_task(keep_recording(recorder))
 
     def tell() -> None:
         # Only now does a SIGTERM, which is what `synapse stop` sends, end it well.
@@ -61,22 +60,13 @@ async def show_broker(
         if printer is not None:
             printer.print(_banner(url, namespace))
 
-    try:
+    with noting(printer, recorder):
         async with _watching(url, namespace, lambda frame: counter.take(frame.subject, frame.data)):
             try:
                 await until_interrupted(wait_for(over), ready=tell)
             finally:
                 _forget_ours(url, namespace)
         sum_up(namespace, counter.signals, printer)
-    finally:
-        if flushing is not None:
-            flushing.cancel()
-        if recorder is not None:
-            recorder.close()
-        if printer is not None:
-            printer.close()
-    if recorder is not None:
-        say(f"recorded {recorder.lines} signals in {record}")
 
 
 @asynccontextmanager

@@ -6,7 +6,8 @@ import asyncio
 import resource
 import socket
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,33 +85,24 @@ async def serve(
     counter = Counter(namespace, printer, recorder)
     if recorder is not None or printer is not None:
         server.add_tap(counter.take)
-    flushing = asyncio.create_task(keep_recording(recorder)) if recorder is not None else None
     metrics: MetricsServer | None = None
     stopped = asyncio.Event()
     # Before anybody can come in and announce it.
     announced = server.announce(namespace, stopped.set)
-    try:
-        await server.start()
-        if notes.metrics_port is not None:
-            metrics = MetricsServer(server.statistics, notes.metrics_port)
-        banner = _banner(_url_for_others(server), namespace, door)
-        await until_interrupted(
-            wait_for(stopped), ready=lambda: _tell(server.port, notes, metrics, printer, banner)
-        )
-        sum_up(namespace, announced.signal_count, printer)
-    finally:
-        if metrics is not None:
-            await metrics.close()
-        await server.close()
-        if flushing is not None:
-            flushing.cancel()
-        if recorder is not None:
-            recorder.close()
-        if printer is not None:
-            printer.close()
-    if recorder is not None:
-        lost = f", {recorder.lost} lost because of {recorder.fault!r}" if recorder.fault else ""
-        say(f"recorded {recorder.lines} signals in {record}{lost}")
+    with noting(printer, recorder):
+        try:
+            await server.start()
+            if notes.metrics_port is not None:
+                metrics = MetricsServer(server.statistics, notes.metrics_port)
+            banner = _banner(_url_for_others(server), namespace, door)
+            await until_interrupted(
+                wait_for(stopped), ready=lambda: _tell(server.port, notes, metrics, printer, banner)
+            )
+            sum_up(namespace, announced.signal_count, printer)
+        finally:
+            if metrics is not None:
+                await metrics.close()
+            await server.close()
 
 
 def _take_files() -> None:
@@ -137,8 +129,26 @@ def _tell(
         printer.print(banner)
 
 
-async def keep_recording(recorder: Recorder) -> None:
-    """Flush the recording. When the disk takes no more the bus goes on without it."""
+@contextmanager
+def noting(printer: LinePrinter[Frame] | None, recorder: Recorder | None) -> Iterator[None]:
+    """Flush the recording while the block runs; then close both, and say what was recorded and what was not."""
+    flushing = None if recorder is None else asyncio.create_task(_flush(recorder))
+    try:
+        yield
+    finally:
+        if flushing is not None:
+            flushing.cancel()
+        if recorder is not None:
+            recorder.close()
+        if printer is not None:
+            printer.close()
+    if recorder is not None:
+        lost = f", {recorder.lost} lost because of {recorder.fault!r}" if recorder.fault else ""
+        say(f"recorded {recorder.lines} signals in {recorder.path}{lost}")
+
+
+async def _flush(recorder: Recorder) -> None:
+    """When the disk takes no more the bus goes on without it."""
     await until_fault(recorder)
     say(f"recording to {recorder.path} stopped: {recorder.fault}; the bus goes on")
 
