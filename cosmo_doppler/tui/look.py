@@ -16,6 +16,7 @@ from cosmo_doppler.tui.alerts import AlertRule
 from cosmo_doppler.tui.ascii import AsciiFilter
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.layout import Pane
+from cosmo_doppler.tui.pictures import measured
 from cosmo_doppler.tui.remembered import Remembered
 from cosmo_doppler.tui.theme import THEME_NAMES, ink_of, textual_theme
 
@@ -72,11 +73,12 @@ class LookedApp(App[None]):
             simplify: join neighbours of one style.
         """
         if not self.no_color:
-            return super().export_screenshot(title=title, simplify=simplify)
+            return measured(super().export_screenshot(title=title, simplify=simplify))
         drawn = self.screen._compositor.render_update(
             full=True, screen_stack=self._background_screens, simplify=simplify
         )
-        return colourless.svg_of(drawn or "", self.size, title or self.title, dark=self.current_theme.dark)
+        svg = colourless.svg_of(drawn or "", self.size, title or self.title, dark=self.current_theme.dark)
+        return measured(svg)
 
 
 def remembered_of(app: App[object]) -> Remembered:
