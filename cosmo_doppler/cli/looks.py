@@ -22,12 +22,39 @@ LOOK_AGAIN_S = 1.0
 
 _NO_STATE = "cosmo.no-state"
 _ALERT_EXEC = "cosmo.alert-exec"
+_NO_MOUSE = "cosmo.no-mouse"
+_FPS = "cosmo.fps"
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
+def _keep(name: str) -> Callable[[click.Context, click.Parameter, Any], None]:
+    """A callback of an option that only the screen asks for."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        ctx.meta[name] = value
+
+    return keep
+
+
+def _kept(name: str) -> Any:
+    ctx = click.get_current_context(silent=True)
+    return None if ctx is None else ctx.meta.get(name)
+
+
+def takes_mouse(config: Config) -> bool:
+    """Whether the screen takes the mouse from the terminal."""
+    return config.mouse and not _kept(_NO_MOUSE)
+
+
+def frame_rate(config: Config) -> int:
+    """Pictures a second at most."""
+    asked: int | None = _kept(_FPS)
+    return config.frame_rate if asked is None else asked
+
+
 def look_options(command: F) -> F:
-    """The flags `--theme`, `--ascii`, `--alert-exec`, `--no-state` and `--print-config`."""
+    """The flags `--theme`, `--ascii`, `--fps`, `--no-mouse`, `--alert-exec`, `--no-state` and `--print-config`."""
     for option in (
         click.option(
             "--print-config",
@@ -41,7 +68,7 @@ def look_options(command: F) -> F:
             "--no-state",
             is_flag=True,
             expose_value=False,
-            callback=_keep_nothing,
+            callback=_keep(_NO_STATE),
             help="Neither read nor keep what outlives a run: how panes stand, filters, offers.",
         ),
         click.option(
@@ -50,6 +77,20 @@ def look_options(command: F) -> F:
             expose_value=False,
             callback=_keep_command,
             help="What alerts in doppler.toml that say exec run, with the signal on its standard input.",
+        ),
+        click.option(
+            "--no-mouse",
+            is_flag=True,
+            expose_value=False,
+            callback=_keep(_NO_MOUSE),
+            help="Leave the mouse to the terminal, so that it selects text as usual.",
+        ),
+        click.option(
+            "--fps",
+            type=click.IntRange(1, 60),
+            expose_value=False,
+            callback=_keep(_FPS),
+            help="Pictures a second at most.  [default: 30, over ssh 10]",
         ),
         click.option("--ascii", is_flag=True, help="Draw with ASCII only."),
         click.option(
@@ -62,10 +103,6 @@ def look_options(command: F) -> F:
     return command
 
 
-def _keep_nothing(ctx: click.Context, _: click.Parameter, asked: bool) -> None:
-    ctx.meta[_NO_STATE] = asked
-
-
 def _keep_command(ctx: click.Context, _: click.Parameter, command: str | None) -> None:
     ctx.meta[_ALERT_EXEC] = command or ""
 
@@ -74,8 +111,7 @@ def state_file() -> Path | None:
     """Where the arrangement of the panes is kept; None when `--no-state` was given, or `COSMO_STATE=none`."""
     from cosmo_doppler.saved import state_path
 
-    ctx = click.get_current_context(silent=True)
-    return None if ctx is not None and ctx.meta.get(_NO_STATE) else state_path()
+    return None if _kept(_NO_STATE) else state_path()
 
 
 def _print_config(ctx: click.Context, _: click.Parameter, asked: bool) -> None:

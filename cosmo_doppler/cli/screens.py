@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from cosmo_doppler.cli.exits import CommandError, Exit, no_bus
-from cosmo_doppler.cli.looks import chosen_look, follow_config, state_file
+from cosmo_doppler.cli.looks import chosen_look, follow_config, frame_rate, state_file, takes_mouse
 from cosmo_doppler.cli.output import say
 from cosmo_doppler.cli.piped import recording
 from cosmo_doppler.cli.running import end_at_latest, ending_signals, until_interrupted
@@ -68,7 +68,7 @@ async def open_screen(
         session,
         view=view,
         select=select or None,
-        frame_rate=config.frame_rate,
+        frame_rate=frame_rate(config),
         look=look,
         wanted=wanted,
         beside=beside,
@@ -87,7 +87,7 @@ async def open_screen(
                 loop.add_signal_handler(number, app.exit)
     following = asyncio.create_task(follow_config(app, theme, ascii=only_ascii))
     try:
-        await app.run_async(mouse=config.mouse)
+        await app.run_async(mouse=takes_mouse(config))
     finally:
         following.cancel()
         if timer is not None:

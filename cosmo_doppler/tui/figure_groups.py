@@ -123,11 +123,7 @@ def _market(board: Board, ink: Ink) -> Group:
             Figure(plain("awards", ink), number(tally["awards"], ink)),
             Figure(plain("bids declined", ink), share(tally["declines"], tally["bids"], ink)),
             Figure(plain("cost of wins", ink), measure((words.money(board.metrics.spent), ""), ink)),
-            *(
-                [Figure(plain("beside, in stores", ink), number(tally["mirrored"], ink))]
-                if tally["mirrored"]
-                else []
-            ),
+            *([Figure(plain("in stores", ink), number(tally["mirrored"], ink))] if tally["mirrored"] else []),
             *[
                 figure._replace(label=plain(f"award {figure.label[0][0]}", ink))
                 for figure in quantiles(took, ink)

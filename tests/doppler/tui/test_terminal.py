@@ -76,3 +76,13 @@ def test_a_state_file_that_makes_no_sense_is_one_line(recording: Path, tmp_path:
         told = terminal.written.rpartition("\x1b[?1049l")[2]
     assert told.count("is no layout of Doppler's") == 1
     assert state.read_text() == "{ no"
+
+
+def test_the_mouse_is_left_to_the_terminal_when_that_is_asked(recording: Path) -> None:
+    takes = "\x1b[?1000h"
+    for flags, taken in (((), True), (("--no-mouse", "--fps", "5"), False)):
+        with on_terminal("doppler", str(recording), "--paused", "--no-state", *flags) as terminal:
+            terminal.wait_for("Traces")
+            terminal.type("\x11")
+            assert terminal.end() == 0
+            assert (takes in terminal.written) == taken
