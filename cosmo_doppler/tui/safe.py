@@ -51,7 +51,7 @@ def hidden_characters(text: str) -> int:
 
 def fit(text: str, width: int) -> str:
     """Cut prose to `width` terminal cells, with an ellipsis at the end when something was lost. Never padded."""
-    if _cells(text) <= width:
+    if cells(text) <= width:
         return text
     if width <= 0:
         return ""
@@ -60,7 +60,7 @@ def fit(text: str, width: int) -> str:
 
 def fit_middle(text: str, width: int) -> str:
     """Cut an id, a path or an address to `width` cells, with an ellipsis in the middle: both ends tell it apart."""
-    if _cells(text) <= width:
+    if cells(text) <= width:
         return text
     if width <= 1:
         return ELLIPSIS[:width]
@@ -68,7 +68,7 @@ def fit_middle(text: str, width: int) -> str:
     head = set_cell_size(text, width - 1 - tail_cells).rstrip()
     tail = ""
     for glyph in reversed(text):
-        if _cells(glyph + tail) > tail_cells:
+        if cells(glyph + tail) > tail_cells:
             break
         tail = glyph + tail
     return head + ELLIPSIS + tail
@@ -77,7 +77,7 @@ def fit_middle(text: str, width: int) -> str:
 def pad(text: str, width: int, *, right: bool = False) -> str:
     """Text cut and filled with spaces to exactly `width` cells; `right` puts the text at the right edge."""
     text = fit(text, width)
-    blank = " " * (width - _cells(text))
+    blank = " " * (width - cells(text))
     return blank + text if right else text + blank
 
 
@@ -86,5 +86,6 @@ def short_id(identifier: str) -> str:
     return safe(identifier[-8:])
 
 
-def _cells(text: str) -> int:
+def cells(text: str) -> int:
+    """How many cells a text takes that went through `safe`."""
     return len(text) if text.isascii() else cell_len(text)

@@ -245,7 +245,7 @@ class Observatory(
 
     def _renew_lines(self) -> None:
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
-        self.cover.display = self.cover.renew()
+        self.cover.display = self.cover.look_again()
         self._buses.display = len(self.watched.sessions) > 1
         self._buses.renew()
         self._strip.display = self._held() is not None

@@ -6,7 +6,7 @@ cursor and the top row are pinned by key, so what one reads stays put while rows
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from contextlib import AbstractContextManager
 from typing import ClassVar
 
@@ -15,27 +15,25 @@ from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.cache import LRUCache
-from textual.geometry import Region
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
 from cosmo_doppler.tui.actions import bindings_of
-from cosmo_doppler.tui.theme import Ink, ink_of
+from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell, place
+from cosmo_doppler.tui.widgets.painted import Drawn, Painted
 from cosmo_doppler.tui.widgets.sliding import Sliding
 from cosmo_doppler.tui.widgets.source import Glance, Source
 
 _CURSOR_MARK = "▎"
 _THUMB = "▐"
 _WHEEL_ROWS = 3
+_GUTTER = Segment(" ")
 
 
-class Lines(Widget, can_focus=True):
+class Lines(Painted, can_focus=True):
     """Shows a `Source`."""
 
     BINDINGS = bindings_of("pane")
-    ALLOW_SELECT = False
     DEFAULT_CSS = "Lines { position: absolute; background: $background; }"
     GUTTER: ClassVar[int] = 1
     """Cells left of every row, for the cursor's mark; as many right of it, for the scroll mark."""
@@ -86,14 +84,15 @@ class Lines(Widget, can_focus=True):
         """Where on the time axis the mouse was pressed."""
         self._stamp: Hashable = None
         self._head: list[list[Segment]] = []
-        self._strips: LRUCache[tuple[Hashable, ...], Strip] = LRUCache(2048)
+        self._rows: LRUCache[tuple[Hashable, ...], Sequence[Segment]] = LRUCache(2048)
+        """Rows as they were drawn."""
 
     # What changed
 
     def touch(self) -> None:
         """Something shown here changed: draw again. The caller holds the session's lock."""
         if not self.source.fixed_rows:
-            self._strips.clear()
+            self._rows.clear()
         self._stamp = self.source.stamp()
         self._settle()
         self.refresh()
@@ -104,7 +103,7 @@ class Lines(Widget, can_focus=True):
 
     def forget(self) -> None:
         """Drop every drawn row: the theme or the past itself changed."""
-        self._strips.clear()
+        self._rows.clear()
         self.refresh()
 
     def select(self, key: Hashable) -> bool:
@@ -383,72 +382,69 @@ class Lines(Widget, can_focus=True):
 
     # Drawing
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Draw what is visible, with the session held still meanwhile."""
+    def redraw(self) -> None:
+        """Draw again if anything may have changed, with the session held still meanwhile."""
         with self._lock:
-            ink = ink_of(self.app)
-            self._head = self.source.head(self._inner_width, ink)
-            self._settle()
-            shape = self.source.shape()
-            strips = super().render_lines(crop)
-            if self.source.shape() != shape:
-                # Only what was drawn could tell how wide a column has to be.
-                self.call_later(self.refresh)
-            return strips
+            super().redraw()
 
-    def render_line(self, y: int) -> Strip:
-        """One line of the pane: title, head, a row, or part of the empty state."""
-        ink = ink_of(self.app)
-        if y == 0:
-            return self._finish(self._title(ink), ink, ink.background, mark=self.has_focus)
-        if y <= len(self._head):
-            return self._finish(self._sliding.part(self._head[y - 1], self._inner_width), ink, ink.background)
-        row = y - 1 - len(self._head)
-        if self._count == 0:
-            return self._finish(self._empty_line(row, ink), ink, ink.background)
-        index = self._top + row
-        thumb = self._thumb(row)
-        if index >= self._count:
-            return self._finish([], ink, ink.background, thumb=thumb)
-        strip = self._row(index, ink)
-        if index != self._cursor_index:
-            return self._finish(strip, ink, ink.background, thumb=thumb)
-        style = ink.selection
-        if not self.has_focus:
-            marked = self.cursor is not None and self.source.marked(self.cursor)
-            style = ink.selection_blurred if marked else ink.background
-        return self._finish(strip, ink, style, mark=self.has_focus, thumb=thumb)
+    def draw(self, width: int, height: int, ink: Ink) -> list[Drawn]:
+        """Title, head, rows or why there are none."""
+        inner = max(0, width - 2 * self.GUTTER)
+        self._head = self.source.head(inner, ink)
+        self._settle()
+        shape = self.source.shape()
+        ground = ink.background
+        head = [self._sliding.part(line, inner) for line in self._head]
+        if self._count:
+            body = self._draw_rows(inner, ink)
+        else:
+            lines = range(height - 1 - len(head))
+            body = [self._framed(self._empty_line(row, ink), ground, ink) for row in lines]
+        if self.source.shape() != shape:
+            # Only what was drawn could tell how wide a column has to be.
+            self.call_later(self.refresh)
+        return [
+            self._framed(self._title(ink), ground, ink, mark=self.has_focus),
+            *(self._framed(line, ground, ink) for line in head),
+            *body,
+        ]
+
+    def _draw_rows(self, inner: int, ink: Ink) -> list[Drawn]:
+        top, page, focus = self._top, max(0, self.page), self.has_focus
+        thumb = self._thumb()
+        blank = [Segment(" " * inner)]
+        drawn = []
+        for row in range(page):
+            index = top + row
+            ground, here = ink.background, index == self._cursor_index
+            if here:
+                marked = focus or (self.cursor is not None and self.source.marked(self.cursor))
+                if marked:
+                    ground = ink.selection if focus else ink.selection_blurred
+            content = self._row(index, inner, ink) if index < self._count else blank
+            drawn.append(self._framed(content, ground, ink, mark=here and focus, thumb=row in thumb))
+        return drawn
 
     @property
     def _inner_width(self) -> int:
         return max(0, self.size.width - 2 * self.GUTTER)
 
-    def _row(self, index: int, ink: Ink) -> Strip:
-        width = self._inner_width
-        key = (self.source.key(index), width, self._sliding.cells, self.source.shape())
-        strip = self._strips.get(key)
-        if strip is None:
+    def _row(self, index: int, inner: int, ink: Ink) -> Sequence[Segment]:
+        key = (self.source.key(index), inner, self._sliding.cells, self.source.shape())
+        row = self._rows.get(key)
+        if row is None:
             self.rendered_rows += 1
-            row = self.source.row(index, width + self._sliding.cells, ink)
-            strip = self._sliding.part(row, width)
-            self._strips[key] = strip
-        return strip
+            whole = self.source.row(index, inner + self._sliding.cells, ink)
+            self._rows[key] = row = self._sliding.part(whole, inner)
+        return row
 
-    def _finish(
-        self,
-        content: Strip | list[Segment],
-        ink: Ink,
-        under: Style,
-        *,
-        mark: bool = False,
-        thumb: bool = False,
-    ) -> Strip:
-        """Gutter, content, scroll mark, over a background."""
-        strip = content if isinstance(content, Strip) else Strip(content)
-        left = Segment(_CURSOR_MARK, ink.focus) if mark else Segment(" ")
-        right = Segment(_THUMB, ink.faint) if thumb else Segment(" ")
-        whole = Strip([left, *strip.adjust_cell_length(self._inner_width), right])
-        return whole.adjust_cell_length(self.size.width).apply_style(under)
+    def _framed(
+        self, content: Sequence[Segment], ground: Style, ink: Ink, *, mark: bool = False, thumb: bool = False
+    ) -> Drawn:
+        """Gutter, content, scroll mark."""
+        left = Segment(_CURSOR_MARK, ink.focus) if mark else _GUTTER
+        right = Segment(_THUMB, ink.faint) if thumb else _GUTTER
+        return Drawn([left, *content, right], ground)
 
     def _title(self, ink: Ink) -> list[Segment]:
         width = self._inner_width
@@ -469,8 +465,9 @@ class Lines(Widget, can_focus=True):
         visible = self._visible
         if not visible:
             return ""
-        drawn = (self._row(index, ink) for index in visible)
-        return self._sliding.hint(drawn, self._cursor_index, self._inner_width)
+        inner = self._inner_width
+        drawn = (self._row(index, inner, ink) for index in visible)
+        return self._sliding.hint(drawn, self._cursor_index, inner)
 
     def _empty_line(self, row: int, ink: Ink) -> list[Segment]:
         lines = self.source.empty(ink)
@@ -482,10 +479,11 @@ class Lines(Widget, can_focus=True):
         indent = max(0, (width - sum(cell_len(text) for text, _ in cell)) // 2)
         return [Segment(" " * indent), *place(cell, width - indent)]
 
-    def _thumb(self, row: int) -> bool:
+    def _thumb(self) -> range:
+        """Rows of the viewport beside which the scroll mark stands."""
         page = self.page
         if self._count <= page:
-            return False
+            return range(0)
         length = max(1, page * page // self._count)
         first = round(self._top / (self._count - page) * (page - length))
-        return first <= row < first + length
+        return range(first, first + length)

@@ -4,24 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
-from textual.strip import Strip
-from textual.widget import Widget
 
+from cosmo_doppler.tui.safe import cells
 from cosmo_doppler.tui.theme import Ink, ink_of
 from cosmo_doppler.tui.widgets.columns import Cell, place
+from cosmo_doppler.tui.widgets.painted import Drawn, Painted
 
 Compose = Callable[[int, Ink], Sequence[Segment]]
 """Draws a line of that many cells."""
 
 
-class OneLine(Widget):
+class OneLine(Painted):
     """A line of text over its own ground."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = "OneLine { height: 1; } OneLine.raised { background: $raised; }"
 
     class Pressed(Message):
@@ -39,32 +37,21 @@ class OneLine(Widget):
 
     def __init__(self, drawn: Compose, *, id: str, raised: bool = False) -> None:
         super().__init__(id=id, classes="raised" if raised else "")
-        self._drawn = drawn
-        self._said: list[Segment] = []
+        self._compose_line = drawn
+        self._raised = raised
 
-    def renew(self) -> None:
-        """Draw again if the line says something else than before."""
-        said = list(self._drawn(self.size.width, ink_of(self.app)))
-        if said != self._said:
-            self._said = said
-            self.refresh()
-
-    def render_line(self, y: int) -> Strip:
+    def draw(self, width: int, height: int, ink: Ink) -> list[Drawn]:
         """The line."""
-        ink = ink_of(self.app)
-        self._said = list(self._drawn(self.size.width, ink))
-        ground = ink.raised if self.has_class("raised") else ink.background
-        return Strip(self._said).adjust_cell_length(self.size.width).apply_style(ground)
+        return [Drawn(self._compose_line(width, ink), ink.raised if self._raised else ink.background)]
 
     def on_click(self, event: events.Click) -> None:
         """Tell the screen where."""
         self.post_message(self.Pressed(self, event.x))
 
 
-class Centred(Widget):
+class Centred(Painted):
     """A few lines in the middle of the screen."""
 
-    ALLOW_SELECT = False
     DEFAULT_CSS = "Centred { position: absolute; background: $background; }"
 
     def __init__(self, lines: Callable[[Ink], list[Cell]], *, id: str) -> None:
@@ -72,7 +59,7 @@ class Centred(Widget):
         self._lines = lines
         self._said: list[Cell] = []
 
-    def renew(self) -> bool:
+    def look_again(self) -> bool:
         """Draw again if there is something else to say; whether there is anything to say."""
         said = self._lines(ink_of(self.app))
         if said != self._said:
@@ -80,13 +67,16 @@ class Centred(Widget):
             self.refresh()
         return bool(said)
 
-    def render_line(self, y: int) -> Strip:
-        """One line of it."""
-        ink = ink_of(self.app)
-        width, height = self.size
+    def draw(self, width: int, height: int, ink: Ink) -> list[Drawn]:
+        """Empty lines around it."""
         # A little above the middle looks like the middle.
-        index = y - max(0, (height - len(self._said)) * 2 // 5)
-        cell = self._said[index] if 0 <= index < len(self._said) else []
-        indent = max(0, (width - sum(cell_len(text) for text, _ in cell)) // 2)
-        line = [Segment(" " * indent), *place(cell, width - indent)]
-        return Strip(line).adjust_cell_length(width).apply_style(ink.background)
+        above = max(0, (height - len(self._said)) * 2 // 5)
+        return [
+            *[Drawn((), ink.background)] * above,
+            *(Drawn(_in_the_middle(cell, width), ink.background) for cell in self._said),
+        ]
+
+
+def _in_the_middle(cell: Cell, width: int) -> list[Segment]:
+    indent = max(0, (width - sum(cells(text) for text, _ in cell)) // 2)
+    return [Segment(" " * indent), *place(cell, width - indent)]

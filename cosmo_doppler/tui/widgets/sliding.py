@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from rich.segment import Segment
 from textual.strip import Strip
 
-from cosmo_doppler.tui.safe import ELLIPSIS
+from cosmo_doppler.tui.safe import ELLIPSIS, cells
 from cosmo_doppler.tui.widgets.source import Source
 
 
@@ -46,21 +46,20 @@ class Sliding:
         """Show rows from their beginning again."""
         self._source.shift = 0
 
-    def part(self, line: Iterable[Segment], width: int) -> Strip:
-        """What is seen of a line."""
-        strip = Strip(line)
+    def part(self, line: Sequence[Segment], width: int) -> Sequence[Segment]:
+        """What is seen of a line, in so many cells."""
         begin, end = self.cells, self.cells + width
-        if strip.cell_length <= end:
-            strip = strip.adjust_cell_length(end)
-            return strip if not begin else _cut(strip, begin, end)
-        return _cut(strip, begin, end)
+        used = sum([cells(text) for text, _, _ in line])
+        if used < end:
+            line = [*line, Segment(" " * (end - used))]
+        return line if not begin and used <= end else list(_cut(Strip(line), begin, end))
 
-    def hint(self, strips: Iterable[Strip], cursor: int, width: int) -> str:
+    def hint(self, rows: Iterable[Sequence[Segment]], cursor: int, width: int) -> str:
         """Where there is more of these rows, for the title of the pane: none where the cursor's row tells of no length."""
         length = self._source.reach(cursor)
         if not length:
             return ""
-        more = length > width + self.cells or any(_is_cut(strip, self.cells) for strip in strips)
+        more = length > width + self.cells or any(_is_cut(row, self.cells) for row in rows)
         return " ".join(
             filter(None, ("←" * bool(self.cells), "more" * (more or bool(self.cells)), "→" * more))
         )
@@ -83,7 +82,6 @@ def _mark(strip: Strip, place: int) -> Strip:
     return Strip([Segment(ELLIPSIS, list(strip)[place].style)])
 
 
-def _is_cut(strip: Strip, shift: int) -> bool:
+def _is_cut(row: Sequence[Segment], shift: int) -> bool:
     """Whether there is more on the right. What begins with a mark was moved there."""
-    segments = list(strip)[1 if shift else 0 :]
-    return any(segment.text.endswith(ELLIPSIS) for segment in segments)
+    return any(text.endswith(ELLIPSIS) for text, _, _ in row[1 if shift else 0 :])

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from rich.segment import Segment
 from rich.style import Style
+from textual.strip import Strip
 
 from cosmo_doppler.cli.looks import chosen_look
 from cosmo_doppler.config import as_toml, parse_config, read_config
@@ -237,7 +238,7 @@ async def test_what_happened_and_what_is_asked_are_moved_along_too(
 def test_what_is_cut_in_its_middle_says_so(text: str, shift: int, width: int, seen: str) -> None:
     source = Whatever()
     source.shift = shift
-    part = Sliding(source).part([Segment(text)], width)
+    part = Strip(Sliding(source).part([Segment(text)], width))
     assert part.cell_length == width
     assert part.text == seen
 
