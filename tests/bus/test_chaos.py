@@ -11,9 +11,7 @@ from hypothesis import strategies as st
 
 from cosmo_bus.chaos import Chaos, ChaosRule
 from cosmo_bus.facts import Facts, Where
-from cosmo_bus.testing import running_bus
 from tests.bus.bids import frame, ids, pub
-from tests.bus.raw import raw_client
 
 
 class Due:
@@ -128,19 +126,6 @@ def test_a_rule_that_ends_lets_what_it_delayed_go_once():
 
 
 # -- over TCP
-
-
-@pytest.fixture
-async def three():
-    """An owner, a publisher, a subscriber."""
-    async with (
-        running_bus() as bus,
-        raw_client(bus.port) as owner,
-        raw_client(bus.port) as publisher,
-        raw_client(bus.port) as subscriber,
-    ):
-        await subscriber.subscribe("cosmonapse.dev.>")
-        yield owner, publisher, subscriber
 
 
 async def test_every_fault_over_a_socket_is_as_its_rule_says_and_is_published(three):

@@ -41,19 +41,6 @@ def test_facts_are_what_the_frame_says_of_itself_and_nothing_where_it_does_not(t
 # -- over TCP
 
 
-@pytest.fixture
-async def three():
-    """An owner, a publisher, a subscriber."""
-    async with (
-        running_bus() as bus,
-        raw_client(bus.port) as owner,
-        raw_client(bus.port) as publisher,
-        raw_client(bus.port) as subscriber,
-    ):
-        await subscriber.subscribe("cosmonapse.dev.>")
-        yield owner, publisher, subscriber
-
-
 async def test_a_held_frame_is_shown_to_the_owner_and_arrives_once_released(three):
     owner, publisher, subscriber = three
     assert await owner.ask({"op": "gate_set", "gate_id": "g", "subject": SUBJECT}) == {

@@ -11,7 +11,6 @@ from cosmo_bus.client import BusClient
 from cosmo_bus.errors import BusClosed, GateError
 from cosmo_bus.facts import Where
 from cosmo_bus.gate_client import GateClient, HeldFrame
-from cosmo_bus.testing import running_bus
 
 FRAME = b'{"id":"evt_1","type":"BID","trace_id":"trc_a"}'
 
@@ -41,12 +40,6 @@ async def serving(behave):
     yield f"cosmo://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     server.close()
     await server.wait_closed()
-
-
-@pytest.fixture
-async def bus():
-    async with running_bus() as server:
-        yield server
 
 
 @pytest.fixture

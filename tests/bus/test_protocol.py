@@ -9,14 +9,7 @@ from datetime import datetime
 import pytest
 
 from cosmo_bus import __version__
-from cosmo_bus.testing import running_bus
 from tests.bus.raw import raw_client
-
-
-@pytest.fixture
-async def bus():
-    async with running_bus() as server:
-        yield server
 
 
 @pytest.fixture

@@ -21,37 +21,49 @@ from cosmo_sdk import Axon, Dendrite, connect_synapse
 NAMESPACE = "dev"
 
 
-class Desk:
-    """A person at the screen, and a producer somewhere else on the bus."""
+class AtTheScreen:
+    """A person at the screen of an app that watches a bus."""
 
-    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite) -> None:
+    def __init__(self, app: DopplerApp, pilot: Pilot[None]) -> None:
         self.app = app
         self.pilot = pilot
-        self.producer = producer
+
+    @property
+    def text(self) -> str:
+        """Every line of the topmost screen."""
+        return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
 
     async def until(self, holds: Callable[[], Any]) -> None:
         async with asyncio.timeout(60):
             while not holds():
                 await self.pilot.pause()
 
-    def kinds(self, trace_id: str) -> list[str]:
-        with self.app.session.lock:
-            trace = self.app.session.timeline.board.traces.get(trace_id)
-            return [node.type for node in sorted(trace.rows, key=lambda node: node.seq)] if trace else []
-
-    def screen(self) -> str:
-        """Every cell of the topmost screen."""
-        return "\n".join(strip.text for strip in self.app.screen._compositor.render_strips())
-
     async def form(self, key: str) -> Form[Any]:
         """Press a key and wait for its form to take keys."""
         await self.pilot.press(key)
+        return await self.next_form()
+
+    async def next_form(self) -> Form[Any]:
+        """Wait for the form that opens by itself."""
         await self.until(lambda: isinstance(self.app.screen, Form))
         form = self.app.screen
         assert isinstance(form, Form)
         await self.until(lambda: not form.deaf and form.focused is not None)
         await self.pilot.pause()
         return form
+
+
+class Desk(AtTheScreen):
+    """With a producer somewhere else on the bus."""
+
+    def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite) -> None:
+        super().__init__(app, pilot)
+        self.producer = producer
+
+    def kinds(self, trace_id: str) -> list[str]:
+        with self.app.session.lock:
+            trace = self.app.session.timeline.board.traces.get(trace_id)
+            return [node.type for node in sorted(trace.rows, key=lambda node: node.seq)] if trace else []
 
 
 @asynccontextmanager

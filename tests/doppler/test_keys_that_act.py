@@ -111,7 +111,7 @@ async def test_an_auction_is_offered_again_with_changes_and_the_new_one_is_selec
         assert (desk.app.observatory.stage.view, auction.deadline_ms) == ("auctions", 1000)
         assert (auction.title, auction.capabilities) == (board.auctions[offer_id].title, ["summarize"])
         said = "Offered again: ann at 0 won, as before; D shows both"
-        await desk.until(lambda: said in desk.screen())
+        await desk.until(lambda: said in desk.text)
         await desk.pilot.press("D")
         await desk.until(lambda: isinstance(desk.app.screen, CompareScreen))
         await first.close()

@@ -111,9 +111,9 @@ class Room(Desk):
 
     async def shows(self, text: str) -> None:
         try:
-            await self.until(lambda: text in self.screen())
+            await self.until(lambda: text in self.text)
         except TimeoutError:
-            raise AssertionError(f"{text!r} is not on the screen:\n{self.screen()}") from None
+            raise AssertionError(f"{text!r} is not on the screen:\n{self.text}") from None
 
     async def say(self, text: str, reply: str = "answer") -> None:
         form = await self.form("A")
@@ -173,7 +173,7 @@ async def test_a_bid_by_hand_wins_and_its_answer_is_the_result(room: Room) -> No
     await room.say('{"summary": "good"}')
     final = await pathway.wait(timeout_s=20)
     assert (final.type, final.payload) == (SignalType.FINAL, {"result": {"summary": "good"}})
-    await room.until(lambda: "1 to do" not in room.screen())
+    await room.until(lambda: "1 to do" not in room.text)
     assert room.auction.winning_bid is not None
     assert (room.auction.winner, room.auction.winning_bid.eta_ms) == (ME, 90_000)
 
@@ -185,7 +185,7 @@ async def test_the_form_counts_the_window_down_and_says_where_the_bid_would_stan
     await room.shows("s left of 60.0 s")
     await room.rival_bids(offer)
     await room.shows("1, cheapest 0.2 by rival, surest 0.5 by rival")
-    assert "Type a cost" in room.screen()
+    assert "Type a cost" in room.text
     form.query_one("#cost", Input).value = "0.3"
     form.query_one("#confidence", Input).value = "0.9"
     await room.shows("2nd of 2 by cost, 1st by confidence")
@@ -281,7 +281,7 @@ async def test_leaving_by_the_form_returns_the_work(room: Room) -> None:
     await room.pilot.press("ctrl+s")
     error = await pathway.wait(timeout_s=20)
     assert error.payload["code"] == LEFT
-    await room.until(lambda: f"you are {ME}" not in room.screen())
+    await room.until(lambda: f"you are {ME}" not in room.text)
 
 
 def editor(monkeypatch: pytest.MonkeyPatch, folder: Path, answer: str) -> None:
@@ -348,13 +348,13 @@ async def test_forms_fit_small_terminals_and_show_nothing_harmful(size: tuple[in
             await room.until(lambda: not isinstance(room.app.screen, Form))
         await room.pilot.press("4")
         await room.shows("TASK_AWARDED")
-        assert HARMFUL.search(room.screen().replace("\n", "")) is None
+        assert HARMFUL.search(room.text.replace("\n", "")) is None
 
 
 def assert_fits(room: Room, form: Form[Any]) -> None:
     for each in form.query(Button):
         assert form.region.contains_region(each.region), f"{each.id} at {each.region}"
-    assert HARMFUL.search(room.screen().replace("\n", "")) is None
+    assert HARMFUL.search(room.text.replace("\n", "")) is None
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+q", "ctrl+c"])

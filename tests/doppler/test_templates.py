@@ -64,11 +64,11 @@ async def test_an_offer_kept_in_one_run_is_chosen_by_typing_in_the_next_and_goes
         form = await desk.form("O")
         fill_in(form, STORY)
         await desk.pilot.press("ctrl+o")
-        assert "Write a name for it, then ctrl+o keeps it" in desk.screen()
+        assert "Write a name for it, then ctrl+o keeps it" in desk.text
         assert form.focused is form.query_one("#template")
         await desk.pilot.press(*"story", "ctrl+o")
         await desk.pilot.pause()
-        assert "Kept: :offer story begins with it" in desk.screen()
+        assert "Kept: :offer story begins with it" in desk.text
         await desk.pilot.press("ctrl+s")
         await desk.until(lambda: len(offered(desk)) == 1)
         first = offered(desk)
@@ -108,18 +108,18 @@ async def test_what_the_settings_offer_is_in_the_palette_and_cannot_be_kept_over
         assert {"Offer: ask ann", "Offer: dig"} <= set(names)
         names["Offer: ask ann"].run()
         form = await opened(desk)
-        assert "New task" in desk.screen()
+        assert "New task" in desk.text
         assert form.draft().composed() == Composed(kind="task", neuron="ann", input={"text": "why"})
         await desk.pilot.press("ctrl+o")
         await desk.pilot.pause()
-        assert "doppler.toml has a template of this name" in desk.screen()
+        assert "doppler.toml has a template of this name" in desk.text
         form.query_one("#template").focus()
         await desk.pilot.press("up")
         assert (form.query_one("#template", Input).value, form.draft().window_ms) == ("dig", 77)
         form.query_one("#template", Input).value = "nobody knows"
         await desk.pilot.press("enter")
         await desk.pilot.pause()
-        assert "No template begins with nobody knows" in desk.screen()
+        assert "No template begins with nobody knows" in desk.text
         await desk.pilot.press("ctrl+s")
         await desk.until(lambda: [each.get("deadline_ms") for each in offered(desk)] == [77])
 
@@ -138,12 +138,12 @@ async def test_a_template_is_replaced_only_when_asked_to_twice_and_forgotten_by_
             await desk.pilot.pause()
             await desk.pilot.press("ctrl+o")
             await desk.pilot.pause()
-            assert said in desk.screen()
+            assert said in desk.text
         assert [each.capabilities for each in OfferShelf(path).templates] == [("fill",)]
         await desk.pilot.press("escape")
         await desk.until(lambda: not isinstance(desk.app.screen, Form))
         await command(desk, "offer stoy")
-        await desk.until(lambda: "there is no template 'stoy'; did you mean 'story'?" in desk.screen())
+        await desk.until(lambda: "there is no template 'stoy'; did you mean 'story'?" in desk.text)
         await desk.pilot.press("escape")
         await command(desk, "forget_offer story")
         await desk.until(lambda: OfferShelf(path).templates == [])
@@ -158,7 +158,7 @@ async def test_redacted_values_are_never_written(tmp_path: Path) -> None:
         form.query_one("#template", Input).value = "story"
         await desk.pilot.press("ctrl+o")
         await desk.pilot.pause()
-        assert "never written to a file" in desk.screen()
+        assert "never written to a file" in desk.text
         await desk.pilot.press("ctrl+s")
         await desk.until(lambda: len(offered(desk)) == 1)
         form = await desk.form("O")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -12,12 +11,12 @@ from cosmo_doppler.model.board import Board
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.live import open_live
 from cosmo_sdk import Signal
+from tests.doppler.session.waiting import until_shown
 from tests.interop.border import PeerRoom
 from tests.interop.peers import VERSIONS
 
 pytestmark = [pytest.mark.peer, pytest.mark.parametrize("version", VERSIONS)]
 
-PATIENCE_S = 30.0
 NAMESPACE = "dev"
 
 
@@ -42,18 +41,7 @@ async def session(url: str) -> AsyncIterator[Session]:
 
 async def until(session: Session, condition: Callable[[Board], object]) -> None:
     """Wait until the board of the session shows it."""
-
-    def wait() -> None:
-        deadline = time.monotonic() + PATIENCE_S
-        while True:
-            with session.lock:
-                if condition(session.timeline.board):
-                    return
-                seen = dict(session.timeline.board.types)
-            assert time.monotonic() < deadline, f"it never happened; seen: {seen}"
-            time.sleep(0.02)
-
-    await asyncio.to_thread(wait)
+    await asyncio.to_thread(until_shown, session, condition)
 
 
 def has(board: Board, *types: str) -> bool:

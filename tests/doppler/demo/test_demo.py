@@ -1,9 +1,10 @@
+"""The demo: what it promises happens, by itself and by hand."""
+
 from __future__ import annotations
 
 import asyncio
 import logging
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
 
@@ -15,8 +16,8 @@ from cosmo_doppler.model.requests import Request
 from cosmo_doppler.session import Session
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.synapse import DevSynapse
+from tests.doppler.session.waiting import PATIENCE_S, until_shown
 
-PATIENCE_S = 45.0
 SCALE = 0.12
 """Fast enough for tests, slow enough for a busy machine."""
 
@@ -35,19 +36,6 @@ def demo(caplog: pytest.LogCaptureFixture) -> Iterator[Session]:
     assert complaints == []
 
 
-def until(session: Session, condition: Callable[[Board], object]) -> None:
-    """Wait until the board of the session shows it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while True:
-        assert session.failure is None
-        with session.lock:
-            if condition(session.timeline.board):
-                return
-            seen = dict(session.timeline.board.types)
-        assert time.monotonic() < deadline, f"it never happened; seen: {seen}"
-        time.sleep(0.02)
-
-
 def types_of(board: Board, trace_id: str) -> list[str]:
     return [node.type for node in board.traces[trace_id].rows]
 
@@ -60,7 +48,7 @@ def open_request(session: Session, kind: str) -> Request:
         found.extend(each for each in board.requests.values() if each.kind == kind and each.state == "open")
         return bool(found)
 
-    until(session, look)
+    until_shown(session, look)
     return found[0]
 
 
@@ -72,22 +60,22 @@ def signal_of(session: Session, request: Request) -> Signal:
 async def final_of(session: Session, request: Request) -> str:
     """The FINAL of the trace that asked, when it has come."""
     trace_id = request.trace_id
-    await asyncio.to_thread(until, session, lambda board: "FINAL" in types_of(board, trace_id))
+    await asyncio.to_thread(until_shown, session, lambda board: "FINAL" in types_of(board, trace_id))
     with session.lock:
         rows = session.timeline.board.traces[trace_id].rows
         return session.store.frame(next(node.seq for node in rows if node.type == "FINAL")).decode()
 
 
 def test_it_shows_everything_it_promises(demo: Session) -> None:
-    until(
+    until_shown(
         demo, lambda board: {each.liveness(board.now) for each in board.roster.values()} >= {"live", "stale"}
     )
-    until(demo, lambda board: board.types["CLARIFICATION"] and board.types["PERMISSION"])
-    until(demo, lambda board: {"night-owl", "barn-owl"} <= board.roster.keys())
-    until(demo, lambda board: any(_stopped_with_rollback(demo, board)))
-    until(demo, lambda board: any(_retried(board)))
-    until(demo, lambda board: any(_nested(board)))
-    until(demo, lambda board: _strategies(board) >= {"first_bid", "lowest_cost", "highest_confidence"})
+    until_shown(demo, lambda board: board.types["CLARIFICATION"] and board.types["PERMISSION"])
+    until_shown(demo, lambda board: {"night-owl", "barn-owl"} <= board.roster.keys())
+    until_shown(demo, lambda board: any(_stopped_with_rollback(demo, board)))
+    until_shown(demo, lambda board: any(_retried(board)))
+    until_shown(demo, lambda board: any(_nested(board)))
+    until_shown(demo, lambda board: _strategies(board) >= {"first_bid", "lowest_cost", "highest_confidence"})
     with demo.lock:
         board = demo.timeline.board
         assert board.malformed == 0
@@ -157,7 +145,7 @@ async def test_a_person_has_time_to_bid_by_hand_and_to_do_the_work(demo: Session
     while won is None:
         # A bid may come too late where the machine is busy: the next one comes in a moment.
         await asyncio.to_thread(
-            until, demo, lambda board: any(each.state == "open" for each in unhurried(board))
+            until_shown, demo, lambda board: any(each.state == "open" for each in unhurried(board))
         )
         with demo.lock:
             auction = unhurried(demo.timeline.board)[-1]
@@ -167,18 +155,18 @@ async def test_a_person_has_time_to_bid_by_hand_and_to_do_the_work(demo: Session
                 offer, neuron_id="grace", capabilities=["translate"], cost=0.0001, eta_ms=9, confidence=1.0
             )
         )
-        await asyncio.to_thread(until, demo, lambda board, over=auction: over.state != "open")
+        await asyncio.to_thread(until_shown, demo, lambda board, over=auction: over.state != "open")
         won = auction if auction.winner == "grace" else None
     person = demo.person
     assert person is not None
-    await asyncio.to_thread(until, demo, lambda _: person.open)
+    await asyncio.to_thread(until_shown, demo, lambda _: person.open)
     [work] = person.open
     await demo.act(lambda operator: operator.person.answer(work, {"text": "Good morning"}))
-    await asyncio.to_thread(until, demo, lambda board: board.traces[won.trace_id].status == "done")
+    await asyncio.to_thread(until_shown, demo, lambda board: board.traces[won.trace_id].status == "done")
 
 
 async def test_others_can_attach_to_it(demo: Session) -> None:
-    await asyncio.to_thread(until, demo, lambda board: board.signals > 10)
+    await asyncio.to_thread(until_shown, demo, lambda board: board.signals > 10)
     synapse = DevSynapse(demo.title.removeprefix("demo at "))
     heard = asyncio.Event()
     await synapse.connect()
@@ -190,16 +178,16 @@ async def test_others_can_attach_to_it(demo: Session) -> None:
 async def test_a_person_can_stop_its_work(demo: Session) -> None:
     question = await asyncio.to_thread(open_request, demo, "CLARIFICATION")
     await demo.act(lambda operator: operator.stop(question.trace_id, rollback=False, reason="enough"))
-    await asyncio.to_thread(until, demo, lambda board: board.traces[question.trace_id].stopped)
+    await asyncio.to_thread(until_shown, demo, lambda board: board.traces[question.trace_id].stopped)
     before = demo.status().signals
-    await asyncio.to_thread(until, demo, lambda board: board.signals > before + 30)
+    await asyncio.to_thread(until_shown, demo, lambda board: board.signals > before + 30)
 
 
 def test_the_same_seed_asks_for_the_same_work() -> None:
     def first_title() -> str:
         session = open_demo(seed=3, scale=SCALE)
         session.start()
-        until(session, lambda board: asked(board))
+        until_shown(session, lambda board: asked(board))
         session.stop()
         return asked(session.timeline.board)[0]
 
@@ -220,12 +208,14 @@ def test_its_guild_shares_work_votes_bargains_bids_and_hands_on_authority(demo: 
         shelf = board.coordination.shelf(kind)  # type: ignore[arg-type]
         return {state for state in shelf.states() if shelf.count(state)}
 
-    until(demo, lambda board: {"completed", "cancelled"} <= states(board, "task"))
-    until(demo, lambda board: "closed" in states(board, "vote"))
-    until(demo, lambda board: states(board, "negotiation") & {"accepted", "rejected"})
-    until(demo, lambda board: states(board, "auction") & {"sold", "unsold"})
-    until(demo, lambda board: {"revoked", "active"} <= states(board, "delegation"))
-    until(demo, lambda board: any(fault.kind == "claim in vain" for fault in board.faults.by_id.values()))
+    until_shown(demo, lambda board: {"completed", "cancelled"} <= states(board, "task"))
+    until_shown(demo, lambda board: "closed" in states(board, "vote"))
+    until_shown(demo, lambda board: states(board, "negotiation") & {"accepted", "rejected"})
+    until_shown(demo, lambda board: states(board, "auction") & {"sold", "unsold"})
+    until_shown(demo, lambda board: {"revoked", "active"} <= states(board, "delegation"))
+    until_shown(
+        demo, lambda board: any(fault.kind == "claim in vain" for fault in board.faults.by_id.values())
+    )
     with demo.lock:
         board = demo.timeline.board
         [pool] = board.coordination.pools.by_key.values()

@@ -20,17 +20,17 @@ from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.modals.form import Form
 from cosmo_sdk import Axon, Dendrite, Pathway, Signal, SignalType, connect_synapse
+from tests.doppler.desk import AtTheScreen
 
 NAMESPACE = "dev"
 
 
-class Floor:
-    """A person at the screen, and a market."""
+class Floor(AtTheScreen):
+    """With a market on that bus."""
 
     def __init__(self, app: DopplerApp, pilot: Pilot[None], producer: Dendrite, bus_url: str) -> None:
-        self.app = app
+        super().__init__(app, pilot)
         self.bus_url = bus_url
-        self.pilot = pilot
         self.producer = producer
 
     @property
@@ -38,28 +38,6 @@ class Floor:
         stepper = self.app.session.stepper
         assert stepper is not None
         return stepper.book
-
-    @property
-    def text(self) -> str:
-        return "\n".join(strip.text.rstrip() for strip in self.app.screen._compositor.render_strips())
-
-    async def until(self, holds: Callable[[], Any]) -> None:
-        async with asyncio.timeout(60):
-            while not holds():
-                await self.pilot.pause()
-
-    async def form(self, key: str) -> Form[Any]:
-        """Press a key and wait for its form to take keys."""
-        await self.pilot.press(key)
-        return await self.next_form()
-
-    async def next_form(self) -> Form[Any]:
-        await self.until(lambda: isinstance(self.app.screen, Form))
-        form = self.app.screen
-        assert isinstance(form, Form)
-        await self.until(lambda: not form.deaf and form.focused is not None)
-        await self.pilot.pause()
-        return form
 
     async def set_break(self, text: str) -> None:
         form = await self.form("B")
