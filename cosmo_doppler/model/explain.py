@@ -81,10 +81,22 @@ def explain(seen: Observed, board: Board) -> str:
     trace = board.traces.get(header.trace_id)
     node = trace.tree.find(seen.seq, header.id) if trace is not None else None
     if trace is None or node is None or header.type in _MANAGEMENT:
-        return _bounded(f"{say(header.who, 60) or 'Somebody'} {clause(header)}")
+        return _bounded(f"{say(header.who, 60) or 'Somebody'} {clause(header)}{_since(seen, board)}")
     case = _Case(seen, node, trace, board)
     meaning = _MEANINGS.get(header.type, _plain)(case)
     return _bounded(meaning + _placed(case) + _by_hand(header, board))
+
+
+def _since(seen: Observed, board: Board) -> str:
+    """What became of whoever announces itself, where it is not there any more."""
+    participant = board.roster.get(seen.header.who) if seen.header.type == "REGISTER" else None
+    if participant is None or participant.seq != seen.seq:
+        return ""
+    if participant.state == "left" and participant.left_at is not None:
+        return f"; it left {lasted(participant.left_at - seen.at)} later"
+    if participant.state == "stale":
+        return f"; its last sign came {lasted(participant.last_seen - seen.at)} later"
+    return ""
 
 
 def _told(done: Intervention) -> str:

@@ -238,7 +238,7 @@ class Participant:
         """Note which host speaks for it. A restart changes hosts; going back and forth takes two at a time."""
         host = header.read_meta().get("cosmo.host")
         if isinstance(host, str) and host:
-            claim = f"hosts {host[:40]}"
+            claim = f"host {host[:40]}"
         else:
             claim = f"capabilities {', '.join(sorted(self.capabilities))[:80] or 'none'}, version {self.version or 'none'}"
         hosts = self._hosts

@@ -66,6 +66,7 @@ class InspectorRows(Source):
         self._unfolded: set[Path] = set()
         self._seq: int | None = None
         self._trace_id = ""
+        self._announced = ""
         self._parts: dict[str, Part] = {}
         self._sizes: dict[str, int] = {}
         self._values: list[_Row] = []
@@ -134,10 +135,12 @@ class InspectorRows(Source):
         return False
 
     def stamp(self) -> Hashable:
-        """What is still awaited has been awaited for so many seconds."""
-        trace = self._scene.board.traces.get(self._trace_id)
-        stamp = int(self._scene.board.now) if trace is not None and trace.ended_at is None else None
-        return self._trace_id, stamp
+        """What is still awaited has been awaited for so many seconds; who announced itself may be gone by now."""
+        board = self._scene.board
+        trace = board.traces.get(self._trace_id)
+        stamp = int(board.now) if trace is not None and trace.ended_at is None else None
+        announced = board.roster.get(self._announced) if self._announced else None
+        return self._trace_id, stamp, announced.state if announced is not None else ""
 
     def marked(self, key: Hashable) -> bool:
         """A line of text is nothing one goes back to."""
@@ -224,6 +227,7 @@ class InspectorRows(Source):
         """Another signal: nothing is folded, and the payload is read anew."""
         header = seen.header
         self._seq, self._trace_id, self._fresh = seen.seq, header.trace_id, False
+        self._announced = header.who if header.type == "REGISTER" else ""
         self._folded.clear()
         self._unfolded.clear()
         if header.problem and not header.type:

@@ -23,6 +23,9 @@ from cosmo_doppler.tui.widgets.source import Source, find_near
 _SIGNS: dict[Liveness, str] = {"live": "●", "late": "◐", "stale": "✗", "left": "–", "static": "○"}
 _BEATS = 10
 _UNKNOWN_PERIOD_S = 5.0
+_TOLD_FROM = 76
+"""Cells from which on there is room to say what makes a name doubtful."""
+
 _COLUMNS = Columns(
     Column("state", "state", 8),
     Column("who", "who", 0, middle=True, most=28),
@@ -35,7 +38,7 @@ _COLUMNS = Columns(
     Column("load", "load", 6, right=True, needs=100),
     Column("signals", "sig", 5, right=True, needs=128),
     Column("kept", "wins    ok  said   eta", 22, right=True, needs=112),
-    Column("capabilities", "can", 0, needs=76),
+    Column("capabilities", "can", 0, needs=_TOLD_FROM),
     Column("version", "version", 8, needs=128),
 )
 
@@ -201,7 +204,10 @@ class RosterRows(Source):
             width,
             {
                 "state": [(f"{_SIGNS[state]} {state}", style)],
-                "who": [(safe(participant.id, 80), quiet if state != "stale" else ink.bold)],
+                "who": [
+                    *([("! ", ink.bold)] if doubt and width < _TOLD_FROM else []),
+                    (safe(participant.id, 80), quiet if state != "stale" else ink.bold),
+                ],
                 "role": [(safe(participant.role, 20), ink.dim)],
                 "capabilities": [
                     *([(f"! {safe(doubt, 120)}  ", ink.bold)] if doubt else []),

@@ -125,3 +125,17 @@ def test_anything_has_a_sentence_of_bounded_length(frames, odd):
     for seen in observed(frames):
         sentence = explain(seen, board)
         assert 0 < len(sentence) <= LONGEST
+
+
+def test_who_announced_itself_and_is_gone_is_not_said_to_be_there() -> None:
+    def registers(who: str) -> tuple[float, bytes]:
+        return 0.0, frame("REGISTER", who, who=who, role="neuron", capabilities=["sum"])
+
+    beats = [(at, frame("HEARTBEAT", f"h{at}", who="ada", status="ok")) for at in (1.0, 2.0, 3.0)]
+    leaves = (9.0, frame("DEREGISTER", "d", who="bob"))
+    frames = [registers("ada"), registers("bob"), *beats, leaves]
+    assert explained(frames[:-1], "ada", until=3.5) == "ada is here as neuron: sum"
+    assert explained(frames, "bob", until=10.0) == "bob is here as neuron: sum; it left 9.0 s later"
+    assert explained(frames, "ada", until=60.0) == (
+        "ada is here as neuron: sum; its last sign came 3.0 s later"
+    )

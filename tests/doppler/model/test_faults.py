@@ -163,7 +163,7 @@ def test_names_that_look_alike_and_names_with_two_hosts():
         (float(n), register("a", **{"cosmo.host": host, "n": n})) for n, host in enumerate(("x", "y", "x"))
     ]
     assert kinds(fold(*hosts[:2])) == []
-    assert "two hosts claim to be a: hosts x and hosts y" in only(fold(*hosts)).sentence
+    assert "two hosts claim to be a: host x and host y" in only(fold(*hosts)).sentence
 
 
 def sent(who: str, number: int, at: float, ts: float) -> tuple[float, bytes]:

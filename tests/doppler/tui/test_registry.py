@@ -81,6 +81,10 @@ async def test_a_name_to_doubt_says_so(office: Session, shown: Shown) -> None:
     async with shown(office, view="registry", size=(120, 40)) as screen:
         assert "! looks like Ada" in screen.text
         assert "! looks like ada" in screen.text
+        # Where there is no room for words there is a sign.
+        await screen.press("1")
+        assert "! Ada" in screen.text
+        assert "! ada" in screen.text
 
 
 async def test_the_last_minute_has_room_when_zoomed(office: Session, shown: Shown) -> None:
