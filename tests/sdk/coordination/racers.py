@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 
-from cosmo_sdk.coordination import Task, TaskManager, TaskState
+from cosmo_sdk.coordination import PoolManager, Task, TaskManager, TaskState
+from tests.sdk.coordination.processes import race
 
 CLAIMER = Path(__file__).parent / "claimer.py"
 
@@ -91,3 +93,77 @@ def check_whole(store) -> None:
         assert replayed[task.id] == task.state.value
     done = [task for _, task, _ in store.scan("task", state="completed")]
     assert all(task.result == task.assigned_to for task in done)
+
+
+def race_of_heirs(store, tasks: int) -> None:
+    """Forked children that inherited a manager claim by name: each task has one winner, and the parent goes on."""
+    manager = TaskManager(store)
+    names = submit(manager, tasks)
+    assert len(manager.list_pending_tasks()) == tasks
+    won = race(4, lambda number: [name for name in names if manager.claim(f"agent{number}", name)])
+    assert sorted(name for each in won for name in each) == names
+    assert claims(store) == Counter(names)
+    # The parent goes on with the same objects.
+    assert manager.list_pending_tasks() == []
+    assert not manager.claim("parent", names[0])
+
+
+def race_for_what_comes_next(store, *, processes: int, tasks: int) -> None:
+    """Forked children take whatever comes next until nothing is left: none gets what another one has."""
+    manager = TaskManager(store)
+    names = submit(manager, tasks)
+
+    def take(number: int) -> list[str]:
+        won = []
+        while (task := manager.claim_next(f"agent{number}")) is not None:
+            won.append(task.id)
+        return won
+
+    won = race(processes, take)
+    assert sorted(name for each in won for name in each) == names
+    assert claims(store) == Counter(names)
+
+
+def race_of_threads(store, tasks: int) -> None:
+    """Sixteen threads with one manager claim by name at the same time."""
+    manager = TaskManager(store)
+    names = submit(manager, tasks)
+    won: list[str] = []
+    together = threading.Barrier(16)
+
+    def claim(agent: str) -> None:
+        together.wait()
+        won.extend(name for name in names if manager.claim(agent, name))
+
+    threads = [threading.Thread(target=claim, args=(f"agent{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(won) == names
+    assert claims(store) == Counter(names)
+
+
+def race_into_a_pool(store) -> None:
+    """Twenty agents in four processes want to join a pool for five."""
+    pools = PoolManager(store)
+    pools.create_pool({"id": "p", "admission_policy": {"max_agents": 5}})
+
+    def join(number: int) -> list[str]:
+        agents = [f"a{number}-{each}" for each in range(5)]
+        return [agent for agent in agents if pools.join_pool(agent, "p")]
+
+    joined = [agent for each in race(4, join) for agent in each]
+    assert len(joined) == 5
+    assert pools.members("p") == sorted(joined)
+
+
+def race_of_sweepers(store, tasks: int) -> None:
+    """Two processes release the same claims that ran out: each is released once."""
+    manager = TaskManager(store)
+    names = submit(manager, tasks, claim_ttl_sec=0)
+    for name in names:
+        manager.claim("gone", name)
+    now = manager.clock.monotonic()
+    released = race(2, lambda number: manager.release_expired_claims(now))
+    assert sorted(name for each in released for name in each) == names

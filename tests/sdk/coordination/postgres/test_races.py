@@ -8,11 +8,18 @@ import threading
 import psycopg
 import pytest
 
-from cosmo_sdk.coordination import PoolManager, PostgresStore, Task, TaskManager, aio
+from cosmo_sdk.coordination import PostgresStore, Task, TaskManager, aio
 from tests.contracts.coordination_store import event
 from tests.contracts.coordination_store import submit as submit_key
 from tests.sdk.coordination.processes import race
-from tests.sdk.coordination.racers import claims, race_of_strangers, submit
+from tests.sdk.coordination.racers import (
+    race_for_what_comes_next,
+    race_into_a_pool,
+    race_of_heirs,
+    race_of_strangers,
+    race_of_sweepers,
+    race_of_threads,
+)
 
 # A process with threads may fork here: the stores are built for it.
 pytestmark = pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
@@ -24,52 +31,18 @@ def test_of_eight_processes_on_two_hosts_one_gets_each_of_500_tasks(shared, url)
 
 
 def test_forked_children_that_inherited_a_manager_race_fairly(store):
-    manager = TaskManager(store)
-    names = submit(manager, 60)
-    assert len(manager.list_pending_tasks()) == 60
-    won = race(4, lambda number: [name for name in names if manager.claim(f"agent{number}", name)])
-    assert sorted(name for each in won for name in each) == names
-    assert claims(store) == dict.fromkeys(names, 1)
-    # The parent goes on with the same objects.
-    assert manager.list_pending_tasks() == []
-    assert not manager.claim("parent", names[0])
+    race_of_heirs(store, 60)
 
 
 def test_of_four_processes_that_take_what_comes_next_none_gets_the_same_and_none_is_left(store):
-    manager = TaskManager(store)
-    names = submit(manager, 200)
-
-    def take(number: int) -> list[str]:
-        won = []
-        while (task := manager.claim_next(f"agent{number}")) is not None:
-            won.append(task.id)
-        return won
-
-    won = race(4, take)
-    assert sorted(name for each in won for name in each) == names
-    assert claims(store) == dict.fromkeys(names, 1)
+    race_for_what_comes_next(store, processes=4, tasks=200)
 
 
 def test_sixteen_threads_share_eight_connections(postgres):
     store = PostgresStore(
         f"{postgres.url()}&application_name=sixteen", schema="sixteen", busy_timeout_ms=30_000
     )
-    manager = TaskManager(store)
-    names = submit(manager, 20)
-    won: list[str] = []
-    together = threading.Barrier(16)
-
-    def claim(agent: str) -> None:
-        together.wait()
-        won.extend(name for name in names if manager.claim(agent, name))
-
-    threads = [threading.Thread(target=claim, args=(f"agent{number}",)) for number in range(16)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert sorted(won) == names
-    assert claims(store) == dict.fromkeys(names, 1)
+    race_of_threads(store, 20)
     with psycopg.connect(store._conninfo) as other:
         # Its own name, and so one more.
         [ours] = other.execute(
@@ -80,26 +53,11 @@ def test_sixteen_threads_share_eight_connections(postgres):
 
 
 def test_four_processes_do_not_overfill_a_pool(store):
-    pools = PoolManager(store)
-    pools.create_pool({"id": "p", "admission_policy": {"max_agents": 5}})
-
-    def join(number: int) -> list[str]:
-        agents = [f"a{number}-{each}" for each in range(5)]
-        return [agent for agent in agents if pools.join_pool(agent, "p")]
-
-    joined = [agent for each in race(4, join) for agent in each]
-    assert len(joined) == 5
-    assert pools.members("p") == sorted(joined)
+    race_into_a_pool(store)
 
 
 def test_sweepers_of_two_processes_release_each_claim_once(store):
-    manager = TaskManager(store)
-    names = submit(manager, 30, claim_ttl_sec=0)
-    for name in names:
-        manager.claim("gone", name)
-    now = manager.clock.monotonic()
-    released = race(2, lambda number: manager.release_expired_claims(now))
-    assert sorted(name for each in released for name in each) == names
+    race_of_sweepers(store, 30)
 
 
 def test_who_reads_on_from_a_revision_misses_nothing_that_is_committed_later(store):
