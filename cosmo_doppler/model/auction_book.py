@@ -16,7 +16,7 @@ class AuctionBook:
 
     def __init__(self) -> None:
         self.by_offer: dict[str, Auction] = Table()
-        self.order: list[str] = Log()
+        self.order: Log[str] = Log()
         """Offer ids by arrival."""
         self._retired = 0
         """Auctions dropped whose place in `order` is still there."""
@@ -154,7 +154,7 @@ class AuctionBook:
             self._open.pop(auction.offer_id, None)
             for seen in auction.bids:
                 self.by_bid.pop(seen.bid.id, None)
-        self.order = Log(offer_id for offer_id in self.order if offer_id in self.by_offer)
+        self.order = self.order.without({auction.offer_id for auction in gone})
 
     def retire(self, auction: Auction) -> None:
         """Drop the oldest auction: nothing more is expected of it."""
@@ -171,7 +171,7 @@ class AuctionBook:
         if self._retired > len(self.by_offer):
             # Only now and then, so that it costs little for each.
             self._retired = 0
-            self.order = list(self.by_offer)
+            self.order = Log(self.by_offer)
 
     def _only_open(self, trace_id: str) -> Auction | None:
         candidates = [auction for auction in self._by_trace.get(trace_id, ()) if auction.state == "open"]

@@ -142,9 +142,19 @@ class Outline(Generic[P]):
 
     def remove(self, item: P) -> None:
         """Take out an item with its branch."""
-        for block in self._take(item):
-            self._size -= len(block.items())
-            for mark in block.marks:
+        block = _block_of(item)
+        if item.end is None and len(block.marks) > 1:
+            # Nearly always. The numbers of blocks may wait until somebody asks for one.
+            del block.marks[block.offset(item)]
+            block.lines = None
+            item.block = None
+            self._size -= 1
+            self.version += 1
+            self._numbered = False
+            return
+        for taken in self._take(item):
+            self._size -= len(taken.items())
+            for mark in taken.marks:
                 mark.block = None
 
     def move(self, item: P, under: P | None, before: P | None = None) -> None:

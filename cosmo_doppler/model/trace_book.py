@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from itertools import islice
 
 from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import KEY, Links
@@ -17,6 +18,9 @@ AWAKE = 512
 
 _PACKED_AT_ONCE = 64
 
+_EVICTED = 50
+"""Of so many traces one is forgotten, at least, when there are too many: few enough that nobody waits for it."""
+
 _MOST_PLAIN = LARGE - 1
 
 
@@ -30,7 +34,7 @@ class TraceBook:
 
     def __init__(self, *, max_traces: int, max_nodes: int) -> None:
         self.by_id: dict[str, Trace] = Table()
-        self.order: list[str] = Log()
+        self.order: Log[str] = Log()
         """Trace ids by arrival."""
         self.outline: Outline[Trace] = Outline()
         """Newest first, each followed by the traces it caused, by arrival."""
@@ -178,16 +182,18 @@ class TraceBook:
         return {trace.id, above.id}
 
     def evict(self) -> set[str]:
-        """Forget the oldest tenth: finished traces first, whatever is oldest when none is. Returns their ids."""
-        count = max(1, len(self.by_id) // 10)
-        finished = [key for key in self.order if self.by_id[key].status in OVER][:count]
-        gone = set(finished or self.order[:count])
+        """Forget the oldest few: finished traces first, whatever is oldest when none is. Returns their ids."""
+        count = max(1, len(self.by_id) // _EVICTED)
+        finished = islice((key for key in self.order if self.by_id[key].status in OVER), count)
+        gone = set(finished) or set(self.order[:count])
         for key in gone:
             trace = self.by_id.pop(key)
             self._nodes -= trace.signals
             self._links.forget(trace)
             self._detach(trace)
-        self.order = Log(key for key in self.order if key not in gone)
+            # Packed it holds nothing that refers back to it: the collector does not look at it any more.
+            trace.pack()
+        self.order = self.order.without(gone)
         self.evicted += len(gone)
         return gone
 

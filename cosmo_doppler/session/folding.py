@@ -109,15 +109,18 @@ class Fold:
         return known <= position and self.board.now <= now
 
     def _settle(self) -> None:
-        """Spare the collector the board, which only grows: going through millions of objects stops every thread."""
-        if self.board.evicted_traces:
-            self._unsettle()
-        elif self.position - self._settled >= _SETTLED:
+        """Spare the collector the board: going through millions of objects stops every thread.
+
+        What the board lets go of refers to nothing that refers back, so it is gone without a collector.
+        """
+        if self.position - self._settled >= _SETTLED:
             self._settled = self.position
+            # What is garbage by now would stay for good.
+            gc.collect()
             gc.freeze()
 
     def _unsettle(self) -> None:
-        """Parts of the board are garbage, or all of it."""
+        """The board is garbage, and its parts refer to each other."""
         if self._settled:
             self._settled = 0
             gc.unfreeze()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from pathlib import Path
 
 import pytest
@@ -164,6 +165,32 @@ def test_traces_are_also_forgotten_when_their_signals_become_too_many():
         fold(*a_whole_trace(number), board=board)
     assert sum(trace.signals for trace in board.traces.values()) <= 50
     assert board.evicted_traces > 80
+
+
+@pytest.mark.parametrize("said", [5, 3], ids=["finished", "under way"])
+def test_what_is_forgotten_leaves_nothing_for_the_garbage_collector(said):
+    """It is not asked while signals are folded, and never looks at what has been on the board for a while."""
+    board = Board(max_traces=10)
+    for number in range(10):
+        fold(*a_whole_trace(number)[:said], board=board)
+        # Whoever looks at a trace has its tree made.
+        assert len(board.traces[f"trc_{number:04}"].rows) == said
+    gc.collect()
+    gc.disable()
+    try:
+        for number in range(10, 60):
+            fold(*a_whole_trace(number)[:said], board=board)
+        assert board.evicted_traces >= 50
+        gc.set_debug(gc.DEBUG_SAVEALL)
+        gc.collect()
+        left = {
+            type(each).__name__ for each in gc.garbage if type(each).__module__.startswith("cosmo_doppler")
+        }
+    finally:
+        gc.set_debug(0)
+        gc.garbage.clear()
+        gc.enable()
+    assert left == set()
 
 
 def test_forgetting_unties_nested_work():
