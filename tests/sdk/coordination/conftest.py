@@ -6,6 +6,7 @@ from itertools import count
 
 import pytest
 
+from cosmo_sdk import MemorySynapse
 from cosmo_sdk.coordination import ManualClock, MemoryStore, PostgresStore, SqliteStore, TaskManager
 from tests.postgres_server import running_postgres
 
@@ -30,6 +31,15 @@ def store(request, tmp_path, clock):
 def manager(store, clock):
     """Who manages the tasks in it."""
     return TaskManager(store).bind(clock=clock)
+
+
+@pytest.fixture
+async def synapse():
+    """A bus in memory."""
+    synapse = MemorySynapse()
+    await synapse.connect()
+    yield synapse
+    await synapse.close()
 
 
 @pytest.fixture

@@ -6,10 +6,9 @@ import asyncio
 
 import pytest
 
-from cosmo_bus.backoff import Backoff
 from cosmo_bus.server import BusServer
 from cosmo_bus.testing import running_bus
-from cosmo_sdk import Dendrite, MemorySynapse, connect_synapse
+from cosmo_sdk import Dendrite, connect_synapse
 from cosmo_sdk.coordination import (
     AuctionRules,
     BiddingProtocol,
@@ -25,16 +24,7 @@ from cosmo_sdk.coordination import (
 from cosmo_sdk.coordination.metrics import CoordinationMetrics
 from cosmo_sdk.coordination.mirror import BATCH
 from tests.contracts.synapse import Inbox
-
-AT_ONCE = Backoff(first_s=0.005, longest_s=0.02)
-
-
-@pytest.fixture
-async def synapse():
-    synapse = MemorySynapse()
-    await synapse.connect()
-    yield synapse
-    await synapse.close()
+from tests.sdk.coordination.mirrors import AT_ONCE, Failing
 
 
 @pytest.fixture
@@ -165,22 +155,11 @@ async def test_a_crash_between_sending_and_noting_it_repeats_and_loses_nothing(s
     assert [signal.id for signal in heard.signals] == [one, one, two]
 
 
-class Said:
-    """Metrics that wait for a failure."""
-
-    def __init__(self):
-        self.failed = asyncio.Event()
-
-    def mirror(self, what, count):
-        if what == "failed":
-            self.failed.set()
-
-
 async def test_managers_go_on_while_the_bus_is_away_and_nothing_is_missing(store, clock):
     async with running_bus() as first:
         port = first.port
         synapse = await connect_synapse(first.url)
-        said = Said()
+        said = Failing()
         mirror = mirror_on(synapse, metrics=said)
         mirror.start()
         tasks = TaskManager(store).bind(sink=mirror, clock=clock)

@@ -7,9 +7,8 @@ import json
 
 import pytest
 
-from cosmo_bus.backoff import Backoff
 from cosmo_bus.testing import running_bus
-from cosmo_sdk import Dendrite, MemorySynapse, Signal, SignalType, connect_synapse
+from cosmo_sdk import Dendrite, Signal, SignalType, connect_synapse
 from cosmo_sdk.coordination import (
     AuctionRules,
     BiddingProtocol,
@@ -28,16 +27,7 @@ from cosmo_sdk.coordination._mirrored import MOST_BYTES
 from cosmo_sdk.coordination.public import OVER, live, public
 from cosmo_sdk.testing.clock import ManualClock as LoopClock
 from tests.contracts.synapse import Inbox
-
-AT_ONCE = Backoff(first_s=0.005, longest_s=0.02)
-
-
-@pytest.fixture
-async def synapse():
-    synapse = MemorySynapse()
-    await synapse.connect()
-    yield synapse
-    await synapse.close()
+from tests.sdk.coordination.mirrors import AT_ONCE
 
 
 @pytest.fixture

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import signal
 import threading
 
 import pytest
 
-from cosmo_bus.backoff import Backoff
 from cosmo_sdk import Dendrite, MemorySynapse
 from cosmo_sdk.coordination import BusMirror, PostgresStore, Task, TaskManager
 from tests.contracts.synapse import Inbox
 from tests.postgres_server import running_postgres
+from tests.sdk.coordination.mirrors import AT_ONCE, Failing
 from tests.sdk.coordination.processes import fork, result_of
 from tests.sdk.coordination.racers import at_the_line, check_whole, claims, let_go, submit
 
@@ -172,17 +171,6 @@ def test_a_race_goes_on_over_a_crash_of_the_server(mortal):
         assert held >= set(mine)
 
 
-class Failing:
-    """Metrics that wait for a failure."""
-
-    def __init__(self):
-        self.failed = asyncio.Event()
-
-    def mirror(self, what, count):
-        if what == "failed":
-            self.failed.set()
-
-
 async def test_a_mirror_waits_for_its_server_and_misses_nothing(mortal):
     server, open_store = mortal
     synapse = MemorySynapse()
@@ -195,7 +183,7 @@ async def test_a_mirror_waits_for_its_server_and_misses_nothing(mortal):
         Dendrite(synapse=synapse, namespace="dev"),
         poll_s=0.01,
         metrics=failing,
-        backoff=Backoff(first_s=0.005, longest_s=0.02),
+        backoff=AT_ONCE,
     )
     mirror.attach(store)
     async with mirror:
