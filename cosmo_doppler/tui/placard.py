@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import NamedTuple
+
 from cosmo_bus.errors import NOBODY_THERE
 from cosmo_bus.wire import DEFAULT_PORT
 from cosmo_doppler.session import Session, SessionStatus
+from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe
 from cosmo_doppler.tui.theme import Ink
 from cosmo_doppler.tui.widgets.columns import Cell
@@ -13,9 +17,40 @@ LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 """Hosts a bus can be started on from here."""
 
 
-def placard(session: Session, status: SessionStatus, ink: Ink) -> list[Cell]:
-    """The lines to show, or none when the panes have something to say."""
-    if status.signals or session.timeline.length:
+class Said(NamedTuple):
+    """A namespace of the bus, and how much was said there."""
+
+    namespace: str
+    signals: int
+
+
+_NAMED = 4
+"""Other namespaces named at once, those in which most was said."""
+
+
+_ON_ITS_WAY = 8
+"""Signals that may have come and not be folded yet, without the placard making room for nothing."""
+
+
+def is_silent(session: Session, status: SessionStatus) -> bool:
+    """Whether nothing was said yet; on a bus, but that somebody, as we do when we come, asked who is there."""
+    timeline = session.timeline
+    if session.kind != "live":
+        return not status.signals and not timeline.length
+    asked = timeline.board.types["DISCOVER"]
+    return timeline.position == asked and timeline.length - asked < _ON_ITS_WAY
+
+
+def placard(session: Session, status: SessionStatus, ink: Ink, elsewhere: Sequence[Said] = ()) -> list[Cell]:
+    """The lines to show, or none when the panes have something to say.
+
+    Args:
+        session: what is shown.
+        status: how it stands.
+        ink: styles.
+        elsewhere: the other namespaces of the bus, where it was asked for them.
+    """
+    if not is_silent(session, status):
         return []
     address: Cell = [(safe(session.title, 200), ink.bold)]
     namespace = safe(session.namespace, 80)
@@ -34,20 +69,42 @@ def placard(session: Session, status: SessionStatus, ink: Ink) -> list[Cell]:
         ]
     if session.kind == "demo":
         return [[("The market opens", ink.dim)]]
+    asked_s = session.timeline.now - session.store.at(0) if session.timeline.length else 0.0
+    waited = f" in {words.joined(words.age(asked_s))}; whoever is there was asked to say so (DISCOVER)"
     return [
         [("Listening to ", ink.dim), (namespace, ink.bold), (" on ", ink.dim), *address],
-        [("nothing has been said yet", ink.dim)],
+        [(f"nothing has been said yet{waited if session.timeline.length else ''}", ink.dim)],
         [],
-        [("Traces, auctions and participants appear here as soon as somebody speaks.", ink.dim)],
-        [
-            ("Is it the right namespace? ", ink.dim),
-            ("cosmo doppler -n NAME", ink.bold),
-            (" watches another.", ink.dim),
-        ],
+        *_elsewhere(session, elsewhere, ink),
         [],
         _key("O", "offer a task", ink),
         _key("C", "connect elsewhere", ink),
         _key("q", "quit", ink),
+    ]
+
+
+def _elsewhere(session: Session, elsewhere: Sequence[Said], ink: Ink) -> list[Cell]:
+    """Where something is said, or how another namespace is watched."""
+    others = sorted((each for each in elsewhere if each.signals), key=lambda each: -each.signals)[:_NAMED]
+    if not others:
+        return [
+            [("Traces, auctions and participants appear here as soon as somebody speaks.", ink.dim)],
+            [
+                ("Is it the right namespace? ", ink.dim),
+                ("cosmo doppler -n NAME", ink.bold),
+                (" watches another.", ink.dim),
+            ],
+        ]
+    named: Cell = []
+    for name, signals in others:
+        named += [(", " if named else "", ink.dim), (safe(name, 40), ink.bold)]
+        named.append((f" ({words.many(signals, 'signal')})", ink.dim))
+    return [
+        [("Is it the right namespace? This bus has heard of ", ink.dim), *named],
+        [
+            (f":attach {safe(session.title, 80)} {safe(others[0].namespace, 40)}", ink.bold),
+            (" watches it", ink.dim),
+        ],
     ]
 
 

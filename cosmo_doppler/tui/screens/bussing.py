@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Sequence
+from functools import partial
 from typing import Protocol, runtime_checkable
 
 from textual.message import Message
 
+from cosmo_bus.errors import BusError
 from cosmo_doppler.errors import SettingError
 from cosmo_doppler.session import Session
+from cosmo_doppler.tui.errands import begin
+from cosmo_doppler.tui.placard import Said
 from cosmo_doppler.tui.screens.deck import Deck
 from cosmo_doppler.tui.watched import Watched, name_of
 
@@ -43,10 +49,17 @@ def bus_of(session: Session) -> str:
     return session.source.url if isinstance(session.source, OfABus) else ""
 
 
+_ASK_S = 3.0
+"""How often a bus on which nothing is said is asked where something is, seconds."""
+
+
 class BusActions(Deck):
     """Another bus, now, and who is on it."""
 
     watched: Watched
+    elsewhere: Sequence[Said] = ()
+    """The other namespaces of a bus on which nothing is said."""
+    _asked_at = float("-inf")
 
     class Turned(Message):
         """A person wants to see another one of those that are watched."""
@@ -88,3 +101,28 @@ class BusActions(Deck):
             self.say("Only a dev bus tells who is connected" if url else "There is no bus here to ask")
             return
         self.app.push_screen(BusPage(url))
+
+    def ask_elsewhere(self) -> None:
+        """While nothing is said here, ask the bus now and then where something is."""
+        url, now = bus_of(self.session), time.monotonic()
+        if url.startswith(("cosmo://", "cosmos://")) and now - self._asked_at >= _ASK_S:
+            self._asked_at = now
+            begin(self, partial(self._ask_elsewhere, url), group="elsewhere", exclusive=True)
+
+    async def _ask_elsewhere(self, url: str) -> None:
+        from cosmo_doppler.management import BusRefused, manage
+
+        try:
+            async with manage(url) as bus:
+                listed = (await bus.ask("mgmt_list")).get("namespaces")
+        except (BusError, BusRefused, OSError, ValueError):
+            # It is only a hint; whether the bus is there the session says.
+            return
+        self.elsewhere = [
+            Said(each["namespace"], each["signal_count"])
+            for each in (listed if isinstance(listed, list) else [])
+            if isinstance(each, dict)
+            and isinstance(each.get("namespace"), str)
+            and isinstance(each.get("signal_count"), int)
+            and each["namespace"] != self.session.namespace
+        ]

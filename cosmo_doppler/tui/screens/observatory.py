@@ -246,6 +246,8 @@ class Observatory(
     def _renew_lines(self) -> None:
         self._replay.display = self.session.kind == "replay" or not self.session.timeline.following
         self.cover.display = self.cover.look_again()
+        if self.cover.display and self._status.state == "live":
+            self.ask_elsewhere()
         self._buses.display = len(self.watched.sessions) > 1
         self._buses.renew()
         self._strip.display = self._held() is not None
@@ -331,7 +333,7 @@ class Observatory(
 
     def _placard(self, ink: Ink) -> list[Cell]:
         with self.session.lock:
-            return placard(self.session, self._status, ink)
+            return placard(self.session, self._status, ink, self.elsewhere)
 
     def say(self, sentence: str) -> None:
         """Tell the person something, where the keys stand, for a few seconds. Bus text in it is made safe here."""

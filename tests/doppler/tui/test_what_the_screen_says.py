@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
+from cosmo_bus.client import BusClient
+from cosmo_bus.testing import running_bus
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.live import open_live
 from cosmo_doppler.tui import modals
 from cosmo_doppler.tui.actions import ACTIONS
 from cosmo_doppler.tui.palette import ObservatoryCommands
+from cosmo_doppler.tui.placard import Said
 from tests.doppler.tui.market import TRACES
 from tests.doppler.tui.showing import Shown
 
@@ -122,6 +126,36 @@ async def test_a_silent_bus_says_what_would_be_here(silent_session: Session, sho
         await screen.settle()
         assert "nothing has been said yet" not in screen.text
         assert "hello" in screen.text
+
+
+async def test_that_we_asked_who_is_there_is_no_word_of_anybody(
+    silent_session: Session, shown: Shown
+) -> None:
+    silent_session.ingest(
+        "cosmonapse.dev.DISCOVER",
+        b'{"v":"1","id":"evt_A","trace_id":"trc_B","type":"DISCOVER","payload":{},"ts":"2026-01-01T00:00:00Z"}',
+    )
+    async with shown(silent_session) as screen:
+        assert "whoever is there was asked to say so" in screen.text
+        screen.app.observatory.elsewhere = [Said("quiet", 0), Said("prod", 7), Said("[/nope]", 571)]
+        await screen.settle()
+        assert "This bus has heard of [/nope] (571 signals), prod (7 signals)" in screen.text
+        assert ":attach cosmo://127.0.0.1:7070 [/nope] watches it" in screen.text
+
+
+async def test_a_silent_bus_is_asked_where_something_is_said(shown: Shown) -> None:
+    async with running_bus() as bus:
+        client = BusClient(bus.url)
+        await client.connect()
+        bus.announce("prod", lambda: None)
+        client.publish("cosmonapse.prod.TASK", b"{}")
+        await client.flush()
+        session = open_live(bus.url, "dev")
+        async with shown(session) as screen:
+            deck = screen.app.observatory
+            await deck._ask_elsewhere(bus.url)
+            assert deck.elsewhere == [Said("prod", 1)]
+        await client.close()
 
 
 async def test_acting_opens_the_form_of_the_selected_thing(
