@@ -19,7 +19,7 @@ _KEPT_SLICE = 16
 STRETCH = 64
 """Signals after which the board can be gone back to again, at least."""
 
-_SETTLED = 20_000
+_SETTLED = 4_000
 """Signals after which what is on the board is taken out of the garbage collector's sight."""
 
 _COLLECT_AFTER = 50_000
