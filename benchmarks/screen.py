@@ -25,6 +25,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from itertools import cycle
 from pathlib import Path
+from typing import NamedTuple
 
 from benchmarks.processes import broker, measuring, said
 from benchmarks.systems import OURS
@@ -36,13 +37,42 @@ PULSE_S = 0.002
 """Output that comes closer together than this is one frame."""
 
 _STYLE = re.compile(rb"\x1b\[[0-9;]*m")
-_SEEN = re.compile(rb"([0-9.,]+M?) signals(?! behind)(?: +([0-9.,]+M?) signals behind)?")
+_STATUS = re.compile(rb"[ \x1b]Doppler {2,}[^\x1b]*")
+_SEEN = re.compile(rb"([0-9.,]+M?) signals(?! behind)")
+_BEHIND = re.compile(rb"([0-9.,]+M?) signals behind")
 _DROPPED = re.compile(rb"([0-9.,]+M?) dropped")
+_TAB = re.compile(rb"Signals \(?([0-9.,]+M?)")
 CATCH_UP_S = 120.0
 """How long Doppler may take to fold what came before."""
 
 KEYS = {"key": (b":", b"tab completes", b"\x1b"), "form": (b"?", b"esc closes", b"q")}
 """What is pressed by turns: what for, what then appears, and what takes it away. A form costs the most of all."""
+
+
+class Volume(NamedTuple):
+    """How many signals, in the words of the screen."""
+
+    seen: str
+    behind: str
+    """Those that are not folded yet; empty while there are few."""
+    dropped: str
+
+
+def volume(output: bytes) -> Volume:
+    """What the screen said last of how much came.
+
+    Its first line says it. What a line has no room for is not on it: then the tab of the signals says how many were seen.
+    """
+    plain = _STYLE.sub(b"", output)
+    line = (_STATUS.findall(plain) or [b""])[-1]
+
+    def last(pattern: re.Pattern[bytes], text: bytes, otherwise: str) -> str:
+        found = pattern.findall(text)
+        return found[-1].decode() if found else otherwise
+
+    return Volume(
+        last(_SEEN, line, last(_TAB, plain, "?")), last(_BEHIND, line, ""), last(_DROPPED, line, "0")
+    )
 
 
 @dataclass
@@ -76,11 +106,6 @@ class Watch:
             if text in heard:
                 return time.perf_counter()
         return None
-
-    def seen(self) -> tuple[str, str]:
-        """What the status line said last: signals seen, and how many of them the board did not know yet."""
-        found = _SEEN.findall(_STYLE.sub(b"", self.tail))
-        return (found[-1][0].decode(), found[-1][1].decode()) if found else ("?", "")
 
     def rest(self, seconds: float) -> None:
         """Read for a while."""
@@ -124,17 +149,17 @@ def measure(rate: int, signals: int, size: tuple[int, int], view: str, fps: int)
         gaps = [after - before for before, after in zip(watch.frames, watch.frames[1:], strict=False)]
         sent = said(flood, "result")
         ended = time.perf_counter()
-        _, behind = watch.seen()
-        while watch.seen()[1] and time.perf_counter() - ended < CATCH_UP_S:
+        behind = volume(watch.tail).behind
+        while volume(watch.tail).behind and time.perf_counter() - ended < CATCH_UP_S:
             watch.rest(0.2)
         caught_up = time.perf_counter() - ended
         watch.rest(3.0)
-        dropped = _DROPPED.findall(_STYLE.sub(b"", watch.tail))
+        last = volume(watch.tail)
         return {
             "signals": sent["sent"],
             "per_s": round(sent["per_s"]),
-            "shown": watch.seen()[0],
-            "dropped": dropped[-1].decode() if dropped else "0",
+            "shown": last.seen,
+            "dropped": last.dropped,
             "behind": behind or "0",
             "caught_up_s": round(caught_up, 1),
             **{
