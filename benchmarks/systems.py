@@ -79,4 +79,3 @@ NATS = System(
 )
 LNAV = System("lnav", "", None, (), _cosmo, "")
 """A program of its own, no broker; it is measured where somebody installed it."""
-SYSTEMS = {system.name: system for system in (OURS, COSMONAPSE, NATS, LNAV)}

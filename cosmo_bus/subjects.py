@@ -42,33 +42,17 @@ def matches(pattern: str, subject: str) -> bool:
     return all(want in (ANY_TOKEN, token) for want, token in zip(wanted, given, strict=False))
 
 
-def check_subject(subject: str) -> str:
-    """Return `subject` if a careful sender may use it.
-
-    Raises:
-        ValueError: empty, too long, an empty token, white space, or a wildcard.
-    """
-    _check_tokens("subject", subject, subject.split("."))
-    if not is_literal(subject):
-        raise ValueError(f"subject {subject!r} contains a wildcard; only patterns may")
-    return subject
-
-
 def check_pattern(pattern: str) -> str:
     """Return `pattern` if it is well formed.
 
     Raises:
         ValueError: empty, too long, an empty token, white space, or `>` before the end.
     """
+    if len(pattern) > MAX_LENGTH:
+        raise ValueError(f"pattern has {len(pattern)} characters, at most {MAX_LENGTH} are allowed")
     tokens = pattern.split(".")
-    _check_tokens("pattern", pattern, tokens)
+    if any(not token or token.split() != [token] for token in tokens):
+        raise ValueError(f"pattern {pattern!r}: tokens are joined by '.', none empty, none with white space")
     if REST in tokens[:-1]:
         raise ValueError(f"pattern {pattern!r}: '>' is allowed at the end only")
     return pattern
-
-
-def _check_tokens(kind: str, text: str, tokens: list[str]) -> None:
-    if len(text) > MAX_LENGTH:
-        raise ValueError(f"{kind} has {len(text)} characters, at most {MAX_LENGTH} are allowed")
-    if any(not token or token.split() != [token] for token in tokens):
-        raise ValueError(f"{kind} {text!r}: tokens are joined by '.', none empty, none with white space")

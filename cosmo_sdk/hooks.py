@@ -7,13 +7,11 @@ import inspect
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
 from cosmo_sdk.clock import SYSTEM_CLOCK, Clock
 
 logger = logging.getLogger(__name__)
-
-RefreshReason = Literal["heartbeat", "register", "deregister", "stale", "manual"]
 
 
 @dataclass(frozen=True)

@@ -126,12 +126,6 @@ def format_duration(seconds: float) -> str:
     return f"{hours}h{minutes:02d}m"
 
 
-def format_age(seconds: float) -> str:
-    """How long ago, to the second: `3s`, `2m05s`, `1h04m`."""
-    whole = max(0, int(seconds))
-    return f"{whole}s" if whole < 60 else format_duration(whole)
-
-
 def format_bytes(count: int) -> str:
     """`512 B`, `48 kB`, `1.2 MB`; decimal units."""
     size = float(count)
@@ -142,12 +136,3 @@ def format_bytes(count: int) -> str:
         if size < 1000 or unit == "GB":
             return f"{size:.1f} {unit}" if size < 10 else f"{size:.0f} {unit}"
     raise AssertionError("unreachable")
-
-
-def format_cost(cost: float | None) -> str:
-    """A price with as many digits as it needs, at least four decimals below one."""
-    if cost is None:
-        return ""
-    if cost == 0:
-        return "0"
-    return f"{cost:.4f}" if abs(cost) < 1 else f"{cost:.2f}"

@@ -24,12 +24,6 @@ class QueryError(ValueError):
         self.position = position
         self.problem = problem
 
-    def caret(self) -> str:
-        """The expression with a mark below the place, two lines, for terminals."""
-        shown = "".join(glyph if glyph.isprintable() else "?" for glyph in self.text)
-        begin = max(0, self.position - 60)
-        return f"{shown[begin : self.position + 20]}\n{' ' * (self.position - begin)}^"
-
 
 def shown(text: str) -> str:
     """A piece of an expression as a message repeats it: quoted, short and printable."""

@@ -27,7 +27,6 @@ from cosmo_sdk.ids import new_trace_id
 _logger = logging.getLogger("cosmo_sdk.coordination")
 
 T = TypeVar("T")
-Me = TypeVar("Me", bound="Managing")
 
 ATTEMPTS = 64
 """How often a change is tried before the store counts as busy."""

@@ -29,12 +29,6 @@ def peer(request: pytest.FixtureRequest) -> Peer:
     return install(request.param)
 
 
-@pytest.fixture(scope="session")
-def latest_peer() -> Peer:
-    """The last released version."""
-    return install(VERSIONS[-1])
-
-
 class Places:
     """Peers and buses, opened when first needed and kept to the end of the module, in whatever order tests come."""
 

@@ -20,9 +20,6 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.safe import fit_middle, safe
 from cosmo_doppler.tui.words import many
 
-LABEL_WIDTH = 10
-"""Cells from the edge of a form to its fields."""
-
 MAX_LINES = 60
 """Lines of one bus text that a form shows."""
 

@@ -138,9 +138,12 @@ class RosterRows(Source):
         return [("Registry", ink.bold)]
 
     def note(self, ink: Ink) -> Cell:
-        """How many of them are heard."""
+        """How many of them are heard, and how many were forgotten to make room."""
         live, known = heard_of(self._scene)
-        return [(f"{live} of {known} heard", ink.dim)] if known else []
+        note: Cell = [(f"{live} of {known} heard", ink.dim)] if known else []
+        if forgotten := self._scene.board.forgotten_participants:
+            note.append((f"  {words.count(forgotten)} older dropped", ink.dim))
+        return note
 
     def head(self, width: int, ink: Ink) -> list[list[Segment]]:
         """Column titles."""

@@ -29,17 +29,16 @@ class Lasting(NamedTuple):
     shape: Shape
     start: float
     end: float
-    goes_on: bool
 
 
 def lasting(node: Node, latest: float) -> Lasting:
     """How long what a signal began lasted; what nobody ended goes on until `latest`."""
     span = node.span
     if span is None or node.placement == "duplicate":
-        return Lasting("instant", node.at, node.at, False)
+        return Lasting("instant", node.at, node.at)
     shape: Shape = "waiting" if span.part == "auction" else "human" if span.part == "human" else "working"
     end = latest if span.end is None else span.end
-    return Lasting(shape, span.start, max(end, span.start), span.end is None)
+    return Lasting(shape, span.start, max(end, span.start))
 
 
 def remark(node: Node, board: Board, *, over: bool, ink: Ink) -> tuple[str, Style] | None:

@@ -300,7 +300,7 @@ class TreeFace(Face):
         if isinstance(node, Portal):
             inside = node.inside
             end = inside.started_at + took(inside, self.scene.now)
-            lasts = Lasting("working", inside.started_at, end, inside.ended_at is None)
+            lasts = Lasting("working", inside.started_at, end)
         if self._critical is None:
             self._critical = self.trace.timed(self.scene.now).critical(self.latest)
         bright = node.seq in self._critical

@@ -8,8 +8,6 @@ from cosmo_sdk.coordination import Task
 from tests.doppler.model.coordinating import Told
 
 CREW = ("ann", "bob", "cat", "dan", "eve")
-LASTS_S = 46.0
-"""When the last of it happens, seconds after the beginning."""
 
 
 def afternoon(told: Told) -> None:

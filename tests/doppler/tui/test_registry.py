@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from cosmo_doppler.model.roster import Roster
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.panes.registry import heard_of
 from cosmo_doppler.tui.scene import Scene
@@ -119,3 +120,15 @@ async def test_somebody_new_shows_and_the_cursor_stays(
         await screen.settle()
         assert (screen.stage.panes["registry"].cursor, cursor) == ("w2", "w2")
         assert screen.stage.panes["registry"].source.count() == 30
+
+
+async def test_who_was_forgotten_to_make_room_is_counted(
+    recorded: Recorded, signal_frame: Any, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Roster.__init__, "__kwdefaults__", {"most": 3})
+    frames = [
+        (START + n, signal_frame("REGISTER", str(n), f"M{n}", who=f"w{n}", payload={"capabilities": ["sum"]}))
+        for n in range(5)
+    ]
+    async with shown(recorded(frames), view="registry") as screen:
+        assert "3 of 3 heard  2 older dropped" in screen.text

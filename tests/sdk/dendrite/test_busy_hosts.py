@@ -28,10 +28,6 @@ def axon(neuron_id: str, fn: Any, *capabilities: str, **options: Any) -> Axon:
     return Axon(neuron_id=neuron_id, neuron_fn=fn, capabilities=capabilities, **options)
 
 
-def codes(room: Room) -> list[str]:
-    return [signal.payload["code"] for signal in room.of(T.ERROR)]
-
-
 async def test_first_dispatches_at_the_same_time_hear_every_answer_once(room: Room):
     await room.worker("a", echo)
     orchestrator = await room.dendrite()
