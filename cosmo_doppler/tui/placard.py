@@ -70,10 +70,10 @@ def placard(session: Session, status: SessionStatus, ink: Ink, elsewhere: Sequen
     if session.kind == "demo":
         return [[("The market opens", ink.dim)]]
     asked_s = session.timeline.now - session.store.at(0) if session.timeline.length else 0.0
-    waited = f" in {words.joined(words.age(asked_s))}; whoever is there was asked to say so (DISCOVER)"
+    waited = f"in {words.joined(words.age(asked_s))}, though whoever is there was asked to (DISCOVER)"
     return [
         [("Listening to ", ink.dim), (namespace, ink.bold), (" on ", ink.dim), *address],
-        [(f"nothing has been said yet{waited if session.timeline.length else ''}", ink.dim)],
+        [(f"nothing has been said {waited if session.timeline.length else 'yet'}", ink.dim)],
         [],
         *_elsewhere(session, elsewhere, ink),
         [],

@@ -136,7 +136,7 @@ async def test_that_we_asked_who_is_there_is_no_word_of_anybody(
         b'{"v":"1","id":"evt_A","trace_id":"trc_B","type":"DISCOVER","payload":{},"ts":"2026-01-01T00:00:00Z"}',
     )
     async with shown(silent_session) as screen:
-        assert "whoever is there was asked to say so" in screen.text
+        assert "though whoever is there was asked to (DISCOVER)" in screen.text
         screen.app.observatory.elsewhere = [Said("quiet", 0), Said("prod", 7), Said("[/nope]", 571)]
         await screen.settle()
         assert "This bus has heard of [/nope] (571 signals), prod (7 signals)" in screen.text
