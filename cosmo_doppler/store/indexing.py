@@ -130,8 +130,9 @@ class Indexer:
             line, place = data[start:end], kept_at + start
             start = end
             self.lines += 1
-            if self.lines == 1:
-                line = line.removeprefix(_BOM)
+            if self.lines == 1 and line.startswith(_BOM):
+                # Whoever reads the line again is to find it without.
+                line, place = line[len(_BOM) :], place + len(_BOM)
             if not line.strip():
                 continue
             read = read_line(self.lines, line)

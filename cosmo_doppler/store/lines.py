@@ -64,7 +64,7 @@ class PlainBlocks:
                 break
             if wanted > MAX_LINE:
                 return self._skip_line(self.position, len(data))
-            wanted *= 4
+            wanted = min(wanted * 4, MAX_LINE + 1)
         if not cut:
             return None
         block = Block(self.position, data if cut == len(data) else data[:cut])

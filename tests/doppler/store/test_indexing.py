@@ -105,10 +105,14 @@ def expected(path: Path) -> Store:
     return store
 
 
-@given(st.lists(ours | others, max_size=12), st.sampled_from([b"", b'{"v":"1","id"', b"{}"]))
-def test_a_block_read_at_once_gives_what_reading_it_line_by_line_gives(tmp_path_factory, parts, tail):
+@given(
+    st.sampled_from([b"", b"\xef\xbb\xbf"]),
+    st.lists(ours | others, max_size=12),
+    st.sampled_from([b"", b'{"v":"1","id"', b"{}"]),
+)
+def test_a_block_read_at_once_gives_what_reading_it_line_by_line_gives(tmp_path_factory, bom, parts, tail):
     path = tmp_path_factory.mktemp("index") / "session.ndjson"
-    path.write_bytes(b"".join(parts) + tail)
+    path.write_bytes(bom + b"".join(parts) + tail)
     store, skipped = indexed(path)
     assert table(store) == table(expected(path))
     assert skipped == [(line.number, line.problem) for line in read_recording(path) if line.problem]
@@ -141,12 +145,15 @@ def test_blocks_of_any_size_hold_whole_lines(tmp_path, monkeypatch, name):
         assert (table(store), skipped) == (whole, [])
 
 
-@pytest.mark.parametrize("name", ["session.ndjson", "session.ndjson.zst"])
-def test_a_line_without_end_is_passed_over_and_reported_once(tmp_path, monkeypatch, name):
+@pytest.mark.parametrize(
+    ("name", "length"),
+    [("session.ndjson", 10_000), ("session.ndjson", 50_000), ("session.ndjson.zst", 50_000)],
+)
+def test_a_line_without_end_is_passed_over_and_reported_once(tmp_path, monkeypatch, name, length):
     monkeypatch.setattr(lines, "MAX_LINE", 10_000)
     monkeypatch.setattr(lines, "BLOCK", 1_000)
     good = record_line(AT, "cosmonapse.dev.TASK", frame("TASK", "1"))
-    data = good + b'{"x":"' + b"y" * 50_000 + b'"}\n' + good
+    data = good + b'{"x":"' + b"y" * length + b'"}\n' + good
     path = tmp_path / name
     if path.suffix == ".zst":
         import zstandard
