@@ -82,7 +82,7 @@ class Asked:
     @property
     def told_as_lines(self) -> bool:
         """Whether signals are printed like `cosmo tail` does."""
-        return (self.tail or self.as_json) and not self.checks.any
+        return (self.tail or self.as_json) and not (self.checks.any or self.daemon)
 
     @property
     def shown(self) -> bool:
@@ -177,6 +177,27 @@ class Asked:
             )
         if self.checks.at is not None and not self.recordings:
             raise click.UsageError("--at names a place in a recording; a bus is watched for --for SECONDS")
+        self._refuse_unheeded()
+
+    def _refuse_unheeded(self) -> None:
+        """Options that would be passed over in silence: what is not recorded, drawn or judged is to be known at once."""
+        if self.daemon:
+            beside = {
+                "--tail": self.tail,
+                "--plain": self.plain,
+                "--filter": self.wanted is not None,
+                "--screenshot": self.screenshot is not None,
+                "--until, --assert and --report": self.checks.any,
+            }
+            for flag, given in beside.items():
+                if given:
+                    raise click.UsageError(f"--daemon records everything and does no more: leave out {flag}")
+        if self.told_as_lines and self.record is not None:
+            raise click.UsageError(
+                "--tail and --json print and do not record: use `cosmo record` beside them"
+            )
+        if self.screenshot is not None and (self.told_as_lines or self.plain):
+            raise click.UsageError("--screenshot draws, --tail, --json and --plain print: one at a time")
 
 
 def on_terminal() -> bool:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -10,7 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from cosmo_doppler.cli import doppler
 from cosmo_sdk import Directed, Signal, SignalType
 from tests.doppler.cli.commands import (
     COSMO,
@@ -217,14 +220,34 @@ def test_the_settings_in_use_can_be_printed_and_a_mistake_in_them_is_named(
 
 def test_without_a_screen_it_records_until_told_to_end(url: str, namespace: str, tmp_path: Path) -> None:
     file = tmp_path / "night.ndjson"
-    with running("doppler", url, "-n", namespace, "--daemon", "--record", str(file)) as daemon:
+    with running("doppler", url, "-n", namespace, "--daemon", "--record", str(file), "--json") as daemon:
         daemon.wait_for("recording")
         publish(url, namespace, TASK)
         wait_until(lambda: TASK.id.encode() in file.read_bytes())
         assert daemon.interrupt(signal.SIGTERM) == 0
+    assert json.loads("".join(daemon.out))["signals"] == file.read_bytes().count(b"\n")
     refused = cosmo("doppler", "--daemon")
     assert refused.returncode == 2
     assert "add --record FILE" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "complaint"),
+    [
+        (("--daemon", "--record", "new.ndjson", "--tail"), "leave out --tail"),
+        (("--daemon", "--record", "new.ndjson", "--filter", "type:BID"), "leave out --filter"),
+        (("--daemon", "--record", "new.ndjson", "--screenshot", "a.svg"), "leave out --screenshot"),
+        (("--daemon", "--record", "new.ndjson", "--assert", "never type:BID"), "leave out --until, --assert"),
+        (("--tail", "--record", "new.ndjson"), "print and do not record"),
+        (("--json", "--record", "new.ndjson"), "print and do not record"),
+        (("--tail", "--screenshot", "a.svg"), "one at a time"),
+        (("--demo", "--plain", "--screenshot", "a.svg"), "one at a time"),
+    ],
+)
+def test_no_option_is_passed_over_in_silence(words: tuple[str, ...], complaint: str) -> None:
+    refused = CliRunner().invoke(doppler.command, words)
+    assert refused.exit_code == 2
+    assert complaint in " ".join(refused.output.split())
 
 
 def test_a_store_to_act_on_needs_the_screen_and_must_be_one(tmp_path: Path, recording: Path) -> None:
