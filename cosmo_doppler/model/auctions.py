@@ -345,7 +345,11 @@ class Auction:
             won.state = "won"
             self.winning_bid_id = won.bid.id
         named = bid_id if bid_id and bid_id != self.offer_id else ""
-        self._awaited = "" if self.bid_of(named) is not None else named
+        if won is not None and won.bid.id == named:
+            # Equal, but then both are the same text.
+            named, self._awaited = won.bid.id, ""
+        else:
+            self._awaited = "" if self.bid_of(named) is not None else named
         self._guessed = won if self._awaited else None
         if self.first_award is None:
             self.first_award = FirstAward(named, self.winner, at, sent_at)

@@ -23,7 +23,6 @@ from cosmo_doppler.model.market.ledger import drift_fault
 from cosmo_doppler.model.market.market import MOVES, WITHDRAWS, Market
 from cosmo_doppler.model.metrics import MEASURES, Metrics
 from cosmo_doppler.model.observed import Observed
-from cosmo_doppler.model.plain import ID, TYPE
 from cosmo_doppler.model.requests import (
     ANSWER_TYPES,
     PERSON,
@@ -39,7 +38,7 @@ from cosmo_doppler.model.rules.ground import Ground
 from cosmo_doppler.model.standing import Standing
 from cosmo_doppler.model.topology import Topology
 from cosmo_doppler.model.trace_book import TraceBook
-from cosmo_doppler.model.traces import WORK, Node, Trace
+from cosmo_doppler.model.traces import Node, Trace
 from cosmo_doppler.model.watch import Watch
 from cosmo_doppler.model.way import Way
 from cosmo_doppler.model.wording import finite, say
@@ -259,8 +258,8 @@ class Board(Standing):
         if node is not None:
             if way.is_decisive or trace.stop is not None or trace.spans is not None:
                 trace.note(node)
-        elif way.is_decisive and above is not None:
-            work = above[ID] if above[TYPE] in WORK and header.parent_id is not None else None
+        elif plain is not None and above is not None and way.is_decisive:
+            work = header.parent_id if above >= 0 and plain.gives_work(above) else None
             trace.weigh(header.type, header.id, header.who, seen.at, work)
         if way.is_decisive:
             self._decide(trace, seen)

@@ -6,24 +6,16 @@ signal, so neither the garbage collector nor whoever takes back what was folded 
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from struct import Struct
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from cosmo_doppler.model.node import Node, Placement
-from cosmo_doppler.model.plain import Plain
+from cosmo_doppler.model.plain import ROW, Plain, fits, named, numbered
 from cosmo_doppler.model.timing import Ended
 from cosmo_doppler.model.tree import AWARD, Tree
 
-_SEQ, _AT, _ABOVE, _NAME = "I", "d", "h", "B"
-"""Columns: of each signal its position after that of the first, its arrival, the row it hangs under (-1 for a root); its
-type and whom it names, both of one kind. Each is an array, and they lie one after the other."""
-
-_COLUMNS = (_SEQ, _AT, _ABOVE, _NAME, _NAME)
-_WIDTH = sum(array(code).itemsize for code in _COLUMNS)
-
-_MOST_ROWS, _MOST_NAMES, _FARTHEST = 1 << 15, 1 << 8, 1 << 32
+_MOST_ROWS = 1 << 15
 
 _ENDED = Struct("<QdQ")
 _SEPARATOR = "\0"
@@ -46,8 +38,8 @@ class Packed:
     Args:
         first: position of the signal that came first.
         ids: the id of each, by arrival.
-        names: types and whom they name, in the order of the numbers that stand for them.
-        rows: the columns.
+        names: what the numbers of types, and of whom they name, mean beyond what `named` knows.
+        rows: a `ROW` for each.
         odd: signals that do not simply hang under the parent they name.
         kept: events that never cross the bus and orphans and strays of the tree, as it keeps them; empty when there are none.
     """
@@ -73,7 +65,7 @@ class Packed:
     @property
     def size(self) -> int:
         """Signals."""
-        return len(self._rows) // _WIDTH
+        return len(self._rows) // ROW.size
 
     @property
     def ids(self) -> list[str]:
@@ -83,32 +75,23 @@ class Packed:
     @property
     def first(self) -> tuple[int, str, str]:
         """Position, type and participant of the signal that came first."""
-        after, _, _, types, whos = self._columns()
-        return self._first + after[0], self._names[types[0]], self._names[whos[0]]
+        after, _, _, kind, who = ROW.unpack_from(self._rows)
+        names = named(self._names)
+        return self._first + after, names[kind], names[who]
 
     @property
     def unknown_parents(self) -> list[str]:
         """As of `Tree.unknown_parents`."""
         return [id for id, _ in self._kept[1]] if self._kept else []
 
-    def _columns(self) -> list[array[Any]]:
-        columns, start, size = [], 0, self.size
-        for code in _COLUMNS:
-            column: array[Any] = array(code)
-            end = start + size * column.itemsize
-            column.frombytes(self._rows[start:end])
-            columns.append(column)
-            start = end
-        return columns
-
     def unpack(self, trace_id: str, on_moved: Callable[[Node], None]) -> Tree:
         """The tree again."""
         tree = Tree(on_moved)
-        nodes, names, first = tree.arrivals, self._names, self._first
-        afters, ats, places, types, whos = self._columns()
-        for after, at, id, type, who in zip(afters, ats, self.ids, types, whos, strict=True):
-            nodes.append(Node(first + after, at, id, None, trace_id, names[type], names[who]))
-        for node, above in zip(nodes, places, strict=True):
+        nodes, names, first = tree.arrivals, named(self._names), self._first
+        rows = list(ROW.iter_unpack(self._rows))
+        for id, (after, at, _, kind, who) in zip(self.ids, rows, strict=True):
+            nodes.append(Node(first + after, at, id, None, trace_id, names[kind], names[who]))
+        for node, (_, _, above, _, _) in zip(nodes, rows, strict=True):
             if above < 0:
                 tree.roots.append(node)
             else:
@@ -129,68 +112,45 @@ class Packed:
 def pack(tree: Tree) -> Packed | None:
     """A tree without objects; None when it cannot be one: it is large, somebody looks at it, or other traces hang in it."""
     nodes = tree.arrivals
-    if not nodes or tree.portals or tree.is_written_down:
+    if not nodes or len(nodes) >= _MOST_ROWS or tree.portals or tree.is_written_down:
+        return None
+    first = nodes[0].seq
+    ids = _SEPARATOR.join([node.id for node in nodes])
+    names: dict[str, int] = {}
+    numbers = [(numbered(node.type, names), numbered(node.who, names)) for node in nodes]
+    if ids.count(_SEPARATOR) >= len(nodes) or not fits(names, nodes[-1].seq - first):
         return None
     row_of = {node.seq: row for row, node in enumerate(nodes)}
-    columns = _columns_of(
-        [node.id for node in nodes],
-        list(row_of),
-        [node.at for node in nodes],
-        [-1 if (above := node.parent) is None else row_of[above.seq] for node in nodes],
-        [node.type for node in nodes],
-        [node.who for node in nodes],
-    )
-    if columns is None:
-        return None
+    rows = [
+        ROW.pack(
+            node.seq - first, node.at, -1 if (above := node.parent) is None else row_of[above.seq], *both
+        )
+        for node, both in zip(nodes, numbers, strict=True)
+    ]
     odd = [
         _Odd(row, node.parent_id, node.placement)
         for row, node in enumerate(nodes)
         if node.placement or node.parent_id != (None if node.parent is None else node.parent.id)
     ]
+    return Packed(first, ids, tuple(names), b"".join(rows), tuple(odd), _kept(tree, row_of))
+
+
+def _kept(tree: Tree, row_of: dict[int, int]) -> tuple[_Places, ...]:
+    """What a tree remembers of ids that it has not seen; empty when that is nothing."""
     stands_for = tuple((key, (row_of[node.seq],)) for key, node in tree.stands_for.items())
     orphans, strays = (
         tuple((key, tuple(row_of[node.seq] for node in nodes)) for key, nodes in book.items())
         for book in (tree.orphans, tree.strays)
     )
-    kept = (stands_for, orphans, strays) if stands_for or orphans or strays else ()
-    return Packed(*columns, tuple(odd), kept)
+    return (stands_for, orphans, strays) if stands_for or orphans or strays else ()
 
 
 def pack_plain(plain: Plain) -> Packed | None:
     """The same of signals whose tree nobody has asked for."""
-    if not plain:
+    ids = _SEPARATOR.join(plain.ids)
+    if ids.count(_SEPARATOR) >= len(plain.ids):
         return None
-    _, seqs, ats, places, types, whos, _ = zip(*plain.values(), strict=True)
-    columns = _columns_of(plain, seqs, ats, places, types, whos)
-    return None if columns is None else Packed(*columns)
-
-
-def _columns_of(
-    ids: Collection[str],
-    seqs: Sequence[int],
-    ats: Iterable[float],
-    places: Iterable[int],
-    types: Iterable[str],
-    whos: Iterable[str],
-) -> tuple[int, str, tuple[str, ...], bytes] | None:
-    """Position of the first, ids, names and columns of a `Packed`; None where that has no room for them."""
-    first, count = seqs[0], len(seqs)
-    joined = _SEPARATOR.join(ids)
-    numbers: dict[str, int] = {}
-    for text in types, whos:
-        for each in text:
-            numbers.setdefault(each, len(numbers))
-    if (
-        count >= _MOST_ROWS
-        or joined.count(_SEPARATOR) >= count
-        or len(numbers) > _MOST_NAMES
-        or seqs[-1] - first >= _FARTHEST
-    ):
-        return None
-    number = numbers.__getitem__
-    columns = [seq - first for seq in seqs], ats, places, map(number, types), map(number, whos)
-    rows = b"".join([array(code, column).tobytes() for code, column in zip(_COLUMNS, columns, strict=True)])
-    return first, joined, tuple(numbers), rows
+    return Packed(plain.first, ids, tuple(plain.names), bytes(plain.rows))
 
 
 def pack_ends(ended: dict[int, Ended]) -> bytes:

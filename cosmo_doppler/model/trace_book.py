@@ -9,7 +9,7 @@ from cosmo_doppler.model.lasting import Log, Table
 from cosmo_doppler.model.links import KEY, Links
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
-from cosmo_doppler.model.plain import ID, NUMBER, Plain, Row
+from cosmo_doppler.model.plain import Plain
 from cosmo_doppler.model.traces import MAX_DEPTH, OVER, Node, Portal, Trace
 from cosmo_doppler.model.tree import LARGE, Tree
 
@@ -20,8 +20,6 @@ _PACKED_AT_ONCE = 64
 
 _EVICTED = 50
 """Of so many traces one is forgotten, at least, when there are too many: few enough that nobody waits for it."""
-
-_MOST_PLAIN = LARGE - 1
 
 
 class TraceBook:
@@ -74,36 +72,35 @@ class TraceBook:
             if trace.status in OVER:
                 trace.pack()
 
-    def put_down(self, trace: Trace, plain: Plain, seen: Observed) -> Row | None:
+    def put_down(self, trace: Trace, plain: Plain, seen: Observed) -> int | None:
         """Take in a signal that hangs under the one it names, or under none, on a trace nobody has looked at.
 
         Args:
             trace: whose signal it is.
             plain: those of the trace.
-            seen: the signal. The ids it names become those texts that are kept already.
+            seen: the signal.
 
         Returns:
-            What it hangs under, or itself when that is nothing; None when its place has to be sought, in the tree.
+            The number of what it hangs under, -1 for nothing; None when its place has to be sought, in the tree.
         """
         header, at = seen.header, seen.at
-        id, parent_id, kind = header.id, header.parent_id, header.type
-        if not id or id in plain or len(plain) >= _MOST_PLAIN:
+        id, parent_id, ids = header.id, header.parent_id, plain.ids
+        if not id or id in ids:
             return None
         if parent_id is not None:
-            above = plain.get(parent_id)
+            above = ids.get(parent_id)
             if above is None:
                 return None
-            header.parent_id = above[ID]
-            plain[id] = (len(plain), seen.seq, at, above[NUMBER], kind, header.who, id)
-        elif kind == "STOP":
+        elif header.type == "STOP":
             return None
         else:
-            above = plain[id] = (len(plain), seen.seq, at, -1, kind, header.who, id)
+            above = -1
+        if not plain.add(seen.seq, at, id, above, header.type, header.who):
+            return None
         self._nodes += 1
         if at > trace.last_at:
             trace.last_at = at
-        links = self._links
-        links.home.setdefault(hash(id) & KEY, trace.id)
+        self._links.home.setdefault(hash(id) & KEY, trace.id)
         return above
 
     def joined(self, trace: Trace, id: str, touched: set[str]) -> None:

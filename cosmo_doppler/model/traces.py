@@ -9,13 +9,13 @@ from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.node import MAX_DEPTH, Node, Placement, Portal
 from cosmo_doppler.model.outline import Placed
 from cosmo_doppler.model.packed import Packed, pack, pack_ends, pack_plain, unpack_ends
-from cosmo_doppler.model.plain import SEQ, TYPE, WHO, Plain, grown
+from cosmo_doppler.model.plain import Plain
 from cosmo_doppler.model.spans import Span
 from cosmo_doppler.model.stops import StopLedger
 from cosmo_doppler.model.timing import Ended, Spans
 from cosmo_doppler.model.tree import LARGE, Tree
 
-__all__ = ["MAX_DEPTH", "OVER", "WORK", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
+__all__ = ["MAX_DEPTH", "OVER", "Node", "Placement", "Portal", "Trace", "TraceStatus"]
 
 TraceStatus = Literal["open", "waiting", "done", "failed", "stopped"]
 """open: work goes on; waiting: on a human; done: FINAL, or output and nothing pending; failed: ERROR, or an
@@ -24,14 +24,14 @@ offer nobody bid on; stopped: a STOP before either."""
 OVER: frozenset[TraceStatus] = frozenset({"done", "failed", "stopped"})
 """Statuses of a trace on which nothing is going on."""
 
-WORK = frozenset({"TASK", "TASK_AWARDED"})
+_WORK = frozenset({"TASK", "TASK_AWARDED"})
 """Types that give somebody work."""
 
 _REPLIES = frozenset({"AGENT_OUTPUT", "ERROR", "CLARIFICATION", "PERMISSION"})
 _ENDS = _REPLIES | {"FINAL"}
 
 DECISIVE = (
-    WORK
+    _WORK
     | _ENDS
     | {"TASK_OFFER", "ESCALATION", "CLARIFICATION_ANSWER", "PERMISSION_DECISION", "STOP", "STOPPED"}
 )
@@ -95,7 +95,7 @@ class Trace(Placed):
         """What was asked, from the input of the first TASK or TASK_OFFER, one line, not yet safe for a terminal."""
         self.title_type = ""
         """Type of the signal the title came from."""
-        self.plain: Plain | None = {}
+        self.plain: Plain | None = Plain()
         """Its signals, as long as each hangs under the one it names and nobody has looked at them; None from then on."""
         self._tree: Tree
         """What nobody asks for before that, nor while it is packed."""
@@ -145,7 +145,7 @@ class Trace(Placed):
     def tree(self) -> Tree:
         """Its signals."""
         if self.plain is not None:
-            self._tree = grown(self.plain, self.id, self._moved)
+            self._tree = self.plain.grown(self.id, self._moved)
             self.plain = None
         elif self._packed is not None:
             self._unpack()
@@ -182,7 +182,7 @@ class Trace(Placed):
     def ids(self) -> Iterable[str]:
         """The ids of its signals."""
         if self.plain is not None:
-            return self.plain
+            return self.plain.ids
         return self._tree.by_id if self._packed is None else self._packed.ids
 
     @property
@@ -201,7 +201,7 @@ class Trace(Placed):
     def signals(self) -> int:
         """How many signals were seen."""
         if self.plain is not None:
-            return len(self.plain)
+            return len(self.plain.ids)
         return self._tree.size if self._packed is None else self._packed.size
 
     @property
@@ -210,7 +210,7 @@ class Trace(Placed):
         if self._packed is not None:
             return self._packed.first
         if self.plain is not None:
-            return next(((row[SEQ], row[TYPE], row[WHO]) for row in self.plain.values()), (-1, "", ""))
+            return self.plain.began_with
         arrivals = self._tree.arrivals
         return (arrivals[0].seq, arrivals[0].type, arrivals[0].who) if arrivals else (-1, "", "")
 
@@ -278,7 +278,7 @@ class Trace(Placed):
     def let_go(self) -> None:
         """Cut what holds its signals together: nobody looks at them any more, and the collector does not see them."""
         if self.plain is not None:
-            self.plain = {}
+            self.plain = Plain()
         elif self._packed is None:
             self._tree.take_apart()
             self._tree = Tree()
@@ -298,9 +298,9 @@ class Trace(Placed):
         """A window closed, or a question was answered, which its tree alone does not tell."""
         plain = self.plain
         if plain is not None:
-            row = plain.get(id)
-            if row is not None:
-                self._ended.setdefault(row[SEQ], Ended(at, next(reversed(plain.values()))[SEQ]))
+            number = plain.ids.get(id)
+            if number is not None:
+                self._ended.setdefault(plain.seq(number), Ended(at, plain.seq(len(plain.ids) - 1)))
             return
         node = self.by_id.get(id)
         if node is None:
@@ -335,7 +335,7 @@ class Trace(Placed):
             self.stop.note(node)
         if node.type in DECISIVE:
             above = node.parent
-            if node.type in WORK and any(child.type in _ENDS for child in node.children):
+            if node.type in _WORK and any(child.type in _ENDS for child in node.children):
                 # Its answer overtook it, so there is nothing left to wait for.
                 return
             self.weigh(
@@ -343,7 +343,7 @@ class Trace(Placed):
                 node.id or f"#{node.seq}",
                 node.who,
                 node.at,
-                above.id if above is not None and above.type in WORK else None,
+                above.id if above is not None and above.type in _WORK else None,
             )
         elif self.spans is not None:
             self.spans.over(self.ended_at)
@@ -358,7 +358,7 @@ class Trace(Placed):
             at: its arrival, epoch seconds.
             work: the id of the TASK or award it hangs under; None where it hangs under something else.
         """
-        if kind in WORK:
+        if kind in _WORK:
             self._begin(id, who, at)
         elif kind in _REPLIES:
             self._answer(kind, who, at, work)

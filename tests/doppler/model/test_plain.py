@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 
-from cosmo_doppler.model import trace_book
+from cosmo_doppler.model import plain
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.tree import LARGE
 from tests.doppler.model.folding import fold, frame, observed, view
@@ -20,7 +20,7 @@ def test_trees_look_as_if_they_had_grown_with_each_signal(frames):
     for seen in observed(frames):
         later.apply(seen)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(trace_book, "_MOST_PLAIN", 0)
+        patch.setattr(plain, "LARGE", 0)
         at_once = Board()
         for seen in observed(frames):
             at_once.apply(seen)
