@@ -58,6 +58,16 @@ def _number(value: Any) -> str:
     return say(value, 20) or "?" if number is None else f"{number:g}"
 
 
+def _many(number: int, one: str, more: str = "") -> str:
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
+
+
+def _price(cost: float) -> str:
+    """With four decimals, or as many as six digits need."""
+    short = f"{cost:.4f}"
+    return short if float(short) == cost else f"{cost:.6g}"
+
+
 def _words(value: Any) -> str:
     return ", ".join(say(item, 40) for item in value[:12]) if isinstance(value, list) else say(value, 80)
 
@@ -80,7 +90,7 @@ def _award(payload: dict[str, Any]) -> str:
 
 def _plan(payload: dict[str, Any]) -> str:
     steps = payload.get("steps")
-    return f"{len(steps)} steps  {_words(steps)}" if isinstance(steps, list) else ""
+    return f"{_many(len(steps), 'step')}  {_words(steps)}" if isinstance(steps, list) else ""
 
 
 def _offer(payload: dict[str, Any]) -> str:
@@ -135,7 +145,7 @@ def _tool_result(payload: dict[str, Any]) -> str:
 def _recalled(payload: dict[str, Any]) -> str:
     hits = payload.get("hits")
     count = len(hits) if isinstance(hits, list) else 0
-    return say(payload["error"]) if payload.get("error") else f"{count} hit{'' if count == 1 else 's'}"
+    return say(payload["error"]) if payload.get("error") else _many(count, "hit")
 
 
 def _imprinted(payload: dict[str, Any]) -> str:
@@ -240,7 +250,7 @@ def _needing(payload: Payload) -> str:
 
 
 def _bid_clause(payload: Payload) -> str:
-    parts = [f"bids ${float(payload['cost']):.4f}"]
+    parts = [f"bids ${_price(float(payload['cost']))}"]
     if payload.get("eta_ms") is not None:
         parts.append(f"ready in {int(payload['eta_ms'])} ms")
     if payload.get("confidence") is not None:
@@ -268,8 +278,8 @@ def _outcome(payload: Payload, done: str) -> str:
 
 def _stopped_clause(payload: Payload) -> str:
     return (
-        f"stopped: {int(payload.get('cancelled', 0))} tasks cancelled, "
-        f"{int(payload.get('compensated', 0))} writes undone"
+        f"stopped: {_many(int(payload.get('cancelled', 0)), 'task')} cancelled, "
+        f"{_many(int(payload.get('compensated', 0)), 'write')} undone"
     )
 
 
@@ -284,11 +294,11 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "TASK_DECLINED": lambda p: f"is declined{_because(p)}",
     "THOUGHT_DELTA": lambda p: f"thinks {_quoted(p['delta'])}",
     "AUDIT": lambda p: f"audits {_gist(p['kind'])}: {_gist(p['outcome'])}",
-    "PLAN": lambda p: f"plans {len(p['steps'])} steps: {_gist('; '.join(map(_gist, p['steps'])))}",
+    "PLAN": lambda p: f"plans {_many(len(p['steps']), 'step')}: {_gist('; '.join(map(_gist, p['steps'])))}",
     "TOOL_CALL": lambda p: f"calls {_gist(p['tool'])}{_with(p['args'])}",
     "TOOL_RESULT": lambda p: _outcome(p, f"gets from {_gist(p['tool'])} {_gist(p.get('result'))}"),
     "MEMORY_APPEND": lambda p: f"notes {_gist(p['key'])}: {_gist(p['value'])}",
-    "CRITIQUE": lambda p: f"judges {_gist(p['verdict'])}, {len(p['issues'])} issues",
+    "CRITIQUE": lambda p: f"judges {_gist(p['verdict'])}, {_many(len(p['issues']), 'issue')}",
     "ESCALATION": lambda p: f"escalates{_because(p)}",
     "CONSENSUS": lambda p: f"agrees on {_gist(p['verdict'])} with {_gist(_words(p['members']))}",
     "CONTEXT_SYNC": lambda p: f"shares its context {_gist(p['snapshot'])}",
@@ -297,7 +307,7 @@ _CLAUSES: dict[str, Callable[[Payload], str]] = {
     "CLARIFICATION_ANSWER": lambda p: f"answers the question {_quoted(p['answer'])}",
     "PERMISSION_DECISION": _decision_clause,
     "RECALL": lambda p: f"is asked to recall {_gist(p['query'])}",
-    "RECALLED": lambda p: _outcome(p, f"recalls {len(p['hits'])} entries"),
+    "RECALLED": lambda p: _outcome(p, f"recalls {_many(len(p['hits']), 'entry', 'entries')}"),
     "IMPRINT": lambda p: f"is asked to {_gist(p['op'])} {_quoted(p['entry'])}",
     "IMPRINTED": lambda p: _outcome(p, f"remembers ({_gist(p['op'])})"),
     "REGISTER": lambda p: f"is here as {_gist(p.get('role', 'neuron'))}: {_gist(_words(p['capabilities']))}",

@@ -217,7 +217,7 @@ class FrameRules:
         fault = Fault(
             "missed thoughts",
             "warning",
-            f"{missed} of {header.who or 'somebody'}'s thoughts never came: {number} follows {expected - 1}",
+            f"{missed:,} of {header.who or 'somebody'}'s thoughts never came: {number:,} follows {expected - 1:,}",
             "whether the bus or this screen dropped signals: the status line counts those",
             at=seen.at,
             seq=seen.seq,
