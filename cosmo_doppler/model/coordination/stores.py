@@ -9,12 +9,10 @@ MOST_GAPS = 32
 class SeenStore:
     """A store of which a mirror tells."""
 
-    __slots__ = ("at", "first_rev", "gaps", "id", "missing", "rev")
+    __slots__ = ("at", "gaps", "id", "missing", "rev")
 
     def __init__(self, id: str, rev: int, at: float) -> None:
         self.id = id
-        self.first_rev = rev
-        """The first event that was heard of."""
         self.rev = rev
         """The latest event that was heard of."""
         self.at = at

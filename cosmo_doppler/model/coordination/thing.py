@@ -31,7 +31,6 @@ class Thing(ABC):
     """One object of coordination."""
 
     __slots__ = (
-        "began_at",
         "events",
         "history",
         "id",
@@ -42,7 +41,6 @@ class Thing(ABC):
         "live",
         "rev",
         "revision",
-        "root_id",
         "seq",
         "state",
         "store",
@@ -63,12 +61,8 @@ class Thing(ABC):
         self.live = about.live
         """Agents take part in it on the bus itself."""
         self.trace_id = notice.trace_id
-        self.root_id = notice.id if about.event != SNAPSHOT else notice.parent_id
-        """Event id of what began it, as far as that is known."""
         self.seq = notice.seq
         """Position of the first signal about it."""
-        self.began_at = notice.at
-        """When it was heard of first, epoch seconds."""
         self.last_at = notice.at
         """When it was heard of last, epoch seconds."""
         self.state = self.first
