@@ -192,6 +192,7 @@ FIELDS: dict[str, Field] = {
     "trace.dur": _of_trace("seconds", folded.duration, "how long its trace took, or goes on"),
     "trace.errors": _of_trace("number", lambda trace, known: trace.errors, "ERRORs of its trace"),
     "trace.bids": _of_trace("number", folded.bids, "bids of its trace"),
+    "trace.signals": _of_trace("number", lambda trace, known: trace.signals, "signals of its trace"),
     "trace.open": _of_trace(
         "truth", lambda trace, known: trace.status in ("open", "waiting"), "its trace goes on"
     ),

@@ -165,7 +165,12 @@ class BidRows(Source):
             ]
         auction = self._scene.auction
         if auction is None:
-            return [[("No auction here", ink.dim)]]
+            if self._scene.trace is None:
+                return [[("The bids of the selected auction stand here", ink.dim)]]
+            return [
+                [("This trace holds no auction", ink.dim)],
+                [("nobody was asked to bid in it; a TASK_OFFER asks", ink.dim)],
+            ]
         if auction.state == "open":
             held: Cell = [("something of it is held at a gate; its window stands still", ink.dim)]
             return [[("No bid yet", ink.dim)], *([held] if auction.held_since is not None else [])]

@@ -65,6 +65,7 @@ def ids(text: str) -> str:
         ("tie:true", ""),
         ("trace.errors>0", "t2 e2 e3"),
         ("trace.dur>300ms trace.bids>0 type:TASK_OFFER", "o1"),
+        ("trace.signals>=6 type:TASK_OFFER", "o1"),
         ("trace.open:true", "o1 b1 b2 aw d1 b3 q1 o2"),
         ("trace.status:failed type:TASK", "t2"),
         ("trace.cost<0.003 trace.cost>0 type:BID", "b1 b2 b3"),
