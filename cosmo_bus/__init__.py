@@ -6,11 +6,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from cosmo_bus.client import BusClient, BusSubscription
+    from cosmo_bus.client import BusClient
     from cosmo_bus.errors import BusError
     from cosmo_bus.hub import BusStatistics
     from cosmo_bus.router import Route, Router
     from cosmo_bus.server import BusServer
+    from cosmo_bus.subscription import BusSubscription
 
 __version__ = "0.1.0"
 
@@ -30,7 +31,7 @@ _HOMES = {
     "BusError": "errors",
     "BusServer": "server",
     "BusStatistics": "hub",
-    "BusSubscription": "client",
+    "BusSubscription": "subscription",
     "Route": "router",
     "Router": "router",
 }

@@ -19,16 +19,10 @@ from cosmo_bus.backoff import Backoff
 from cosmo_bus.connection import Connection, program_name
 from cosmo_bus.errors import BusClosed, BusError, LineTooLong, NoAnswer, NotAdmitted, Refused
 from cosmo_bus.router import CACHED_SUBJECTS
+from cosmo_bus.subscription import BusSubscription, Handler, LinesHandler
 from cosmo_bus.wire import Incoming, Message, line_of, pub_lead, pub_line
 
 logger = logging.getLogger(__name__)
-
-Handler = Callable[[str, bytes], None]
-"""Gets subject and frame of every message, in order. Must not block."""
-
-LinesHandler = Callable[[Sequence[str], bytes], None]
-"""Gets messages that came together: their subjects, and their frames with a newline behind each and none within."""
-
 
 _SUB_ID = attrgetter("sub_id")
 
@@ -53,35 +47,6 @@ class ClientStatistics:
     """Times the connection came back."""
     kept: int
     """Messages that wait for the bus to come back."""
-
-
-class BusSubscription:
-    """A pattern and its handler. Survives reconnects."""
-
-    def __init__(
-        self,
-        client: BusClient,
-        pattern: str,
-        handler: Handler,
-        group: str | None,
-        together: LinesHandler | None,
-    ) -> None:
-        self.pattern = pattern
-        self.group = group
-        self.handler = handler
-        self.together = together
-        self.sub_id = uuid4().hex
-        self._client = client
-
-    async def unsubscribe(self) -> None:
-        """Stop receiving. Calling it again does nothing."""
-        self._client.forget(self)
-
-    def line(self) -> bytes:
-        """The `sub` that makes it known to a bus."""
-        if self.group is None:
-            return line_of(op="sub", sub_id=self.sub_id, subject=self.pattern)
-        return line_of(op="sub", sub_id=self.sub_id, subject=self.pattern, queue_group=self.group)
 
 
 class BusClient:
@@ -331,7 +296,7 @@ class BusClient:
             NoAnswer: the bus did not answer in time.
         """
         connection = self._require()
-        subscription = BusSubscription(self, pattern, handler, group, together)
+        subscription = BusSubscription(pattern, handler, group, together, self.forget)
         self._subscriptions[subscription.sub_id] = subscription
         try:
             connection.send(subscription.line())
@@ -459,35 +424,19 @@ class BusClient:
             self._deliver_one(messages[0])
             return
         for sub_id, run in groupby(messages, _SUB_ID):
-            subscription = self._subscriptions.get(sub_id)
-            together = subscription.together if subscription is not None else None
-            if together is None:
-                for message in run:
-                    self._deliver_one(message)
+            subscription, several = self._subscriptions.get(sub_id), list(run)
+            if subscription is not None and subscription.receive_together(several):
+                self._received += len(several)
             else:
-                self._deliver_lines(together, list(run))
-
-    def _deliver_lines(self, together: LinesHandler, messages: Sequence[Message]) -> None:
-        lines = "\n".join([*[message.frame for message in messages], ""]).encode()
-        if lines.count(b"\n") != len(messages):
-            for message in messages:
-                self._deliver_one(message)
-            return
-        self._received += len(messages)
-        try:
-            together([message.subject for message in messages], lines)
-        except Exception:
-            logger.exception("the handler of %d messages failed", len(messages))
+                for message in several:
+                    self._deliver_one(message)
 
     def _deliver_one(self, message: Message) -> None:
         subscription = self._subscriptions.get(message.sub_id)
         if subscription is None:
             return
         self._received += 1
-        try:
-            subscription.handler(message.subject, message.frame.encode())
-        except Exception:
-            logger.exception("the handler of %s failed", subscription.pattern)
+        subscription.receive(message)
 
     def _receive(self, incoming: Incoming) -> None:
         if incoming.ref is not None:

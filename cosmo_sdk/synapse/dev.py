@@ -9,10 +9,11 @@ from pathlib import Path
 import msgspec
 
 from cosmo_bus.backoff import Backoff
-from cosmo_bus.client import BusClient, BusSubscription, ClientStatistics
+from cosmo_bus.client import BusClient, ClientStatistics
 from cosmo_bus.errors import BusError
 from cosmo_bus.gate import GATE_EXTENSION, GateEvent
 from cosmo_bus.gate_client import GateClient
+from cosmo_bus.subscription import BusSubscription
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import SynapseError
 from cosmo_sdk.synapse._connected import ConnectedSynapse
