@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
-from rich.cells import cell_len
-
 from cosmo_doppler.model.wording import format_bytes, format_duration
-from cosmo_doppler.tui.safe import pad, safe
+from cosmo_doppler.tui.safe import cells, pad, safe
 
 FLOWS = ("published", "delivered", "unheard", "skipped", "dropped", "evicted", "lost", "refused", "faults")
 """Counts that only grow, so that a rate can be made of them."""
@@ -145,7 +143,7 @@ def _patterns(session: dict[str, Any], width: int) -> Iterator[Line]:
 def _wrapped(words: list[str], width: int) -> Iterator[Line]:
     line = " "
     for word in words:
-        if line.strip() and cell_len(line) + 1 + cell_len(word) > width:
+        if line.strip() and cells(line) + 1 + cells(word) > width:
             yield Line(line, "dim")
             line = "   "
         line = f"{line} {word}"
