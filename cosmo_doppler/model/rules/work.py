@@ -12,6 +12,7 @@ from cosmo_doppler.model.recent import Recent
 from cosmo_doppler.model.requests import PERSON
 from cosmo_doppler.model.rules.ground import Ground, Reads, is_mirrored, spell, subject_of
 from cosmo_doppler.model.rules.market import MarketRules
+from cosmo_doppler.model.rules.owners import Owners
 from cosmo_doppler.model.rules.works import Work, Works
 from cosmo_doppler.model.stops import ON_ITS_WAY_S
 from cosmo_doppler.model.wording import finite
@@ -67,6 +68,7 @@ class WorkRules:
         self._ground = ground
         self._market = market
         self._works = Works()
+        self._owners = Owners()
         self._given = self._works.by_id
         self._stops = False
         """Something was stopped."""
@@ -181,6 +183,8 @@ class WorkRules:
                 self._ground.book.came_right(work.fault, seen.at)
             if work.offer_id:
                 self._market.settled(work.offer_id, seen.at)
+            if work.is_call and header.type == "AGENT_OUTPUT":
+                self._claimed(seen, header, work)
         elif named is not None and header.type == "AGENT_OUTPUT":
             self._second(seen, header, work)
 
@@ -200,18 +204,37 @@ class WorkRules:
         """Another answer to work that has one. A question before it is none."""
         if not work.answered_by or work.answered_by == header.who:
             return
-        if not work.who and not work.capabilities:
-            # An open call: everybody may answer.
-            return
+        look = "why both believed it was theirs: queue groups, names, awards"
+        if work.is_call:
+            owner = self._owners.owner(work.trace_id)
+            if not owner:
+                # Everybody may answer.
+                return
+            look = f"why both believed it was theirs: by the SHA-1 of the trace it is {owner}'s"
         self._report(
             work,
             seen.at,
             "double claim",
             "warning",
             f"{work.answered_by} and {header.who} both answered {self._about(work)}",
-            "why both believed it was theirs: queue groups, names, awards",
+            look,
             seq=seen.seq,
         )
+
+    def _claimed(self, seen: Observed, header: Header, work: Work) -> None:
+        """Somebody answered a call to everybody. Peers may have agreed on who does."""
+        self._owners.claimed(work.trace_id, header.who)
+        owner = self._owners.owner(work.trace_id)
+        if owner and owner != header.who:
+            self._report(
+                work,
+                seen.at,
+                "not its owner",
+                "warning",
+                f"{header.who} answered {self._about(work)}, which by the SHA-1 of the trace is {owner}'s",
+                "whether they know the same peers, in the same order",
+                seq=seen.seq,
+            )
 
     def _final(self, seen: Observed, header: Header) -> None:
         self._end_all(header.trace_id, seen.at)

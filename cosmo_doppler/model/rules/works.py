@@ -46,6 +46,11 @@ class Work:
         self.fault: Fault | None = None
         """What was said of it, to be taken back once it is answered."""
 
+    @property
+    def is_call(self) -> bool:
+        """Whether everybody may answer: it names neither anybody nor what one must be able to do."""
+        return not self.who and not self.capabilities
+
 
 class Works:
     """The latest pieces of work. Those that are answered are remembered, those that are forgotten are no longer open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import UTC, datetime
 
 import msgspec
@@ -114,6 +115,37 @@ def test_two_participants_that_answer_one_task():
     assert kinds(fold((0, task), (1, asked), (2, output("r", "a", "t")))) == []
     open_call = frame("TASK", "t", input={})
     assert kinds(fold((0, open_call), *frames[1:])) == []
+
+
+def called(number: int, *answers: str) -> list[tuple[float, bytes]]:
+    """A call to everybody on a trace of its own, and who answers."""
+    trace, at = f"c{number}", float(number)
+    call = frame("TASK", f"t{number}", trace=trace, input={"text": f"job {number}"})
+    given = [(at + 0.1, output(f"r{number}{who}", who, f"t{number}", trace=trace)) for who in answers]
+    return [(at, call), *given]
+
+
+def test_where_the_trace_says_whose_work_it_is_others_do_not_answer():
+    def owner(number: int) -> str:
+        return ("ann", "bob")[int(hashlib.sha1(f"trc_c{number}".encode()).hexdigest(), 16) % 2]
+
+    def other(number: int) -> str:
+        return "bob" if owner(number) == "ann" else "ann"
+
+    kept = [each for number in range(12) for each in called(number, owner(number))]
+    assert {owner(number) for number in range(12)} == {"ann", "bob"}
+    assert kinds(fold(*kept)) == []
+    twice = only(fold(*kept, *called(20, owner(20), other(20))))
+    assert twice.kind == "double claim"
+    assert twice.look.endswith(f"by the SHA-1 of the trace it is {owner(20)}'s")
+    stolen = only(fold(*kept, *called(21, other(21))))
+    assert (
+        stolen.sentence == f"{other(21)} answered “job 21”, which by the SHA-1 of the trace is {owner(21)}'s"
+    )
+    # Where all may answer, or one always does, no rule is seen.
+    both = [each for number in range(12) for each in called(number, "ann", "bob")]
+    assert kinds(fold(*both)) == []
+    assert kinds(fold(*(each for number in range(12) for each in called(number, "ann")))) == []
 
 
 def test_work_that_goes_on_after_a_stop():
