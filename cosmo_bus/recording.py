@@ -122,7 +122,16 @@ class RecordingWriter:
             self._file.write(b"\n")
 
     def write(self, at: float, subject: str, frame: bytes) -> None:
-        """Append one frame. Buffered until `flush()`."""
+        """Append one frame. Buffered until `flush()`.
+
+        Args:
+            at: when it arrived, epoch seconds.
+            subject: what it was published on.
+            frame: as it arrived; text that is no JSON object is kept as it is.
+
+        Raises:
+            OSError: the disk takes no more.
+        """
         line = record_line(at, subject, frame)
         if (
             self._rotate_bytes is not None

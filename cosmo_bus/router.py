@@ -18,7 +18,7 @@ CACHED_SUBJECTS = 4096
 
 
 class Route(Generic[T]):
-    """One subscription, as `Router.add` returned it."""
+    """One subscription, as `Router.add` returned it: its pattern, its target, and its queue group if it is in one."""
 
     __slots__ = ("_serial", "group", "pattern", "target")
 

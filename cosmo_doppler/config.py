@@ -94,7 +94,11 @@ def read_config(path: Path | None = None) -> Config:
 
 
 def parse_config(text: str, path: Path) -> Config:
-    """The same from text; `path` is for the errors."""
+    """The same from text; `path` is for the errors.
+
+    Raises:
+        ConfigError: it says what makes no sense, or is no TOML.
+    """
     try:
         config = msgspec.convert(_with_inputs(msgspec.toml.decode(text)), Config)
     except msgspec.ValidationError as error:

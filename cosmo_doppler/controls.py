@@ -153,6 +153,9 @@ class Operator:
             capabilities: what it takes.
             trace_id: the trace to go on in; a fresh one when left out.
             parent_id: the signal it is caused by, on that trace.
+
+        Raises:
+            ControlError: nobody is named nor described, or it could not be sent.
         """
         if not neuron and not capabilities:
             raise ControlError("The task was not sent: name a neuron, or the capabilities it needs.")

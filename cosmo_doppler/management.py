@@ -82,7 +82,8 @@ async def manage(url: str) -> AsyncIterator[Management]:
     """Connect to a bus for management.
 
     Raises:
-        CannotConnect: nothing answers there, it is no bus, or it does not let us in.
+        CannotConnect: nothing answers there, or it is no bus.
+        NotAdmitted: it does not let us in.
         TokenError, TlsError: the file with the token, or with the CAs, cannot be used.
     """
     host, port, tls = parse_url(url)

@@ -230,7 +230,15 @@ class Axon(LifecycleHooks):
         recoverable: bool = False,
         meta: dict[str, Any] | None = None,
     ) -> Signal:
-        """The ERROR that answers a TASK in this Axon's name."""
+        """The ERROR that answers a TASK in this Axon's name.
+
+        Args:
+            task: what failed.
+            code: for programs, such as `NEURON_ERROR` (PROTOCOL 6.21).
+            message: for people.
+            recoverable: whether another attempt may succeed.
+            meta: further facts.
+        """
         payload = {"code": code, "message": message, "recoverable": recoverable}
         return self._reply(task, SignalType.ERROR, payload, meta)
 

@@ -138,7 +138,14 @@ class Signal(msgspec.Struct, kw_only=True, omit_defaults=True):
         directed: Directed | None = None,
         meta: dict[str, Any] | None = None,
     ) -> Signal:
-        """A Signal caused by this one: same trace, this id as parent, `directed` kept unless given."""
+        """A Signal caused by this one: same trace, this id as parent, `directed` kept unless given.
+
+        Args:
+            type: of the reply.
+            payload: JSON; empty when left out.
+            directed: who it names.
+            meta: further facts; nothing is taken over.
+        """
         return Signal(
             trace_id=self.trace_id,
             parent_id=self.id,

@@ -70,7 +70,13 @@ class LifecycleHooks:
     async def refresh(
         self, *, reason: str = "manual", neuron_id: str | None = None, extra: dict[str, Any] | None = None
     ) -> None:
-        """Call the `on_refresh` hooks."""
+        """Call the `on_refresh` hooks.
+
+        Args:
+            reason: heartbeat, register, deregister, stale or manual.
+            neuron_id: the participant it is about, if it is about one.
+            extra: handed on in the event.
+        """
         await self._run_hooks(self._refresh_hooks, RefreshEvent(reason, neuron_id, extra or {}))
 
     async def _start_hooks(self) -> None:

@@ -27,7 +27,11 @@ class Change(NamedTuple):
 
 
 def read_change(text: str) -> Change:
-    """A key written with dots and its value: `payload.cost=0.1`; what is no JSON is text."""
+    """A key written with dots and its value: `payload.cost=0.1`; what is no JSON is text.
+
+    Raises:
+        ValueError: it looks otherwise.
+    """
     keys, separator, value = text.partition("=")
     *path, key = keys.split(".")
     if not separator or not all((*path, key)):

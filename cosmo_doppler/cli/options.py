@@ -79,7 +79,11 @@ _PORTS = {"cosmo": 7070, "cosmos": 7070, "nats": 4222}
 
 
 def read_url(text: str) -> str:
-    """A bus, `cosmo://host:port`, with TLS `cosmos://`, or `nats://`; a path means nothing."""
+    """A bus, `cosmo://host:port`, with TLS `cosmos://`, or `nats://`; a path means nothing.
+
+    Raises:
+        ValueError: it names none.
+    """
     parts = urlsplit(text)
     if parts.scheme not in _PORTS:
         raise ValueError(
@@ -98,7 +102,11 @@ def read_url(text: str) -> str:
 
 
 def read_namespace(text: str) -> str:
-    """A namespace: one token of a subject (PROTOCOL 3.1)."""
+    """A namespace: one token of a subject (PROTOCOL 3.1).
+
+    Raises:
+        ValueError: it is none.
+    """
     if not re.fullmatch(r"[A-Za-z0-9_-]+", text):
         raise ValueError(
             f"{text!r} is no namespace: write one word of letters, digits, _ and -, without dots"
@@ -107,7 +115,11 @@ def read_namespace(text: str) -> str:
 
 
 def read_json_object(text: str) -> dict[str, Any]:
-    """A JSON object."""
+    """A JSON object.
+
+    Raises:
+        ValueError: it is none.
+    """
     hint = 'write it like \'{"text": "hello"}\''
     try:
         parsed = json.loads(text)
@@ -122,7 +134,11 @@ def read_json_object(text: str) -> dict[str, Any]:
 
 
 def read_duration(text: str) -> float:
-    """A span of time in seconds: `30`, `30s`, `500ms`, `5m`, `1h`."""
+    """A span of time in seconds: `30`, `30s`, `500ms`, `5m`, `1h`.
+
+    Raises:
+        ValueError: it is none, or nothing.
+    """
     read = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)(ms|s|m|h|)", text.strip())
     if read is None or float(read[1]) == 0:
         raise ValueError(f"{text!r} is no span of time; write 30, 30s, 500ms, 5m or 1h")
@@ -130,7 +146,11 @@ def read_duration(text: str) -> float:
 
 
 def read_rate(text: str) -> float:
-    """A part of all: above 0, at most 1."""
+    """A part of all: above 0, at most 1.
+
+    Raises:
+        ValueError: it is none.
+    """
     hint = f"{text!r} is no rate; write a number above 0 and at most 1, such as 0.2"
     try:
         rate = float(text)
@@ -142,7 +162,11 @@ def read_rate(text: str) -> float:
 
 
 def read_size(text: str) -> tuple[int, int]:
-    """Columns and rows of a terminal: `120x40`."""
+    """Columns and rows of a terminal: `120x40`.
+
+    Raises:
+        ValueError: it looks otherwise, or is out of 20x5 to 500x300.
+    """
     read = re.fullmatch(r"(\d{1,4})x(\d{1,4})", text)
     if read is None or not (20 <= int(read[1]) <= 500 and 5 <= int(read[2]) <= 300):
         raise ValueError(f"{text!r} is no size; write columns x rows like 120x40 (20x5 to 500x300)")
@@ -155,7 +179,11 @@ def read_words(text: str) -> list[str]:
 
 
 def read_signal_type(text: str) -> str:
-    """A signal type in any case; a dash stands for an underscore."""
+    """A signal type in any case; a dash stands for an underscore.
+
+    Raises:
+        ValueError: there is none of that name.
+    """
     from cosmo_sdk.signal_types import SignalType
 
     name = text.upper().replace("-", "_")
@@ -171,14 +199,22 @@ def _signal_types() -> Iterable[str]:
 
 
 def read_trace_id(text: str) -> str:
-    """A trace id as the bus knows it: with its prefix, in full."""
+    """A trace id as the bus knows it: with its prefix, in full.
+
+    Raises:
+        ValueError: it is none.
+    """
     if not text.startswith("trc_") or len(text) == len("trc_") or text.split() != [text]:
         raise ValueError(f"{text!r} is no trace id; they start with trc_ (see `cosmo tail --json`)")
     return text
 
 
 def read_bytes(text: str) -> int:
-    """An amount of data in bytes: `1000`, `64kB`, `256MB`, `2GB`; decimal units."""
+    """An amount of data in bytes: `1000`, `64kB`, `256MB`, `2GB`; decimal units.
+
+    Raises:
+        ValueError: it is none, or less than one byte.
+    """
     read = re.fullmatch(r"(\d{1,9}(?:\.\d+)?)\s*(B|kB|KB|MB|GB|)", text.strip())
     size = 0 if read is None else int(float(read[1]) * _BYTES[read[2].upper()])
     if size < 1:

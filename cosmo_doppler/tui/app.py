@@ -61,6 +61,9 @@ class DopplerApp(LookedApp):
         wanted: a filter to begin with; empty for none.
         beside: further sessions, watched from the beginning.
         reference: what everything is held against.
+
+    Raises:
+        ValueError: there is no such view.
     """
 
     TITLE: str | None = "Doppler"

@@ -87,7 +87,11 @@ class Live(Generic[R]):
             return self.known[subject]
 
     def get(self, subject: str) -> R | None:
-        """The object as the store has it now."""
+        """The object as the store has it now.
+
+        Raises:
+            TypeError: an id that is no str.
+        """
         if not isinstance(subject, str):
             raise TypeError(f"the id of a {self._kind} must be a str, not {type(subject).__name__}")
         found = self._store.get_versioned(self._prefix + subject)

@@ -94,7 +94,11 @@ def ttl_of(constraints: Any, *, broken: float | None = None) -> float | None:
 
 
 def submitted(task: Task, found: Task | None, now_ms: int, trace_id: str, cause: str | None) -> Outcome[str]:
-    """A task is there from now on. Submitting the same one again does nothing until somebody has claimed it."""
+    """A task is there from now on. Submitting the same one again does nothing until somebody has claimed it.
+
+    Raises:
+        ExistsError: another task has this id, or this one is under way or done.
+    """
     if found is not None:
         untouched = found.state is TaskState.PENDING and found.attempt == 0
         if untouched and all(
@@ -180,7 +184,12 @@ def heard(task: Task, agent_id: str, at: Reading) -> Outcome[bool]:
 
 
 def reported(task: Task, agent_id: str, result: Any, now_ms: int) -> Outcome[None]:
-    """Its holder has a result. The same again does nothing, so that whoever is unsure may repeat it."""
+    """Its holder has a result. The same again does nothing, so that whoever is unsure may repeat it.
+
+    Raises:
+        NotAuthorizedError: it is not this agent's.
+        StateError: it has ended otherwise.
+    """
     if task.assigned_to != agent_id or task.state in (TaskState.PENDING, TaskState.CANCELLED):
         raise NotAuthorizedError(agent_id, f"report task {task.id!r}, which it does not hold")
     if task.state is TaskState.COMPLETED and same(task.result, result):
@@ -190,7 +199,12 @@ def reported(task: Task, agent_id: str, result: Any, now_ms: int) -> Outcome[Non
 
 
 def failed(task: Task, agent_id: str | None, reason: Any, now_ms: int) -> Outcome[None]:
-    """Its holder, or with None anybody, gives it up for good."""
+    """Its holder, or with None anybody, gives it up for good.
+
+    Raises:
+        NotAuthorizedError: it is not this agent's.
+        StateError: it has ended otherwise.
+    """
     if agent_id is not None and (
         task.assigned_to != agent_id or task.state in (TaskState.PENDING, TaskState.CANCELLED)
     ):

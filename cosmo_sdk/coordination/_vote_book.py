@@ -148,6 +148,11 @@ class VoteBook(Managing, MutableMapping[str, list[tuple[str, Any]]]):
     def cast(self, vote_id: str, agent_id: str, option: Any) -> bool:
         """Vote. None abstains: present, but for nothing.
 
+        Args:
+            vote_id: the vote.
+            agent_id: who votes.
+            option: one of those offered, or None.
+
         Returns:
             Whether it counts. False when the vote is unknown, closed or over, the agent may not vote, the option is none
             of those offered, or the agent has voted otherwise and may not change its mind.

@@ -76,6 +76,9 @@ class BusMirror:
         metrics: is told of `mirror("published" | "dropped" | "failed" | "snapshots", count)`.
         clock: when snapshots are due, for tests.
 
+    Raises:
+        ValueError: `poll_s` is not positive.
+
     Attributes:
         published: events that are on the bus.
         snapshots: Signals of how an object stands that are on the bus.

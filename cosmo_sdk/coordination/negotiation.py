@@ -43,7 +43,11 @@ class NegotiationProtocol(Managing):
     def with_rules(
         cls, rules: NegotiationRules, *, store: Store | None = None, clock: Clock | None = None
     ) -> NegotiationProtocol:
-        """One whose new sessions are held by other rules."""
+        """One whose new sessions are held by other rules.
+
+        Raises:
+            TypeError: `rules` are none.
+        """
         if not isinstance(rules, NegotiationRules):
             raise TypeError(f"with_rules() takes NegotiationRules, not {type(rules).__name__}")
         protocol = cls().bind(store=store, clock=clock)
@@ -88,6 +92,11 @@ class NegotiationProtocol(Managing):
 
     def propose(self, session_id: str, agent_id: str, content: Any) -> bool:
         """Make another proposal. Whoever accepted the one before has to accept again.
+
+        Args:
+            session_id: the negotiation.
+            agent_id: who proposes; one of its participants.
+            content: JSON.
 
         Returns:
             Whether it stands. The one beyond `max_rounds` closes the session instead.

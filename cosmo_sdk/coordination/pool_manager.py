@@ -160,7 +160,13 @@ class PoolManager(Managing):
         self._step(pool_id, self._without(agent_id, "left"))
 
     def expel(self, pool_id: str, agent_id: str, reason: str) -> bool:
-        """Take an agent out of a pool. Whether it was in."""
+        """Take an agent out of a pool. Whether it was in.
+
+        Args:
+            pool_id: the pool.
+            agent_id: the agent.
+            reason: is told with the event; JSON.
+        """
         check_id("agent_id", agent_id)
         check_json("reason", reason)
         return self._step(pool_id, self._without(agent_id, "expelled", reason=reason))

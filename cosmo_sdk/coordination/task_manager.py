@@ -210,6 +210,12 @@ class TaskManager(Managing):
 
         Nobody else tries for the same one meanwhile. Which of several agents gets more is not promised.
 
+        Args:
+            agent_id: who will hold it.
+            pool_ids: only tasks of these pools; None for any.
+            capabilities: what the agent can do; None for anything.
+            topics: only tasks of these topics; None for any.
+
         Returns:
             The task, held by the agent; None when there is none for it.
         """
@@ -366,6 +372,9 @@ class TaskManager(Managing):
 
         Returns:
             The ids of the tasks that wait again, in the order of their submission.
+
+        Raises:
+            TypeError: `now_ts` is no number.
         """
         if isinstance(now_ts, bool) or not isinstance(now_ts, int | float):
             raise TypeError(f"now_ts must be seconds of time.monotonic(), not {type(now_ts).__name__}")

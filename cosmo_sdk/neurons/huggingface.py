@@ -14,7 +14,12 @@ from cosmo_sdk.neurons.text import api_key as checked_key
 
 
 class HuggingFaceNeuron(TextNeuron):
-    """Asks one of three paths: chat for conversations and tools, else `/generate`, or what the options say."""
+    """Asks one of three paths: chat for conversations and tools, else `/generate`, or what the options say.
+
+    Raises:
+        ValueError: both of `use_chat_api` and `use_completions_api`, a key that is needed and not there, or an endpoint
+            that is no URL.
+    """
 
     def __init__(
         self,

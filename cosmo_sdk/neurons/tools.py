@@ -18,7 +18,12 @@ _OURS = frozenset({"tool", "arguments", "args", "__list_tools__"})
 
 
 class McpNeuron(Neuron):
-    """Calls one tool per task. The server is a process, started by the first call and shared by all."""
+    """Calls one tool per task. The server is a process, started by the first call and shared by all.
+
+    Raises:
+        ValueError: a `timeout` that is not positive, or nothing to start.
+        TypeError: `args` is one text, not a list of texts.
+    """
 
     def __init__(
         self,

@@ -207,6 +207,7 @@ class NatsConnection:
 
         Raises:
             BusClosed: the connection is lost.
+            Refused: NATS takes no such pattern.
         """
         self.check()
         sink = _Sink(receive, pattern)

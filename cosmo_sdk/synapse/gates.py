@@ -64,6 +64,9 @@ class Gates(Protocol):
 class MemoryGates:
     """The gates of a bus inside one process.
 
+    What it promises as `Gates` raises GateError where there is no such gate or hold, it is somebody else's turn, or a frame
+    is no Signal.
+
     Args:
         forward: delivers a Signal that leaves the last gate.
         tell: publishes what happened, subject and JSON.

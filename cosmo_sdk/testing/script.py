@@ -135,7 +135,16 @@ class Rule:
         after_s: float = 0.0,
         copies: int = 1,
     ) -> Self:
-        """The work fails with an ERROR, which a caller may retry when it is `recoverable`."""
+        """The work fails with an ERROR, which a caller may retry when it is `recoverable`.
+
+        Args:
+            code: for programs.
+            message: for people.
+            recoverable: whether another attempt may succeed.
+            neuron: in whose name; who it was given to when left out.
+            after_s: how much later, seconds of the clock.
+            copies: how often the same Signal arrives.
+        """
         fields = {"code": code, "message": message, "recoverable": recoverable, "neuron": neuron}
         return self.answers(an_error, after_s=after_s, copies=copies, **fields)
 
@@ -159,7 +168,13 @@ class Rule:
         after_s: float = 0.0,
         copies: int = 1,
     ) -> Self:
-        """Whatever `fn(signal)` returns goes out as it is: one Signal, several, or None."""
+        """Whatever `fn(signal)` returns goes out as it is: one Signal, several, or None.
+
+        Args:
+            fn: is given what matched.
+            after_s: how much later, seconds of the clock.
+            copies: how often each arrives.
+        """
 
         def make(cause: Signal) -> Sequence[Signal]:
             made = fn(cause)

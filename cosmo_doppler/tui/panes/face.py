@@ -27,7 +27,11 @@ class Face(ABC):
 
     @property
     def trace(self) -> Trace:
-        """The selected trace."""
+        """The selected trace.
+
+        Raises:
+            LookupError: none is selected.
+        """
         trace = self.scene.trace
         if trace is None:
             raise LookupError("no trace is selected")
