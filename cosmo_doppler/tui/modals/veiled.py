@@ -13,7 +13,7 @@ from rich.style import Style
 from textual.color import Color
 from textual.geometry import Region, Size
 from textual.renderables.background_screen import BackgroundScreen
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.strip import Strip
 
 Answer = TypeVar("Answer")
@@ -29,31 +29,51 @@ class Veiled(ModalScreen[Answer]):
         super().__init__()
         self._tinted: dict[Style | None, Style | None] = {}
         self._tint = Color(0, 0, 0)
-        self._below: list[Strip] | None = None
-        """The screen below as it is now; None while nobody has asked."""
+        self._below: list[Strip] = []
+        """The screen below, darkened."""
+        self._old: set[int] | None = None
+        """Lines of it that changed since; None for all of them."""
         self._laid_out: Size | None = None
 
     def refresh(
         self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False
     ) -> Self:
         """Something changed: below, if regions are named, or else here."""
-        if regions:
-            self._below = None
+        if regions and self._old is not None:
+            self._old.update(*(region.line_range for region in regions))
         return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
 
-    def render_line(self, y: int) -> Strip:
-        """A line of the screen below."""
-        if self._below is None:
-            self._below = self._look_below()
-        return self._below[y] if y < len(self._below) else Strip.blank(self.size.width)
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Lines of the screen below: nothing of our own is drawn but what stands on them."""
+        self._look_below()
+        strips = self._below[crop.y : crop.bottom]
+        strips += [Strip.blank(self.size.width)] * (crop.height - len(strips))
+        if crop.x or crop.width != self.size.width:
+            return [strip.crop(crop.x, crop.right) for strip in strips]
+        return strips
 
-    def _look_below(self) -> list[Strip]:
+    def render_line(self, y: int) -> Strip:
+        """One of them."""
+        return self.render_lines(Region(0, y, self.size.width, 1))[0]
+
+    def _look_below(self) -> None:
+        """Darken what changed there."""
+        if self._old is not None and not self._old:
+            return
         stack = self.app.screen_stack
         place = stack.index(self) if self in stack else 0
         if not place:
-            return []
-        below: Screen[object] = stack[place - 1]
-        return [self._veil(strip) for strip in below._compositor.render_strips(self.size)]
+            return
+        size = self.size
+        if self._old is None:
+            self._below = [Strip.blank(size.width)] * size.height
+        rows = range(size.height) if self._old is None else sorted(self._old)
+        self._old = set()
+        compositor = stack[place - 1]._compositor
+        chops = compositor._render_chops(size.region, set(rows).__contains__)
+        for row in rows:
+            if row < min(len(chops), len(self._below)):
+                self._below[row] = self._veil(Strip.join(chops[row].values()))
 
     def _veil(self, strip: Strip) -> Strip:
         tint = self.styles.background
@@ -83,5 +103,5 @@ class Veiled(ModalScreen[Answer]):
     def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
         if size is not None:
             self._laid_out = size
-            self._below = None
+            self._old = None
         super()._refresh_layout(size, scroll)

@@ -20,7 +20,7 @@ from cosmo_doppler.tui.watched import Watched
 
 if TYPE_CHECKING:
     from cosmo_doppler.offers import Template
-    from cosmo_doppler.tui import modals
+    from cosmo_doppler.tui.modals.connect import ConnectChoice
 
 
 class ActActions(TakePartActions, BusActions):
@@ -75,7 +75,8 @@ class ActActions(TakePartActions, BusActions):
         self._open_offer(again=self.scene.offer_id)
 
     def _open_offer(self, *, again: str | None = None, template: Template | None = None) -> None:
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.flows import compose_offer
+        from cosmo_doppler.tui.modals.offer_parts import Parent
 
         on_round = again is not None or self.stage.view == "auctions"
 
@@ -90,14 +91,14 @@ class ActActions(TakePartActions, BusActions):
         begin(
             self,
             partial(
-                modals.compose_offer,
+                compose_offer,
                 self.app,
                 self.session,
                 again=again,
                 shelf=self.watched.shelf,
                 settings=look_of(self.app).offers,
                 template=template,
-                under=modals.Parent(*under) if under is not None else None,
+                under=Parent(*under) if under is not None else None,
                 on_sent=on_sent,
             ),
             exclusive=True,
@@ -110,27 +111,27 @@ class ActActions(TakePartActions, BusActions):
         if self.scene.trace_id is None:
             self.say("Select the trace to stop first")
             return
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.flows import confirm_stop
 
-        begin(self, partial(modals.confirm_stop, self.app, self.session, self.scene.trace_id), exclusive=True)
+        begin(self, partial(confirm_stop, self.app, self.session, self.scene.trace_id), exclusive=True)
 
     def stop_marked(self) -> None:
         """Confirm a STOP of every trace with a marked signal."""
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.flows import stop_marked
 
-        begin(self, partial(modals.stop_marked, self.app, self.session), exclusive=True)
+        begin(self, partial(stop_marked, self.app, self.session), exclusive=True)
 
     def action_answer(self) -> None:
         """Answer the selected or the oldest open question."""
         if not self._may_act():
             return
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.flows import answer_request
 
         with self.session.lock:
             request_id = jumps.request_of(self.scene)
         begin(
             self,
-            partial(modals.answer_request, self.app, self.session, request_id, drafts=self.drafts),
+            partial(answer_request, self.app, self.session, request_id, drafts=self.drafts),
             exclusive=True,
         )
 
@@ -147,18 +148,18 @@ class ActActions(TakePartActions, BusActions):
 
     def action_arm(self) -> None:
         """May signals be sent."""
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.arm import arm
 
-        begin(self, partial(modals.arm, self.app, self.session), exclusive=True)
+        begin(self, partial(arm, self.app, self.session), exclusive=True)
 
     def action_connect(self) -> None:
         """Somewhere else."""
         begin(self, self._connect, exclusive=True)
 
     async def _connect(self) -> None:
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.flows import connect
 
-        choice = await modals.connect(self.app)
+        choice = await connect(self.app)
         if choice is None:
             return
         try:
@@ -210,7 +211,7 @@ class ActActions(TakePartActions, BusActions):
         self.say(f"Offered again: {in_words(compare(before, after))}; D shows both")
 
 
-def session_for(choice: modals.ConnectChoice) -> Session:
+def session_for(choice: ConnectChoice) -> Session:
     """The session a person chose, not started yet.
 
     Raises:

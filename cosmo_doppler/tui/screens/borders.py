@@ -19,6 +19,7 @@ from cosmo_doppler.tui.arrangement import (
 )
 from cosmo_doppler.tui.layout import Grid, Pane, Slot, View, edges, grid_of, is_single, plan, size_class
 from cosmo_doppler.tui.look import remembered_of
+from cosmo_doppler.tui.widgets.painted import Ground
 
 COLUMNS_A_KEY = 4
 ROWS_A_KEY = 2
@@ -32,7 +33,7 @@ class _Held(NamedTuple):
     edge: int
 
 
-class Borders(Container):
+class Borders(Ground, Container):
     """Panes on a grid whose edges can be moved, and of which some can be hidden."""
 
     view: View

@@ -8,10 +8,11 @@ from cosmo_doppler.session import Session
 from cosmo_doppler.tui.scene import Scene
 from cosmo_doppler.tui.screens.stage import Stage
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
+from cosmo_doppler.tui.widgets.painted import Ground
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
 
-class Deck(Screen[None]):
+class Deck(Ground, Screen[None]):
     """A screen over a session. Its actions stand in classes by what they are about."""
 
     session: Session

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -11,14 +12,13 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Horizontal
 from textual.geometry import Size
-from textual.strip import Strip
-from textual.widget import Widget
 
 from cosmo_doppler.tui.actions import ACTIONS, Action, Group, action
 from cosmo_doppler.tui.keymap import Keymap
 from cosmo_doppler.tui.modals.sheet import Sheet
 from cosmo_doppler.tui.safe import pad
-from cosmo_doppler.tui.theme import ink_of
+from cosmo_doppler.tui.theme import Ink
+from cosmo_doppler.tui.widgets.painted import Drawn, Painted
 
 _GROUPS: dict[Group, str] = {
     "Move": "Move",
@@ -43,7 +43,7 @@ class Block(NamedTuple):
     """What belongs together under a heading."""
 
     heading: str
-    rows: Sequence[Line]
+    rows: tuple[Line, ...]
     """Keys and what they do."""
 
     def lines(self, width: int) -> Iterator[Line]:
@@ -70,15 +70,15 @@ def help_blocks(keymap: Keymap, here: Sequence[str], pane: str) -> list[Block]:
         _block(heading, [entry for entry in ACTIONS if entry.group == group], keymap)
         for group, heading in _GROUPS.items()
     ]
-    mouse = [
+    mouse = (
         ("", "Click selects, a second click opens, the wheel scrolls."),
         ("", "Above a time axis the wheel zooms, and a drag shows that stretch."),
-    ]
+    )
     return [*blocks, Block("Mouse", mouse)]
 
 
 def _block(heading: str, entries: Sequence[Action], keymap: Keymap) -> Block:
-    return Block(heading, [(keymap.shown(entry), entry.help) for entry in entries])
+    return Block(heading, tuple((keymap.shown(entry), entry.help) for entry in entries))
 
 
 def in_columns(blocks: Sequence[Block], columns: int) -> list[list[Block]]:
@@ -96,39 +96,35 @@ def in_columns(blocks: Sequence[Block], columns: int) -> list[list[Block]]:
     return made
 
 
-class HelpText(Widget):
-    """Blocks below each other. Only the lines on the screen are drawn.
+@lru_cache(maxsize=64)
+def _wrapped(blocks: tuple[Block, ...], width: int) -> list[Line]:
+    """All lines; what does not fit goes on under its beginning. Kept: asked for whenever the help is laid out."""
+    return [line for block in blocks for line in block.lines(width)]
+
+
+class HelpText(Painted):
+    """Blocks below each other.
 
     Args:
         blocks: what to show.
     """
 
     DEFAULT_CSS = "HelpText { width: 1fr; height: auto; }"
-    ALLOW_SELECT = False
 
     def __init__(self, blocks: Sequence[Block]) -> None:
         super().__init__()
-        self._blocks = blocks
-        self._lines: list[Line] = []
-        self._width = -1
-
-    def _wrapped(self, width: int) -> list[Line]:
-        """All lines; what does not fit goes on under its beginning."""
-        if width != self._width:
-            self._width = width
-            self._lines = [line for block in self._blocks for line in block.lines(width)]
-        return self._lines
+        self._blocks = tuple(blocks)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         """As many lines as it takes."""
-        return len(self._wrapped(width))
+        return len(_wrapped(self._blocks, width))
 
-    def render_line(self, y: int) -> Strip:
-        """One line."""
-        lines, ink = self._wrapped(self.size.width), ink_of(self.app)
-        key, text = lines[y] if y < len(lines) else ("", "")
-        segments = [Segment(key, ink.bold if not text else ink.plain), Segment(text, ink.dim)]
-        return Strip(segments).adjust_cell_length(self.size.width).apply_style(ink.background)
+    def draw(self, width: int, height: int, ink: Ink) -> list[Drawn]:
+        """All of them."""
+        return [
+            Drawn([Segment(key, ink.bold if not text else ink.plain), Segment(text, ink.dim)], ink.background)
+            for key, text in _wrapped(self._blocks, width)
+        ]
 
 
 class HelpScreen(Sheet):

@@ -226,7 +226,7 @@ class JumpActions(Deck):
     def export_as(self, kind: Kind | None) -> None:
         """A part of what is seen, into a file of that kind to begin with."""
         from cosmo_doppler.export import Selection
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.exporting import export_selection
 
         scene = self.scene
         with self.session.lock:
@@ -235,7 +235,7 @@ class JumpActions(Deck):
                 scene.offer_id if scene.auction is not None else None,
             )
         form = partial(
-            modals.export_selection,
+            export_selection,
             self.app,
             self.session,
             known,

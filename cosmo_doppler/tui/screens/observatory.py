@@ -47,7 +47,7 @@ from cosmo_doppler.tui.watched import Watched, watched_line
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
-from cosmo_doppler.tui.widgets.prompt import Prompt
+from cosmo_doppler.tui.widgets.prompt import Foot, Prompt
 from cosmo_doppler.tui.widgets.source import Glance
 
 if TYPE_CHECKING:
@@ -148,9 +148,10 @@ class Observatory(
             self.filter_bar,
             self.stage,
             replay,
-            self.prompt,
-            keys,
         )
+        with Foot():
+            yield self.prompt
+            yield keys
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -161,8 +162,16 @@ class Observatory(
 
     def _compositor_refresh(self) -> None:
         # While the app mounts itself Textual would draw everything and throw it away.
-        if not self.app._batch_count:
+        if self.app._batch_count:
+            return
+        if self.app.screen is self:
             super()._compositor_refresh()
+        elif self._compositor._dirty_regions and self in self.app._background_screens:
+            # Whoever is in front shows through what changed; Textual would have us painted once more, too.
+            changed = [*self._compositor._dirty_regions]
+            self._compositor._dirty_regions.clear()
+            self._dirty_widgets.clear()
+            self.app.screen.refresh(*changed)
 
     def touch(self) -> None:
         """A person did something: look again soon."""

@@ -48,17 +48,17 @@ class TakePartActions(Deck):
         if self.session.read_only_reason:
             self.say(self.session.read_only_reason)
             return
-        from cosmo_doppler.tui import modals
+        from cosmo_doppler.tui.modals.person_flows import bid_by_hand, take_part
 
         with self.session.lock:
             auction = self.scene.auction
             hint = _no_bids(auction)
             offer_id = auction.offer_id if auction is not None and not hint else None
         if offer_id is None:
-            flow = partial(modals.take_part, self.app, self.session, hint)
+            flow = partial(take_part, self.app, self.session, hint)
         else:
             flow = partial(
-                modals.bid_by_hand,
+                bid_by_hand,
                 self.app,
                 self.session,
                 offer_id,

@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -113,6 +113,9 @@ class Painted(Widget):
 
     # What Textual asks
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """No style depends on it, so none is looked up again: `draw` shows where the focus is."""
+
     def _set_dirty(self, *regions: Region) -> None:
         """Something may have changed."""
         self._stale = True
@@ -135,6 +138,24 @@ class Painted(Widget):
         """One of them."""
         self.redraw()
         return self._strips[y] if 0 <= y < len(self._strips) else Strip.blank(self.size.width)
+
+
+class Ground(Widget):
+    """A widget that shows nothing but what stands on it."""
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The same empty line again and again."""
+        look = crop.width, self.visual_style.rich_style, *map(type, self.app.get_line_filters())
+        if look != self._ground_look:
+            self._ground_look = look
+            strip = Strip.blank(*look[:2])
+            for each in _lasting(self.app.get_line_filters()):
+                strip = strip.apply_filter(each, self.background_colors[1])
+            self._ground = strip
+        return [self._ground] * crop.height
+
+    _ground_look: tuple[Any, ...] = ()
+    _ground = Strip([])
 
 
 def _regions(rows: Sequence[int], width: int) -> Iterator[Region]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button, Input
 
-from cosmo_doppler.tui.modals import answer_request
+from cosmo_doppler.tui.modals.flows import answer_request
 from cosmo_doppler.tui.modals.parts import Choice, Passage, safe_lines
 from cosmo_sdk import Directed, Signal, SignalType
 

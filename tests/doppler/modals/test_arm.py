@@ -9,7 +9,7 @@ import pytest
 from cosmo_doppler.controls import ControlError
 from cosmo_doppler.session.live import open_live
 from cosmo_doppler.session.session import ELSEWHERE
-from cosmo_doppler.tui.modals import arm
+from cosmo_doppler.tui.modals.arm import arm
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 
 from textual.widgets import Button, Input
 
-from cosmo_doppler.tui.modals import ConnectChoice, connect
+from cosmo_doppler.tui.modals.connect import ConnectChoice
+from cosmo_doppler.tui.modals.flows import connect
 from cosmo_doppler.tui.modals.parts import Choice
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from textual.widgets import Button
 
-from cosmo_doppler.tui.modals import answer_request, compose_offer, confirm_stop, connect
+from cosmo_doppler.tui.modals.flows import answer_request, compose_offer, confirm_stop, connect
 from cosmo_sdk import Directed, Signal, SignalType
 
 Flow = Callable[[Any, Any, Signal], Coroutine[Any, Any, Any]]

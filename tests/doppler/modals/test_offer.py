@@ -9,9 +9,9 @@ from textual.events import Paste
 from textual.widgets import Button, Input, Static, TextArea
 
 from cosmo_doppler.offers import read_input
-from cosmo_doppler.tui.modals import Parent, compose_offer, connect
+from cosmo_doppler.tui.modals.flows import compose_offer, connect
 from cosmo_doppler.tui.modals.form import Form
-from cosmo_doppler.tui.modals.offer_parts import CapabilitySuggester, read_capabilities
+from cosmo_doppler.tui.modals.offer_parts import CapabilitySuggester, Parent, read_capabilities
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_sdk import Axon, Dendrite, DevSynapse, Directed, Signal, SignalType
 

@@ -8,7 +8,7 @@ from textual.widgets import Input, TextArea
 
 from cosmo_doppler.offers import LONGEST_INPUT
 from cosmo_doppler.redaction import Redaction
-from cosmo_doppler.tui.modals import compose_offer
+from cosmo_doppler.tui.modals.flows import compose_offer
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_doppler.tui.offer_shelf import OfferShelf
 from cosmo_sdk import Directed, Signal, SignalType

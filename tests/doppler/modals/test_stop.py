@@ -6,7 +6,7 @@ from typing import Any
 
 from textual.widgets import Button, Static
 
-from cosmo_doppler.tui.modals import confirm_stop, stop_marked
+from cosmo_doppler.tui.modals.flows import confirm_stop, stop_marked
 from cosmo_doppler.tui.modals.stop import confirmation_of
 from cosmo_sdk import Directed, Signal, SignalType
 

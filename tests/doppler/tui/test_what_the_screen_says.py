@@ -10,8 +10,8 @@ from cosmo_bus.client import BusClient
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.live import open_live
-from cosmo_doppler.tui import modals
 from cosmo_doppler.tui.actions import ACTIONS
+from cosmo_doppler.tui.modals import flows
 from cosmo_doppler.tui.palette import ObservatoryCommands
 from cosmo_doppler.tui.placard import Said
 from tests.doppler.tui.market import TRACES
@@ -167,7 +167,7 @@ async def test_acting_opens_the_form_of_the_selected_thing(
         opened.append(given[2:])
 
     for name in ("compose_offer", "confirm_stop", "answer_request"):
-        monkeypatch.setattr(modals, name, form)
+        monkeypatch.setattr(flows, name, form)
     async with shown(silent_session) as screen:
         await screen.press("O")
         await screen.press("S")
