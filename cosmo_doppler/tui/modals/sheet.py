@@ -17,6 +17,12 @@ class Sheet(Veiled[None]):
         ("escape,q,enter", "dismiss", "Back"),
         ("j,down", "scroll(1)", "Down"),
         ("k,up", "scroll(-1)", "Up"),
+        ("ctrl+d", "turn(0.5)", "Half a page down"),
+        ("ctrl+u", "turn(-0.5)", "Half a page up"),
+        ("pagedown,space", "turn(1)", "A page down"),
+        ("pageup", "turn(-1)", "A page up"),
+        ("g,home", "end(-1)", "Top"),
+        ("G,end", "end(1)", "Bottom"),
     ]
     DEFAULT_CSS = """
     Sheet { align: center middle; background: $background 60%; }
@@ -39,3 +45,13 @@ class Sheet(Veiled[None]):
         # None while the screen is being built or left: keys may come quicker than that.
         for frame in self.query(VerticalScroll):
             frame.scroll_relative(y=rows, animate=False)
+
+    def action_turn(self, pages: float) -> None:
+        """So many pages down, or up."""
+        for frame in self.query(VerticalScroll):
+            frame.scroll_relative(y=int(pages * max(2, frame.size.height - 1)), animate=False)
+
+    def action_end(self, way: int) -> None:
+        """To the first line, or the last."""
+        for frame in self.query(VerticalScroll):
+            frame.scroll_to(y=frame.max_scroll_y if way > 0 else 0, animate=False)

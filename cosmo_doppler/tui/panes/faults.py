@@ -43,12 +43,12 @@ class FaultRows(Source):
 
     hints: ClassVar[tuple[str, ...]] = (
         "open",
+        "fault(1)",
         "jump_trace",
         "jump_auction",
         "pause",
         "copy",
         "zoom",
-        "command_palette",
         "help",
     )
 

@@ -44,3 +44,20 @@ async def test_a_narrow_screen_shows_whole_words(market_session: Session, shown:
         lines = [line.strip("│ ") for line in screen.lines]
         begun = next(number for number, line in enumerate(lines) if line.endswith("Pause and go on;"))
         assert lines[begun + 1] == "recording never pauses"
+
+
+async def test_the_help_is_read_with_the_keys_of_lists(
+    market_session: Session, shown: Callable[..., Any]
+) -> None:
+    async with shown(market_session, size=(120, 30)) as screen:
+        await screen.press("question_mark")
+        top = screen.text
+        for key, back in (("j", "k"), ("ctrl+d", "ctrl+u"), ("pagedown", "pageup"), ("G", "g")):
+            await screen.press(key)
+            assert screen.text != top, key
+            await screen.press(back)
+            assert screen.text == top, back
+        await screen.press("G")
+        assert "a drag shows that stretch" in screen.text
+        await screen.press("question_mark")
+        assert "Keys" not in screen.text
