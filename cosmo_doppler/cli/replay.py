@@ -165,12 +165,14 @@ async def _with_progress(work: Any, frames: RecordedFrames, outcome: Republished
 
 
 def _tell(frames: RecordedFrames, outcome: Republished, url: str, as_json: bool) -> None:
+    from cosmo_doppler.tui.words import many
+
     not_frames = [(number, reason) for _, number, reason in frames.skipped]
     for number, reason in [*not_frames, *outcome.refused][:SHOWN]:
         say(f"{frames.name}:{number}: not sent: {reason}")
     say(f"sent {outcome.sent:,} signals of {frames.name} to {url}")
     if outcome.passed_over:
-        say(f"passed over {outcome.passed_over:,} lines that a bus had written about itself")
+        say(f"passed over {many(outcome.passed_over, 'line')} about the bus itself")
     if as_json:
         show_json(
             {

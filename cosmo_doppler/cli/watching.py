@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from cosmo_doppler.cli.output import say
-from cosmo_doppler.model.bus_events import event_subjects
+from cosmo_doppler.model.bus_events import event_subjects, gap_event
 from cosmo_doppler.settings import without_login
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import SynapseError
@@ -46,7 +46,7 @@ async def watching(
         namespace: what to watch.
         receive: gets every frame.
         on_lost: called when the connection is lost.
-        events: also hand on what the bus tells of gates and faults.
+        events: also hand on what the bus tells of gates and faults, and, once it is back, that it was away.
         asking: ask everybody there to announce itself, so that the first screen says who is there.
 
     Raises:
@@ -55,8 +55,16 @@ async def watching(
     synapse = synapse_from_url(url, observer=True)
     subjects = (f"cosmonapse.{namespace}.>", *(event_subjects(namespace) if events else ()))
     back = asyncio.Event()
+    lost_at: float | None = None
 
     def note(state: SynapseState) -> None:
+        nonlocal lost_at
+        if state == "reconnecting" and lost_at is None:
+            lost_at = time.time()
+        if state == "connected" and lost_at is not None:
+            if events:
+                receive(Frame(time.time(), *gap_event(namespace, lost_at)))
+            lost_at = None
         if state == "reconnecting" and on_lost is not None:
             on_lost()
         elif state == "reconnecting":

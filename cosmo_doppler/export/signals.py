@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from cosmo_bus.recording import record_line
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
+from cosmo_doppler.model.bus_events import gap_event
 from cosmo_doppler.store import Store
+
+if TYPE_CHECKING:
+    from cosmo_doppler.session.session import Gap
 
 _OF_AUCTIONS = frozenset({"TASK_OFFER", "BID", "TASK_AWARDED", "TASK_DECLINED"})
 
@@ -35,7 +40,20 @@ def auction_seqs(board: Board, auction: Auction) -> list[int]:
     return sorted(seqs)
 
 
-def recording_lines(store: Store, seqs: Iterable[int]) -> Iterator[bytes]:
-    """The signals as lines of a recording, newline included."""
+def recording_lines(store: Store, seqs: Iterable[int], gaps: Iterable[Gap] = ()) -> Iterator[bytes]:
+    """The signals as lines of a recording, newline included.
+
+    Args:
+        store: where they are.
+        seqs: their positions.
+        gaps: times without a bus, each told of before the signal that came next.
+    """
+    gaps_at: dict[int, list[Gap]] = {}
+    for gap in gaps:
+        gaps_at.setdefault(gap.position, []).append(gap)
     for seq in seqs:
-        yield record_line(store.at(seq), store.subject(seq), store.frame(seq))
+        subject = store.subject(seq)
+        for gap in gaps_at.get(seq, ()):
+            namespace = subject.partition(".")[2].partition(".")[0]
+            yield record_line(gap.back_at, *gap_event(namespace, gap.lost_at))
+        yield record_line(store.at(seq), subject, store.frame(seq))

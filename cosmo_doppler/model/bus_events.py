@@ -1,16 +1,21 @@
 """What a bus says about itself: frames that somebody held, changed or dropped, and faults made to order.
 
-These are no Signals: they are published beside the namespace, on `_gate.<namespace>` and `_chaos.<namespace>`.
+These are no Signals: they are published beside the namespace, on `_gate.<namespace>` and `_chaos.<namespace>`. What
+recorded adds when the bus was away, under `_gap.<namespace>`: no bus could have said that.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import msgspec
 
+from cosmo_sdk.dialects import read_timestamp
 from cosmo_sdk.header import Header, read_header
 
 GATE = "GATE"
 CHAOS = "CHAOS"
+GAP = "GAP"
 """What stands in the place of a signal's type."""
 
 
@@ -22,7 +27,13 @@ class _Event(msgspec.Struct):
     trace_id: str = ""
 
 
+class _Gap(msgspec.Struct):
+    lost_at: str
+
+
 _decoder = msgspec.json.Decoder(_Event)
+_gap_decoder = msgspec.json.Decoder(_Gap)
+_GAPS = "_gap."
 
 
 def event_subjects(namespace: str) -> tuple[str, str]:
@@ -31,14 +42,39 @@ def event_subjects(namespace: str) -> tuple[str, str]:
 
 
 def is_event(subject: str) -> bool:
-    """Whether a frame on that subject is the bus's own."""
-    return subject.startswith(("_gate.", "_chaos."))
+    """Whether a frame on that subject is the bus's own, or tells of a gap."""
+    return subject.startswith(("_gate.", "_chaos.", _GAPS))
+
+
+def gap_event(namespace: str, lost_at: float) -> tuple[str, bytes]:
+    """What a recording says once the bus is back: subject and frame; the time of its line is when that was.
+
+    Args:
+        namespace: that was watched.
+        lost_at: when the bus went away, epoch seconds.
+    """
+    moment = datetime.fromtimestamp(lost_at, UTC).isoformat(timespec="microseconds")[:26]
+    return f"{_GAPS}{namespace}", b'{"event":"gap","lost_at":"%bZ"}' % moment.encode()
+
+
+def read_gap(subject: str | None, frame: bytes) -> float | None:
+    """When the bus went away, epoch seconds; None for what tells of no gap."""
+    if subject is None or not subject.startswith(_GAPS):
+        return None
+    try:
+        lost_at = read_timestamp(_gap_decoder.decode(frame).lost_at)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return None if lost_at is None else lost_at.timestamp()
 
 
 def read_any(subject: str, frame: bytes) -> Header:
     """The header of any frame seen. One of the bus's own gets one that says what happened. Never raises."""
     if not is_event(subject):
         return read_header(frame)
+    if subject.startswith(_GAPS):
+        told = read_gap(subject, frame) is not None
+        return Header(type=GAP, payload=msgspec.Raw(frame)) if told else Header(problem="no event of a gap")
     try:
         event = _decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:

@@ -78,6 +78,7 @@ class RecordedFile:
         """Rows read and not yet taken."""
         self.taken = 0
         """How many of them are in the store already."""
+        self._gaps: list[tuple[int, float, float]] = []
         self.cut = 0
         """How often the file was emptied while it was read; signals before that can be listed but not shown."""
         self._store = store
@@ -124,7 +125,15 @@ class RecordedFile:
         if block is not None:
             at = self._store.memory.append(block.data) if self._in_memory else block.start
             self.rows, self.taken = self._indexer.index(block, at), 0
+            # Of a gap that ended the last block the signal behind it is in this one.
+            self._gaps = [(0, lost_at, back_at) for _, lost_at, back_at in self._gaps] + self._indexer.gaps
         return True
+
+    def take_gaps(self, last: int) -> list[tuple[int, float, float]]:
+        """Times without a bus before row `last`, once each: how many rows came before, from when, until when."""
+        count = sum(index < last for index, _, _ in self._gaps)
+        taken, self._gaps = self._gaps[:count], self._gaps[count:]
+        return taken
 
     def look(self) -> None:
         """Notice what happened to the file since it was read to its end: its last line, another file in its place.

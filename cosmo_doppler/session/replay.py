@@ -14,7 +14,7 @@ from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.no_recording import looks_like, refuse_misplaced
 from cosmo_doppler.session.pipes import Pipe, name_of, pipe_of
 from cosmo_doppler.session.recorded_file import RecordedFile, Skips
-from cosmo_doppler.session.session import Session
+from cosmo_doppler.session.session import Gap, Session
 
 _SLICE_S = 0.02
 """Time spent reading before the engine gets its turn, seconds."""
@@ -77,6 +77,9 @@ class FileSource:
                 session.report("loading", loaded=min(1.0, read / max(1, size)), **self.skips.facts())
                 return True
         with session.lock:
+            for file in self._files:
+                ended = file.take_gaps(len(file.rows) + 1)
+                session.gaps += [Gap(len(session.store), *times) for _, *times in ended]
             session.timeline.growing = False
             session.report("replay", detail=self._detail(), loaded=1.0, **self.skips.facts())
         return False
@@ -119,7 +122,9 @@ class FileSource:
         if later:
             last = bisect_right(file.rows.at, min(later), file.taken, last)
         with session.lock:
+            before = len(session.store) - file.taken
             session.store.extend(file.rows, file.taken, last)
+            session.gaps += [Gap(before + index, *times) for index, *times in file.take_gaps(last)]
         file.taken = last
         return True
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, r
 import msgspec
 
 from cosmo_doppler.errors import RecordingError
-from cosmo_doppler.model.bus_events import event_subjects
+from cosmo_doppler.model.bus_events import event_subjects, gap_event
 from cosmo_doppler.model.interventions import GATE_PREFIX, VIEW
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
@@ -358,8 +358,12 @@ class Session:
 
     def mark_gap(self, position: int, lost_at: float) -> None:
         """Say that nothing could be seen from `lost_at`, after `position` signals, until now."""
+        self._land()
+        gap = Gap(position, lost_at, self.wall())
         with self.lock:
-            self.gaps.append(Gap(position, lost_at, self.wall()))
+            self.gaps.append(gap)
+            if self.recorder is not None:
+                self.recorder.write(gap.back_at, *gap_event(self.namespace, lost_at))
 
     # -- what screens call
 

@@ -80,6 +80,24 @@ def test_tail_survives_the_bus(tmp_path: Path) -> None:
             assert tail.interrupt() == 0
 
 
+def test_a_recording_says_when_the_bus_was_away(tmp_path: Path) -> None:
+    file = tmp_path / "session.ndjson"
+    with (
+        bus_process(tmp_path, "--quiet") as (bus, url),
+        running("record", "--url", url, "-o", str(file)) as record,
+    ):
+        record.wait_for("recording")
+        wait_until(lambda: b"DISCOVER" in file.read_bytes())
+        bus.interrupt()
+        record.wait_for("lost the bus")
+        with running("synapse", "start", "memory", "--port", url.rpartition(":")[2], "--quiet"):
+            record.wait_for(f"connected to {url} again")
+            wait_until(lambda: file.read_bytes().count(b"DISCOVER") == 2)
+            assert record.interrupt() == 0
+    subjects = [json.loads(line)["subject"] for line in file.read_bytes().splitlines()]
+    assert subjects == ["cosmonapse.dev.DISCOVER", "_gap.dev", "cosmonapse.dev.DISCOVER"]
+
+
 def test_tail_ends_quietly_when_its_reader_leaves(url: str, namespace: str) -> None:
     process = subprocess.Popen(
         [*COSMO, "tail", "--url", url, "-n", namespace],

@@ -13,7 +13,7 @@ from cosmo_bus.server import BusServer
 from cosmo_bus.testing import running_bus
 from cosmo_doppler.controls import ControlError
 from cosmo_doppler.errors import SettingError
-from cosmo_doppler.session import Session
+from cosmo_doppler.session import Session, load_all, open_replay
 from cosmo_doppler.session.live import BusSource, check_namespace, open_live
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.signal_types import SignalType
@@ -106,10 +106,10 @@ async def test_a_bus_that_is_not_there_is_waited_for_and_the_reason_is_said():
             assert session.status().gaps == 0
 
 
-async def test_a_bus_that_is_killed_and_comes_back_leaves_a_gap_and_is_asked_again():
+async def test_a_bus_that_is_killed_and_comes_back_leaves_a_gap_and_is_asked_again(tmp_path):
     async with running_bus() as bus:
         port, url = bus.port, bus.url
-        session = open_live(url, "dev")
+        session = open_live(url, "dev", record=tmp_path / "session.ndjson")
         session.source = BusSource(url, "dev", retry_s=0.02)
         session.start()
         await until(lambda: len(session.store) >= 1)
@@ -130,6 +130,11 @@ async def test_a_bus_that_is_killed_and_comes_back_leaves_a_gap_and_is_asked_aga
     finally:
         await asyncio.to_thread(session.stop)
     assert session.failure is None
+    recorded = open_replay(tmp_path / "session.ndjson")
+    load_all(recorded)
+    (told,) = recorded.gaps
+    assert told.position == gap.position
+    assert told[1:] == pytest.approx(gap[1:], abs=1e-5)
 
 
 async def test_whoever_is_in_a_hurry_need_not_wait_for_the_next_attempt():
