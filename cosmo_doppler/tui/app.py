@@ -21,10 +21,12 @@ from textual.worker import Worker
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.session.baseline import Reference
+from cosmo_doppler.settings import without_login
 from cosmo_doppler.tui.actions import Action, bindings_of
 from cosmo_doppler.tui.errands import begin
 from cosmo_doppler.tui.layout import View
 from cosmo_doppler.tui.look import Look, LookedApp
+from cosmo_doppler.tui.screens.bussing import bus_of
 from cosmo_doppler.tui.screens.observatory import Observatory
 from cosmo_doppler.tui.watched import Watched
 from cosmo_doppler.tui.widgets.entry import Entry
@@ -183,8 +185,14 @@ class DopplerApp(LookedApp):
         await self.push_screen(self.observatory)
         if self._frame_rate > 0:
             for session in self.watched.sessions:
-                session.start()
+                self._begin(session)
             self.call_after_refresh(_settle)
+
+    def _begin(self, session: Session) -> None:
+        """Watch a session, and keep where it is, for the next time one connects."""
+        session.start()
+        if session.kind == "live" and (url := bus_of(session)):
+            self.remembered.keep_bus(without_login(url), session.namespace, session.wall())
 
     def on_unmount(self) -> None:
         """Close the recordings and the connections."""
@@ -201,7 +209,7 @@ class DopplerApp(LookedApp):
         self._decks[session] = Observatory(session, self._view, self._frame_rate, watched=self.watched)
         self.install_screen(self._decks[session], _name(session))
         if self._frame_rate > 0:
-            session.start()
+            self._begin(session)
         if len(before.store) or before.status().state == "live":
             self.watched.add(session)
             await self.switch_screen(self.observatory)

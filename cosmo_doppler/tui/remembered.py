@@ -1,4 +1,5 @@
-"""What a person arranged, kept from one run to the next: panes per view and size of the terminal, columns, filters."""
+"""What a person arranged, kept from one run to the next: panes per view and size of the terminal, columns, filters; and which
+buses were watched."""
 
 from __future__ import annotations
 
@@ -12,7 +13,10 @@ import msgspec
 from cosmo_doppler.tui.arrangement import USUAL, Arrangement
 from cosmo_doppler.tui.layout import Pane, SizeClass, View
 
-_Section = Literal["arrangements", "columns", "filters"]
+_Section = Literal["arrangements", "columns", "filters", "buses"]
+
+MOST_BUSES = 8
+"""Buses kept, those that were watched last."""
 
 
 class _Kept(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
@@ -21,6 +25,8 @@ class _Kept(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     arrangements: dict[str, Arrangement] = {}
     columns: dict[str, tuple[str, ...]] = {}
     filters: dict[str, str] = {}
+    buses: dict[str, float] = {}
+    """When each was watched last, epoch seconds, by its URL, a space, and the namespace."""
 
     def put(self, section: _Section, name: str, value: Any) -> None:
         """Set an entry; None takes it away."""
@@ -62,6 +68,18 @@ class Remembered:
         """Keep an expression under a name from now on; an empty one is kept no longer."""
         self._put("filters", name, text or None)
         self.save()
+
+    @property
+    def buses(self) -> list[tuple[str, str]]:
+        """URL and namespace of buses that were watched, the latest first."""
+        latest = sorted(self._kept.buses, key=lambda name: -self._kept.buses[name])
+        return [(url, namespace) for url, _, namespace in (name.partition(" ") for name in latest)]
+
+    def keep_bus(self, url: str, namespace: str, at: float) -> None:
+        """A bus is watched; the URL holds no password."""
+        self._put("buses", f"{url} {namespace}", at)
+        for old_url, old_namespace in self.buses[MOST_BUSES:]:
+            self._put("buses", f"{old_url} {old_namespace}", None)
 
     def columns(self, pane: Pane) -> tuple[str, ...]:
         """The columns of a list, by their names; empty for the usual ones."""

@@ -155,10 +155,21 @@ async def answer_request(
 
 
 async def connect(
-    app: App[Any], *, url: str = DEFAULT_URL, namespace: str = DEFAULT_NAMESPACE
+    app: App[Any],
+    *,
+    url: str = DEFAULT_URL,
+    namespace: str = DEFAULT_NAMESPACE,
+    known: Sequence[tuple[str, str]] = (),
 ) -> ConnectChoice | None:
-    """Ask what to look at. None when the person wants to stay where they are."""
-    return await app.push_screen_wait(ConnectForm(url, namespace))
+    """Ask what to look at. None when the person wants to stay where they are.
+
+    Args:
+        app: asks.
+        url: of the bus that is proposed.
+        namespace: there.
+        known: URL and namespace of buses that were watched, the latest first.
+    """
+    return await app.push_screen_wait(ConnectForm(url, namespace, known))
 
 
 async def _send_offer(

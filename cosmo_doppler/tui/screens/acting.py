@@ -10,11 +10,12 @@ from textual.message import Message
 from cosmo_doppler.errors import DopplerError
 from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.session import Session
+from cosmo_doppler.settings import without_login
 from cosmo_doppler.tui import jumps
 from cosmo_doppler.tui.errands import begin
-from cosmo_doppler.tui.look import look_of
+from cosmo_doppler.tui.look import look_of, remembered_of
 from cosmo_doppler.tui.offer_shelf import with_settings
-from cosmo_doppler.tui.screens.bussing import BusActions
+from cosmo_doppler.tui.screens.bussing import BusActions, bus_of
 from cosmo_doppler.tui.screens.taking_part import TakePartActions
 from cosmo_doppler.tui.watched import Watched
 
@@ -159,7 +160,14 @@ class ActActions(TakePartActions, BusActions):
     async def _connect(self) -> None:
         from cosmo_doppler.tui.modals.flows import connect
 
-        choice = await connect(self.app)
+        known = remembered_of(self.app).buses
+        here = without_login(bus_of(self.session)) if self.session.kind == "live" else ""
+        if here:
+            choice = await connect(self.app, url=here, namespace=self.session.namespace, known=known)
+        elif known:
+            choice = await connect(self.app, url=known[0][0], namespace=known[0][1], known=known)
+        else:
+            choice = await connect(self.app)
         if choice is None:
             return
         try:

@@ -12,7 +12,7 @@ from cosmo_doppler.tui.modals.flows import connect
 from cosmo_doppler.tui.modals.parts import Choice
 
 
-async def chosen(desk: Any, **prefilled: str) -> tuple[Any, list[ConnectChoice | None]]:
+async def chosen(desk: Any, **prefilled: Any) -> tuple[Any, list[ConnectChoice | None]]:
     choices: list[ConnectChoice | None] = []
 
     async def flow(app: Any) -> None:
@@ -28,6 +28,21 @@ async def test_the_prefilled_bus_is_one_key_away(desk: Any) -> None:
     await desk.press("ctrl+s")
     await desk.closed()
     assert choices == [ConnectChoice("bus", "cosmo://127.0.0.1:7071", "market")]
+
+
+async def test_buses_that_were_watched_come_with_the_arrow_keys(desk: Any) -> None:
+    here = ("cosmo://127.0.0.1:7071", "market")
+    known = [here, ("cosmos://farm:7070", "prod"), ("nats://127.0.0.1:4222", "dev")]
+    form, choices = await chosen(desk, url=here[0], namespace=here[1], known=known)
+    assert "prod farm:7070, dev 127.0.0.1:4222" in await desk.text()
+    form.query_one("#url", Input).focus()
+    await desk.press("up", "up", "up")
+    assert form.query_one("#url", Input).value == "nats://127.0.0.1:4222"
+    await desk.press("down")
+    assert form.query_one("#namespace", Input).value == "prod"
+    await desk.press("ctrl+s")
+    await desk.closed()
+    assert choices == [ConnectChoice("bus", "cosmos://farm:7070", "prod")]
 
 
 async def test_the_demo_needs_nothing_more(desk: Any) -> None:

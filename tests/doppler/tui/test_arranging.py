@@ -8,8 +8,11 @@ from typing import Any
 
 import pytest
 
+from cosmo_bus.testing import running_bus
 from cosmo_doppler.saved import STATE_VARIABLE, state_path
 from cosmo_doppler.session import Session
+from cosmo_doppler.session.live import open_live
+from cosmo_doppler.tui.app import DopplerApp
 from cosmo_doppler.tui.arrangement import (
     LEAST_COLUMNS,
     LEAST_ROWS,
@@ -20,7 +23,7 @@ from cosmo_doppler.tui.arrangement import (
     move_edge,
 )
 from cosmo_doppler.tui.layout import VIEWS, Slot, View, grid_of, plan
-from cosmo_doppler.tui.remembered import Remembered
+from cosmo_doppler.tui.remembered import MOST_BUSES, Remembered
 from tests.doppler.tui.showing import Screen, Shown
 
 
@@ -248,3 +251,24 @@ async def test_an_app_remembers_what_it_was_given(
         await screen.press("ctrl+right")
         screen.app.remembered.save()
     assert Remembered(path).of("traces", "middle").columns
+
+
+def test_the_buses_watched_last_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    first = Remembered(path)
+    for number in range(MOST_BUSES + 2):
+        first.keep_bus(f"cosmo://127.0.0.1:{number}", "dev", float(number))
+    first.keep_bus("cosmo://127.0.0.1:4", "dev", 99.0)
+    first.save()
+    kept = Remembered(path).buses
+    assert len(kept) == MOST_BUSES
+    assert kept[:2] == [("cosmo://127.0.0.1:4", "dev"), ("cosmo://127.0.0.1:9", "dev")]
+    assert ("cosmo://127.0.0.1:1", "dev") not in kept
+
+
+async def test_a_bus_that_is_watched_is_proposed_the_next_time(tmp_path: Path) -> None:
+    async with running_bus() as bus:
+        app = DopplerApp(open_live(f"cosmo://ann:secret@127.0.0.1:{bus.port}", "prod"))
+        app.remembered = Remembered(tmp_path / "state.json")
+        async with app.run_test():
+            assert app.remembered.buses == [(f"cosmo://127.0.0.1:{bus.port}", "prod")]
