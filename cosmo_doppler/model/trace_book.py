@@ -6,7 +6,7 @@ from collections import deque
 from itertools import islice
 
 from cosmo_doppler.model.lasting import Log, Table
-from cosmo_doppler.model.links import KEY, Links
+from cosmo_doppler.model.links import YOUNG, Links
 from cosmo_doppler.model.observed import Observed
 from cosmo_doppler.model.outline import Outline
 from cosmo_doppler.model.plain import Plain
@@ -38,7 +38,7 @@ class TraceBook:
         """Newest first, each followed by the traces it caused, by arrival."""
         self.evicted = 0
         """Traces forgotten so far."""
-        self._links = Links()
+        self._links = Links(self.by_id)
         self.awaited = self._links.awaited
         """Events that some traces wait for."""
         self._portals: dict[str, Portal] = Table()
@@ -100,7 +100,10 @@ class TraceBook:
         self._nodes += 1
         if at > trace.last_at:
             trace.last_at = at
-        self._links.home.setdefault(hash(id) & KEY, trace.id)
+        links = self._links
+        links.young.setdefault(hash(id), trace.id)
+        if len(links.young) >= YOUNG:
+            links.age()
         return above
 
     def joined(self, trace: Trace, id: str, touched: set[str]) -> None:
@@ -133,7 +136,10 @@ class TraceBook:
         if trace.spans is not None or len(tree.arrivals) >= LARGE:
             trace.grow(node)
         if node.id:
-            self._links.home.setdefault(hash(node.id) & KEY, trace.id)
+            links = self._links
+            links.young.setdefault(hash(node.id), trace.id)
+            if len(links.young) >= YOUNG:
+                links.age()
             self.joined(trace, node.id, touched)
 
     def _join(self, event_id: str, trace: Trace, touched: set[str]) -> None:
