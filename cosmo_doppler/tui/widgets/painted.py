@@ -11,7 +11,7 @@ from abc import abstractmethod
 from collections.abc import Collection, Hashable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
@@ -145,16 +145,16 @@ class Ground(Widget):
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The same empty line again and again."""
-        look = crop.width, self.visual_style.rich_style, *map(type, self.app.get_line_filters())
+        background = self.background_colors[1]
+        look = (crop.width, background, *map(type, self.app.get_line_filters()))
         if look != self._ground_look:
             self._ground_look = look
-            strip = Strip.blank(*look[:2])
+            self._ground = Strip.blank(crop.width, Style(bgcolor=background.rich_color))
             for each in _lasting(self.app.get_line_filters()):
-                strip = strip.apply_filter(each, self.background_colors[1])
-            self._ground = strip
+                self._ground = self._ground.apply_filter(each, background)
         return [self._ground] * crop.height
 
-    _ground_look: tuple[Any, ...] = ()
+    _ground_look: Hashable = None
     _ground = Strip([])
 
 
