@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Container, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
@@ -282,23 +282,85 @@ def _play_state(session: Session, status: SessionStatus) -> tuple[str, str]:
     return "▶", ", ".join(filter(None, ways))
 
 
-def keys_line(hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: Container[str] = ()) -> Line:
-    """Keys that make sense for what has the focus; as many as fit, `?` always. Those that are `off` here are faint."""
-    entries = [action(name) for name in hints]
-    cells = [cell_len(keymap.shown(entry)) + 1 + cell_len(entry.label) for entry in entries]
-    while len(entries) > 1 and sum(cells) + 2 * (len(cells) - 1) + 2 > width:
-        drop = len(entries) - 2
-        del entries[drop], cells[drop]
+MOST_KEYS = 8
+"""What the footer offers at once, however wide it is: who wants more presses `?`."""
+
+_PAIRS = {
+    ("step(-1)", "step(1)"): "step",
+    ("round(-1)", "round(1)"): "round",
+    ("slower", "faster"): "speed",
+}
+"""Actions that stand together where they follow each other, and what both do."""
+
+
+class KeyPlace(NamedTuple):
+    """A key in the footer, with the cells it takes."""
+
+    action: str
+    start: int
+    end: int
+
+
+class _Offer(NamedTuple):
+    """What the footer offers under one label: an action, or two that belong together."""
+
+    names: tuple[str, ...]
+    label: str
+
+
+def _offers(hints: Sequence[str]) -> Iterator[_Offer]:
+    names = list(hints)
+    while names:
+        both = _PAIRS.get((names[0], names[1])) if len(names) > 1 else None
+        if both is None:
+            yield _Offer((names[0],), action(names[0]).label)
+        else:
+            yield _Offer((names[0], names[1]), both)
+        del names[: 1 if both is None else 2]
+
+
+def keys_line(
+    hints: Sequence[str], width: int, ink: Ink, keymap: Keymap, off: Container[str] = ()
+) -> tuple[Line, list[KeyPlace]]:
+    """Keys that make sense for what has the focus, and where they stand; as many as fit, `?` always. Those that are `off`
+    here are faint."""
+    offers = list(_offers(hints))
+    keys = [[keymap.shown(action(name)) for name in offer.names] for offer in offers]
+    cells = [
+        sum(map(cell_len, each)) + len(each) + cell_len(offer.label)
+        for each, offer in zip(keys, offers, strict=True)
+    ]
+    while len(offers) > 1 and (len(offers) > MOST_KEYS or sum(cells) + 2 * (len(cells) - 1) + 2 > width):
+        drop = len(offers) - 2
+        del offers[drop], cells[drop], keys[drop]
     line: Line = [Segment(" ")]
-    for number, entry in enumerate(entries):
+    places: list[KeyPlace] = []
+    used = 1
+    for number, (offer, shown) in enumerate(zip(offers, keys, strict=True)):
         if number:
             line.append(Segment("  "))
-        key, label = (ink.faint, ink.faint) if entry.name in off else (ink.bold, ink.dim)
-        line += [Segment(keymap.shown(entry), key), Segment(f" {entry.label}", label)]
-    return line
+            used += 2
+        faint = all(name in off for name in offer.names)
+        for name, key in zip(offer.names, shown, strict=True):
+            line += [Segment(key, ink.faint if faint else ink.bold), Segment(" ")]
+            places.append(KeyPlace(name, used, used + cell_len(key) + 1))
+            used = places[-1].end
+        line.append(Segment(offer.label, ink.faint if faint else ink.dim))
+        used += cell_len(offer.label)
+        places[-1] = places[-1]._replace(end=used)
+    return line, places
 
 
-REPLAY_HINTS = ("pause", "step(-1)", "step(1)", "round(1)", "slower", "faster", "seek")
+REPLAY_HINTS = (
+    "pause",
+    "step(-1)",
+    "step(1)",
+    "round(-1)",
+    "round(1)",
+    "slower",
+    "faster",
+    "seek",
+)
 """Actions the footer offers on a recording, after the first one of the focused pane."""
 
 

@@ -325,6 +325,7 @@ class Observatory(
 
     def _keys_line(self, width: int, ink: Ink) -> chrome.Line:
         if self._notice:
+            self._key_places = ()
             return chrome.notice_line(self._notice, ink)
         hints = self._hints
         if self.cover.display:
@@ -333,7 +334,8 @@ class Observatory(
             hints = chrome.replay_hints([name for name in hints if name not in HOLD_KEYS])
         with self.session.lock:
             off = HOLD_KEYS if why_not(self.scene) else ()
-        return chrome.keys_line(hints, width, ink, look_of(self.app).keymap, off)
+        line, self._key_places = chrome.keys_line(hints, width, ink, look_of(self.app).keymap, off)
+        return line
 
     @property
     def _hints(self) -> Sequence[str]:

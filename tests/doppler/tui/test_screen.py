@@ -241,10 +241,26 @@ async def test_a_drag_along_the_time_axis_zooms_it(market_session: Session, show
         pathway = screen.stage.panes["pathway"]
         header = next(y for y in range(pathway.region.y, pathway.region.y + 4) if " who " in screen.lines[y])
         before = screen.lines[header]
-        left, right = pathway.region.right - 30, pathway.region.right - 10
+        # Inside the axis, which begins with its zero.
+        zero = before.index(" 0 ", before.index(" says ")) + 1
+        left, right = zero + 5, zero + 20
         await screen.pilot.mouse_down(offset=(left, header))
         await screen.pilot.mouse_up(offset=(right, header))
         await screen.settle()
         assert screen.lines[header] != before
         await screen.press("0")
         assert screen.lines[header] == before
+
+
+async def test_a_key_in_the_footer_can_be_clicked(market_session: Session, shown: Shown) -> None:
+    async with shown(market_session) as screen:
+        position = market_session.timeline.position
+        await screen.pilot.click("#keys", offset=(screen.lines[-1].index("[ ]"), 0))
+        await screen.settle()
+        assert market_session.timeline.position == position - 1
+        await screen.pilot.click("#keys", offset=(screen.lines[-1].index("] step"), 0))
+        await screen.settle()
+        assert market_session.timeline.position == position
+        await screen.pilot.click("#keys", offset=(screen.lines[-1].index("? help"), 0))
+        await screen.settle()
+        assert "In traces" in screen.text

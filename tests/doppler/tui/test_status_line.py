@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from rich.cells import cell_len
 
 from cosmo_doppler.session import Session
-from cosmo_doppler.tui.chrome import REPLAY_HINTS, keys_line, replay_hints, status_line
+from cosmo_doppler.tui.chrome import MOST_KEYS, REPLAY_HINTS, keys_line, replay_hints, status_line
 from cosmo_doppler.tui.keymap import Keymap
+from cosmo_doppler.tui.panes.sifted import SiftedAuctions
 from cosmo_doppler.tui.theme import DARK, Ink
 from tests.doppler.model.folding import frame
 
@@ -60,11 +62,29 @@ def test_one_signal_is_one_signal(silent_session: Session) -> None:
     assert "1 signal " in told(silent_session)
 
 
-def test_a_wide_footer_of_a_recording_offers_what_the_pane_is_good_for_and_nothing_that_sends() -> None:
+def footer(offered: Sequence[str], width: int) -> list[str]:
+    line, _ = keys_line(offered, width, Ink(DARK), Keymap())
+    return "".join(segment.text for segment in line)[1:].split("  ")
+
+
+def test_the_footer_of_a_recording_offers_time_and_what_the_pane_is_good_for_and_nothing_that_sends() -> None:
     offered = replay_hints(("answer", "open", "pause", "jump_trace", "copy", "help"))
     assert offered == ("open", *REPLAY_HINTS, "jump_trace", "copy", "help")
-    ink, keymap = Ink(DARK), Keymap()
-    wide = "".join(segment.text for segment in keys_line(offered, 200, ink, keymap))
-    assert wide.split("  ")[-3:] == ["t trace", "y copy", "? help"]
-    narrow = "".join(segment.text for segment in keys_line(offered, 60, ink, keymap))
-    assert narrow.split("  ") == [" enter open", "space pause", "[ step back", "] step", "? help"]
+    time = ["space pause", "[ ] step", "{ } round", "< > speed", "ctrl+g go to"]
+    assert footer(offered, 200) == ["enter open", *time, "t trace", "? help"]
+    assert footer(offered, 80) == ["enter open", *time, "? help"]
+    assert footer(offered, 60) == ["enter open", *time[:3], "? help"]
+
+
+def test_the_footer_shows_at_most_eight_keys_however_wide_it_is() -> None:
+    assert len(footer(SiftedAuctions.hints, 300)) == MOST_KEYS
+    assert footer(SiftedAuctions.hints, 300)[-1] == "? help"
+
+
+def test_each_key_of_the_footer_knows_where_it_stands() -> None:
+    line, places = keys_line(replay_hints(("open", "help")), 120, Ink(DARK), Keymap())
+    text = "".join(segment.text for segment in line)
+    shown = {place.action: text[place.start : place.end] for place in places}
+    assert shown["open"] == "enter open"
+    assert (shown["step(-1)"], shown["step(1)"]) == ("[ ", "] step")
+    assert shown["help"] == "? help"
