@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -87,3 +88,9 @@ def test_exit_codes_are_told_as_they_are() -> None:
     }
     assert told["README"] == told["--help"]
     assert sorted(map(int, told["README"])) == sorted(Exit)
+
+
+def test_every_extra_is_named_in_the_readme() -> None:
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    told = README.split("Extras, as in")[1]
+    assert {name for name in extras if f"`{name}`" not in told} == {"test", "lint"}
