@@ -130,16 +130,19 @@ def check_recording(session: Session, checks: Checks, playing: Playing, *, shown
     from cosmo_doppler.session import load_start
 
     baseline = checks.read_baseline(session)
-    load_start(session)
+    end = checks.at or playing.last
+    found = None
+    if checks.until is not None and playing.first is None and end is None:
+        found = _first_match_as_read(session, checks.until)
+    if found is None:
+        load_start(session)
     say_skipped(session)
     timeline, store = session.timeline, session.store
-    end = checks.at or playing.last
     first = 0 if playing.first is None else timeline.position_of(playing.first)
     last = max(first, len(store) if end is None else timeline.position_of(end))
-    found = None
-    if checks.until is not None:
+    if checks.until is not None and found is None:
         found = first_match(checks.until, store, first, last)
-        last = last if found is None else found.position
+    last = last if found is None else found.position
     if shown or baseline is not None or any(each.wanted.folded for each in checks.asserts):
         timeline.seek(last)
         settle(session)
@@ -147,6 +150,23 @@ def check_recording(session: Session, checks: Checks, playing: Playing, *, shown
         session.title, store, timeline.board, first, last, checks.asserts, checks.until, found, baseline
     )
     return replace(verdict, skipped=session.status().skipped)
+
+
+def _first_match_as_read(session: Session, wanted: Filter) -> Found | None:
+    """What is waited for, while more comes through a pipe that may never end. None for files, and when it never came."""
+    from cosmo_doppler.checking.until import Awaited
+    from cosmo_doppler.session.replay import FileSource
+
+    source, store = session.source, session.store
+    if not isinstance(source, FileSource) or not source.piped:
+        return None
+    awaited = Awaited(wanted, store, 0)
+    while True:
+        more = source.load(session, POLL_S)
+        if (found := awaited.look(len(store))) is not None:
+            return found
+        if not more and not source.wait():
+            return None
 
 
 def settle(session: Session) -> None:

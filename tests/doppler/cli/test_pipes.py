@@ -108,6 +108,14 @@ def test_signals_are_printed_while_the_pipe_is_open(pipe: Path) -> None:
     assert not [line for line in command.err if "skipped" in line]
 
 
+@pytest.mark.parametrize("wanted", ["type:TASK_AWARDED", "won:true"])
+def test_what_is_waited_for_ends_a_run_though_the_pipe_goes_on(pipe: Path, wanted: str) -> None:
+    with running("doppler", str(pipe), "--until", wanted) as command, writing(pipe) as far:
+        os.write(far, TEXT.encode())
+        assert command.end() == 0
+    assert "TASK_AWARDED" in command.text or "BID" in command.text
+
+
 def test_lines_that_are_no_signals_are_named_by_the_pipe() -> None:
     piped = cosmo("doppler", "-", "--tail", stdin=f"nothing\n{LINES[0]}")
     assert piped.returncode == 0
