@@ -24,6 +24,16 @@ os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 sys.dont_write_bytecode = False
 
 
+_LONGEST_NAMED = 80
+"""Characters of a value in a test's name. The name goes into the environment of everything the test starts."""
+
+
+def pytest_make_parametrize_id(val: object) -> str | None:
+    """Name what is long, such as hostile input, by its beginning and its length."""
+    text = val if isinstance(val, str | bytes) else str(val) if isinstance(val, int) else ""
+    return f"{text[:24]!a}-and-so-on-{len(text)}" if len(text) > _LONGEST_NAMED else None
+
+
 @pytest.fixture
 def anyio_backend() -> str:
     """Textual runs on asyncio only, so everything is tested there."""
