@@ -212,16 +212,21 @@ async def test_a_former_winner_may_still_be_asked_for_something_else_on_the_trac
     assert (await pathway.wait(1)).neuron == "a"
 
 
-async def test_the_host_of_a_withdrawn_award_ends_its_run(room: Room):
-    ended: list[str] = []
+def hang_until_cancelled(ended: list[str]) -> Any:
+    """A Neuron that never answers, and notes its end."""
 
-    async def note(input: Any, context: Any) -> None:
+    async def work(input: Any, context: Any) -> None:
         try:
             await asyncio.Event().wait()
         finally:
             ended.append("a")
 
-    await room.bidder("a", note, cost=1)
+    return work
+
+
+async def test_the_host_of_a_withdrawn_award_ends_its_run(room: Room):
+    ended: list[str] = []
+    await room.bidder("a", hang_until_cancelled(ended), cost=1)
     await room.bidder("b", work, cost=2)
     pathway = await offer(room, await room.dendrite(), reaward=Reaward(deadline_s=10))
     await room.clock.advance(10.1)
@@ -231,14 +236,7 @@ async def test_the_host_of_a_withdrawn_award_ends_its_run(room: Room):
 
 async def test_the_last_holder_ends_its_run_when_nobody_is_left_to_have_it(room: Room):
     ended: list[str] = []
-
-    async def note(input: Any, context: Any) -> None:
-        try:
-            await asyncio.Event().wait()
-        finally:
-            ended.append("a")
-
-    await room.bidder("a", note, cost=1)
+    await room.bidder("a", hang_until_cancelled(ended), cost=1)
     pathway = await offer(room, await room.dendrite(), reaward=Reaward(deadline_s=10))
     await room.clock.advance(10.1)
     with pytest.raises(WinnerLost):
