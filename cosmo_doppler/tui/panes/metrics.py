@@ -124,8 +124,7 @@ class MetricRows(Source):
         return [
             *place(figure.label, _LABEL, middle=True),
             *place(figure.value, _VALUE, right=True),
-            Segment("  "),
-            *place(figure.picture(rest), rest),
+            *([Segment("  "), *place(figure.picture(rest), rest)] if rest > 0 else []),
         ]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from rich.cells import cell_len
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.figures import Figure, Group
@@ -73,3 +74,16 @@ def test_groups_keep_their_order_and_use_no_more_columns_than_there_are(
 
 def test_columns_are_never_narrower_than_a_figure_needs() -> None:
     assert NARROWEST >= 16 + 10 + 2
+
+
+@pytest.mark.parametrize("size", [(1, 1), (12, 4), (27, 9), (28, 9), (29, 9)])
+async def test_a_terminal_of_hardly_any_size_is_no_error(
+    market_session: Session, shown: Shown, size: tuple[int, int]
+) -> None:
+    async with shown(market_session, view="metrics", size=size) as screen:
+        assert all(cell_len(line) <= size[0] for line in screen.lines)
+        for view in "123456789":
+            await screen.press(view)
+        await screen.pilot.resize_terminal(120, 40)
+        await screen.press("7")
+        assert "offers" in screen.text
