@@ -14,6 +14,7 @@ from cosmo_bus.errors import GateError
 from cosmo_bus.extension import Answer, Asker, Extension
 from cosmo_bus.facts import read_facts
 from cosmo_bus.gate import Gate, GateEvent, Gatekeeper, GateRule, Held, describe
+from cosmo_bus.gate_watch import GateWatch
 from cosmo_bus.wire import Op, is_absent, is_string, line_of, quote, text_of, unquote
 
 ON_PURPOSE = ("cleared", "the bus ends")
@@ -31,7 +32,6 @@ class GateOps(Extension):
     def __init__(self, loop: asyncio.AbstractEventLoop, deliver: Callable[[str, msgspec.Raw], Any]) -> None:
         self._loop = loop
         self._deliver = deliver
-        self._timer: asyncio.TimerHandle | None = None
         self._keeper: Gatekeeper[msgspec.Raw, Asker] = Gatekeeper(
             now=loop.time,
             forward=deliver,
@@ -40,6 +40,7 @@ class GateOps(Extension):
             show=self._show,
             gone=self._gone,
         )
+        self._watch = GateWatch(self._keeper)
         self._ops: dict[str, Callable[[Op, Asker], Answer]] = {
             "gate_set": self._set,
             "gate_clear": self._clear,
@@ -86,7 +87,7 @@ class GateOps(Extension):
         given = {name: value for name, value in asked.items() if value is not None}
         rule = replace(GateRule(op.gate_id or ""), **given)
         self._keeper.set(rule, session)
-        self._watch_the_time()
+        self._watch.look()
         session.tell("gate_set", gate=rule.gate_id, subject=rule.subject, **_where(rule))
         return {"op": "gate_ok", "gate_id": rule.gate_id}
 
@@ -130,7 +131,7 @@ class GateOps(Extension):
         self._deliver(subject, msgspec.Raw(quote(msgspec.json.encode(event))))
 
     def _show(self, held: Held[msgspec.Raw, Asker]) -> None:
-        self._watch_the_time()
+        self._watch.look()
         held.gate.owner.send(
             line_of(
                 op="gate_held",
@@ -152,26 +153,10 @@ class GateOps(Extension):
         )
         gate.owner.send(line_of(op="gate_gone", gate_id=gate.rule.gate_id, reason=reason))
 
-    def _watch_the_time(self) -> None:
-        """Be there when the oldest frame has been held for long enough. One timer, however many frames."""
-        due = self._keeper.next_expiry
-        if due is None or (self._timer is not None and self._timer.when() <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = self._loop.call_at(due, self._time_is_up)
-
-    def _time_is_up(self) -> None:
-        self._timer = None
-        self._keeper.expire()
-        self._watch_the_time()
-
     def close(self) -> None:
         """The server ends: everything held goes out first."""
         self._keeper.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._watch.end()
 
 
 def _where(rule: GateRule) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from cosmo_bus.errors import GateError
 from cosmo_bus.facts import ANY, Facts, Where
 from cosmo_bus.gate import MAX_HOLD_S, Gate, GateEvent, Gatekeeper, GateRule, Held, describe
 from cosmo_bus.gate_client import GateState, HeldFrame
+from cosmo_bus.gate_watch import GateWatch
 from cosmo_sdk.envelope import Signal
 from cosmo_sdk.errors import EnvelopeError
 
@@ -77,7 +78,6 @@ class MemoryGates:
         self._held_listeners: list[Callable[[HeldFrame], None]] = []
         self._gone_listeners: list[Callable[[str, str], None]] = []
         self._watchers: list[tuple[str, HoldListener]] = []
-        self._timer: asyncio.TimerHandle | None = None
         self._keeper: Gatekeeper[Signal, MemoryGates] = Gatekeeper(
             now=lambda: asyncio.get_running_loop().time(),
             forward=forward,
@@ -86,6 +86,7 @@ class MemoryGates:
             show=self._show,
             gone=lambda gate, reason, released: _call_all(self._gone_listeners, gate.rule.gate_id, reason),
         )
+        self._watch = GateWatch(self._keeper)
 
     @property
     def standing(self) -> Mapping[str, Gate[Signal, MemoryGates]]:
@@ -111,9 +112,7 @@ class MemoryGates:
     def close(self) -> None:
         """The bus ends: everything goes."""
         self._keeper.close()
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._watch.end()
 
     # -- what `Gates` promises
 
@@ -122,7 +121,7 @@ class MemoryGates:
     ) -> None:
         """Put up a gate, or change it."""
         self._keeper.set(GateRule(gate_id, subject=subject, where=where, max_hold_s=max_hold_s), self)
-        self._watch_the_time()
+        self._watch.look()
 
     async def clear(self, gate_id: str) -> int:
         """Take a gate away; return how many frames it let go."""
@@ -171,22 +170,9 @@ class MemoryGates:
                     listener(event.trace_id, event.waiting)
 
     def _show(self, held: Held[Signal, MemoryGates]) -> None:
-        self._watch_the_time()
+        self._watch.look()
         if self._held_listeners:
             _call_all(self._held_listeners, _frame_in(held))
-
-    def _watch_the_time(self) -> None:
-        due = self._keeper.next_expiry
-        if due is None or (self._timer is not None and self._timer.when() <= due):
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer = asyncio.get_running_loop().call_at(due, self._time_is_up)
-
-    def _time_is_up(self) -> None:
-        self._timer = None
-        self._keeper.expire()
-        self._watch_the_time()
 
 
 def _frame_in(held: Held[Signal, MemoryGates]) -> HeldFrame:
