@@ -12,12 +12,9 @@ from typing import Any, TypeAlias
 
 import msgspec
 
-from cosmo_sdk.coordination._codec import Index
 from cosmo_sdk.coordination._pg_connections import LostConnection, Pg, driver
+from cosmo_sdk.coordination._store_base import Record, columns_of
 from cosmo_sdk.coordination.events import Event
-
-Columns: TypeAlias = tuple[bytes, Index]
-"""A record as bytes, and what it is found by."""
 
 PackedEvents: TypeAlias = list[tuple[str, int, str, str, str | None, bytes]]
 """Events as rows, packed before a transaction begins."""
@@ -95,7 +92,7 @@ def replace(
     connection: Pg,
     key: str,
     expected: int,
-    row: Columns | None,
+    row: Record | None,
     now_ms: int,
     events: PackedEvents,
     *,
@@ -141,7 +138,7 @@ def _write(
     connection: Pg,
     key: str,
     expected: int,
-    row: Columns | None,
+    row: Record | None,
     now_ms: int,
     begun: bool,
     unless_locked: bool,
@@ -158,19 +155,8 @@ def _write(
     return done.rowcount > 0
 
 
-def _statement(key: str, expected: int, row: Columns, now_ms: int) -> tuple[Any, tuple[Any, ...]]:
-    data, index = row
-    columns = (
-        index.kind,
-        data,
-        index.state,
-        index.pool_id,
-        index.priority or 0,
-        index.seq,
-        index.lease_ms,
-        now_ms,
-        key,
-    )
+def _statement(key: str, expected: int, row: Record, now_ms: int) -> tuple[Any, tuple[Any, ...]]:
+    columns = (*columns_of(row, now_ms), key)
     return (UPDATE, (*columns, expected)) if expected else (INSERT, columns)
 
 

@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 
 from cosmo_sdk.coordination import _codec
 from cosmo_sdk.coordination._codec import Index
-from cosmo_sdk.coordination._store_base import numbered
+from cosmo_sdk.coordination._store_base import Record, columns_of, numbered
 from cosmo_sdk.coordination.events import Event
-
-Columns: TypeAlias = tuple[bytes, Index]
-"""A record as bytes, and what it is found by."""
 
 
 def where(kind: str, state: str | None) -> tuple[str, list[Any]]:
@@ -34,7 +31,7 @@ def no_number() -> int:
     raise AssertionError("only a new record is numbered")
 
 
-def columns(value: Any, index: Index | None, next_seq: Callable[[], int]) -> Columns:
+def columns(value: Any, index: Index | None, next_seq: Callable[[], int]) -> Record:
     """A value as it is written; what cannot be stored is refused here."""
     index = numbered(value, index, next_seq)
     return _codec.encode(value), index
@@ -44,22 +41,12 @@ def replace(
     connection: sqlite3.Connection,
     key: str,
     expected: int,
-    row: Columns,
+    row: Record,
     now_ms: int,
     events: Sequence[Event],
 ) -> int | None:
     """Write a record if it still has a version, with its events. Its new version, or None."""
-    data, index = row
-    columns = (
-        index.kind,
-        data,
-        index.state,
-        index.pool_id,
-        index.priority or 0,
-        index.seq,
-        index.lease_ms,
-        now_ms,
-    )
+    columns = columns_of(row, now_ms)
     if expected == 0:
         done = connection.execute(
             "INSERT OR IGNORE INTO kv(kind, value, state, pool_id, priority, seq, lease_ms, updated_ms, key, version) "

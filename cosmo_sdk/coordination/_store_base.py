@@ -292,3 +292,22 @@ def numbered(value: Any, index: Index | None, next_seq: Callable[[], int]) -> In
         return index
     value.seq = next_seq()
     return Index(index.kind, index.state, index.pool_id, index.priority, value.seq, index.lease_ms)
+
+
+Record: TypeAlias = tuple[bytes, Index]
+"""A record as bytes, and what it is found by."""
+
+
+def columns_of(record: Record, now_ms: int) -> tuple[Any, ...]:
+    """A record as databases keep it: kind, value, state, pool_id, priority, seq, lease_ms, updated_ms."""
+    data, index = record
+    return (
+        index.kind,
+        data,
+        index.state,
+        index.pool_id,
+        index.priority or 0,
+        index.seq,
+        index.lease_ms,
+        now_ms,
+    )
