@@ -23,9 +23,8 @@ from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_doppler.tui.modals.work import LONGEST_TYPED, read_answer
 from cosmo_sdk import Dendrite, Directed, Pathway, Signal, SignalType, connect_synapse
 from tests.doppler.desk import Desk
-from tests.doppler.modals.conftest import HOSTILE
 from tests.doppler.session.waiting import until
-from tests.doppler.tui.hostile import HARMFUL
+from tests.doppler.tui.hostile import HARMFUL, NASTY
 
 NAMESPACE = "dev"
 ME = "person:ann"
@@ -323,8 +322,8 @@ async def test_an_editor_that_is_not_there_is_said(room: Room, monkeypatch: pyte
 @pytest.mark.parametrize("size", [(80, 24), (60, 16)], ids=["80x24", "60x16"])
 async def test_forms_fit_small_terminals_and_show_nothing_harmful(size: tuple[int, int]) -> None:
     async with producing() as (url, producer), at_the_screen(url, producer, size) as room:
-        offer = await room.put_up(text=HOSTILE)
-        await producer.publish(offer.reply(SignalType.BID, {"cost": 0.2}, Directed(id=HOSTILE)))
+        offer = await room.put_up(text=NASTY)
+        await producer.publish(offer.reply(SignalType.BID, {"cost": 0.2}, Directed(id=NASTY)))
         form = await room.form("M")
         await room.until(lambda: len(room.auction.bids) == 1)
         assert_fits(room, form)
@@ -337,7 +336,7 @@ async def test_forms_fit_small_terminals_and_show_nothing_harmful(size: tuple[in
             trace_id=offer.trace_id,
             parent_id=mine.id,
             directed=Directed(id=ME),
-            payload={"input": {HOSTILE: [HOSTILE]}},
+            payload={"input": {NASTY: [NASTY]}},
         )
         await producer.publish(award)
         await room.works()

@@ -20,9 +20,6 @@ from cosmo_sdk import DevSynapse, Signal, SignalType
 
 NAMESPACE = "demo"
 
-HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/][link=https://evil]y\u202e\u200b\x9b31m"
-"""What a payload may hold to hurt a terminal, a markup parser, or a reader."""
-
 
 class Host(App[None]):
     """Nothing but our theme, and a place to notify."""

@@ -10,8 +10,7 @@ from textual.widgets import Button, Input
 from cosmo_doppler.tui.modals.flows import answer_request
 from cosmo_doppler.tui.modals.parts import Choice, Passage, safe_lines
 from cosmo_sdk import Directed, Signal, SignalType
-
-HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/]\u202e\x9b31m"
+from tests.doppler.tui.hostile import NASTY
 
 
 async def ask(desk: Any, kind: SignalType, payload: dict[str, Any], who: str = "digger") -> Signal:
@@ -173,19 +172,19 @@ async def test_nothing_to_answer_is_one_line(desk: Any) -> None:
 
 @pytest.mark.parametrize("kind", [SignalType.CLARIFICATION, SignalType.PERMISSION, SignalType.ESCALATION])
 async def test_hostile_questions_stay_text(desk: Any, kind: SignalType) -> None:
-    nasty = {HOSTILE: [HOSTILE, {"deep": HOSTILE}]}
+    nasty = {NASTY: [NASTY, {"deep": NASTY}]}
     request = await ask(
         desk,
         kind,
         {
-            "question": HOSTILE,
-            "action": HOSTILE,
-            "reason": HOSTILE,
+            "question": NASTY,
+            "action": NASTY,
+            "reason": NASTY,
             "scope": nasty,
             "context": nasty,
-            "target": HOSTILE,
+            "target": NASTY,
         },
-        who=HOSTILE,
+        who=NASTY,
     )
     await desk.open(lambda app: answer_request(app, desk.session, request.id))
     shown = await desk.text()

@@ -14,8 +14,7 @@ from cosmo_doppler.tui.modals.form import Form
 from cosmo_doppler.tui.modals.offer_parts import CapabilitySuggester, Parent, read_capabilities
 from cosmo_doppler.tui.modals.parts import Choice
 from cosmo_sdk import Axon, Dendrite, DevSynapse, Directed, Signal, SignalType
-
-HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/]\u202e\x9b31m"
+from tests.doppler.tui.hostile import NASTY
 
 
 def register(name: str, *capabilities: str) -> Signal:
@@ -133,7 +132,7 @@ async def test_a_window_is_a_number_of_milliseconds_within_reason(desk: Any) -> 
 
 
 async def test_hostile_names_are_shown_harmless_and_never_suggested(desk: Any) -> None:
-    await desk.put(register(HOSTILE, HOSTILE, "dig"))
+    await desk.put(register(NASTY, NASTY, "dig"))
     await desk.put(register("digger", "dig"))
     await desk.open(lambda app: compose_offer(app, desk.session))
     shown = await desk.text()
@@ -184,7 +183,7 @@ async def test_escape_leaves_from_any_field(desk: Any) -> None:
 
 async def test_pasted_text_cannot_reach_the_terminal_raw(desk: Any) -> None:
     form = await desk.open(lambda app: compose_offer(app, desk.session))
-    desk.app.post_message(Paste(HOSTILE))
+    desk.app.post_message(Paste(NASTY))
     await desk.until(lambda: bool(form.query_one("#needs", Input).value))
     area = form.query_one("#input", TextArea)
     area.focus()

@@ -9,8 +9,7 @@ from textual.widgets import Button, Static
 from cosmo_doppler.tui.modals.flows import confirm_stop, stop_marked
 from cosmo_doppler.tui.modals.stop import confirmation_of
 from cosmo_sdk import Directed, Signal, SignalType
-
-HOSTILE = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/]\u202e\x9b31m"
+from tests.doppler.tui.hostile import NASTY
 
 
 def task(text: str, neuron: str = "digger") -> Signal:
@@ -69,7 +68,7 @@ async def test_escape_sends_nothing(desk: Any) -> None:
 
 
 async def test_hostile_titles_names_and_ids_stay_text(desk: Any) -> None:
-    running = await desk.put(task(HOSTILE, HOSTILE))
+    running = await desk.put(task(NASTY, NASTY))
     await desk.open(lambda app: confirm_stop(app, desk.session, running.trace_id))
     shown = await desk.text()
     assert "[/nope]" in shown

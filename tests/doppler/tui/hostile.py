@@ -24,6 +24,8 @@ HOSTILE = (
     "e" + "\u0301" * 50,
     "x" * 20_000,
 )
+NASTY = "\x1b[2J\x1b]52;c;ZXZpbA==\x07[/nope][@click=app.bell]X[/][link=https://evil]y\u202e\u200b\x9b31m"
+"""Much of that in one text: for a terminal, for a markup parser, for a reader."""
 ALLOWED = re.compile(r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069\ufeff]*")
 
 
