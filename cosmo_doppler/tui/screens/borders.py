@@ -33,7 +33,7 @@ class _Held(NamedTuple):
     edge: int
 
 
-class Borders(Ground, Container):
+class Borders(Container, Ground):
     """Panes on a grid whose edges can be moved, and of which some can be hidden."""
 
     view: View

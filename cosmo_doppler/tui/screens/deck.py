@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.screen import Screen
 
 from cosmo_doppler.session import Session
@@ -11,8 +13,18 @@ from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.painted import Ground
 from cosmo_doppler.tui.widgets.prompt import Prompt
 
+if TYPE_CHECKING:
 
-class Deck(Ground, Screen[None]):
+    class _Screen(Screen[None], Ground):
+        """What each group of actions is a part of."""
+
+else:
+
+    class _Screen(metaclass=type(Screen)):
+        """Only who puts the groups together is a screen: each of them would cost a millisecond before the first picture."""
+
+
+class Deck(_Screen):
     """A screen over a session. Its actions stand in classes by what they are about."""
 
     session: Session

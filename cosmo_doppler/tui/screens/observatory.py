@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
+from textual.screen import Screen
 from textual.timer import Timer
 
 from cosmo_doppler.errors import DopplerError
@@ -47,6 +48,7 @@ from cosmo_doppler.tui.watched import Watched, watched_line
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
+from cosmo_doppler.tui.widgets.painted import Ground
 from cosmo_doppler.tui.widgets.prompt import Foot, Prompt
 from cosmo_doppler.tui.widgets.source import Glance
 
@@ -80,6 +82,8 @@ class Observatory(
     EndActions,
     PressActions,
     ActActions,
+    Screen[None],
+    Ground,
 ):
     """A session on the screen."""
 
@@ -195,7 +199,7 @@ class Observatory(
             and time.perf_counter() < self._turned_at + CALM_S
         ):
             return
-        if not (self._touched or self._share.allows(session.behind)):
+        if self.app._batch_count or not (self._touched or self._share.allows(session.behind)):
             return
         self._share.looked()
         self._seen, self._touched = seen, False

@@ -122,6 +122,9 @@ class Painted(Widget):
 
     def _exchange_repaint_regions(self) -> Collection[Region]:
         """What is to be painted: asked right before it is."""
+        if self.app._batch_count or self._drawn_for is None:
+            # All of it, but not yet: until then it may get another size, so nothing is drawn.
+            return [self.outer_size.region]
         self.redraw()
         unpainted, self._unpainted = sorted(self._unpainted), set()
         return list(_regions(unpainted, self._size_drawn.width))
