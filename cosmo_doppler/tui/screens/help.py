@@ -138,7 +138,7 @@ class HelpScreen(Sheet):
 
     BINDINGS: ClassVar[list[BindingType]] = [("question_mark", "dismiss", "Back")]
     DEFAULT_CSS = """
-    HelpScreen > VerticalScroll { width: 72; }
+    HelpScreen > VerticalScroll { width: 72; scrollbar-gutter: stable; }
     HelpScreen > VerticalScroll.wide { width: 142; }
     HelpScreen Horizontal { height: auto; }
     """
