@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -113,3 +114,8 @@ def test_the_names_of_the_examples_are_at_the_root() -> None:
     ):
         assert hasattr(cosmo_sdk, name), name
         assert name in cosmo_sdk.__all__
+
+
+def test_no_test_file_is_imported_by_another() -> None:
+    for path in (ROOT / "tests").rglob("*.py"):
+        assert not [name for name in imported(path) if re.search(r"\.(test_\w+|conftest)$", name)], path

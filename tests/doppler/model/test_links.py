@@ -10,8 +10,8 @@ from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.links import Links
 from cosmo_doppler.model.traces import Trace
 from tests.doppler.model.folding import fold, frame, observed, view
-from tests.doppler.model.test_board import sessions
-from tests.doppler.model.test_packed import nodes, work
+from tests.doppler.model.generated import sessions
+from tests.doppler.model.nodes import nodes, work
 
 
 def aging_at_once(patch: pytest.MonkeyPatch) -> None:

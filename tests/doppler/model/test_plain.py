@@ -9,8 +9,8 @@ from cosmo_doppler.model import plain
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.model.tree import LARGE
 from tests.doppler.model.folding import fold, frame, observed, view
-from tests.doppler.model.test_board import sessions
-from tests.doppler.model.test_packed import nodes, work
+from tests.doppler.model.generated import sessions
+from tests.doppler.model.nodes import nodes, work
 
 
 @settings(max_examples=60)
