@@ -43,6 +43,9 @@ _WEIGHED = frozenset({"bid", "sealed", "won", "declined", "revoked"})
 _FEW = 8
 """Bids that are gone through to find one."""
 
+_NOBODY: dict[str, SeenBid] = {}
+"""Shared by all auctions that are decided."""
+
 _UNDECIDED = frozenset({"bid", "sealed"})
 
 _UNSOLD = ("unsold", "cancelled")
@@ -87,6 +90,7 @@ class Auction:
         "_by_id",
         "_guessed",
         "_standing",
+        "_stood",
         "awarded_at",
         "awards",
         "bids",
@@ -186,7 +190,9 @@ class Auction:
         self._by_id: dict[str, SeenBid] | None = None
         """By event id, once there are many."""
         self._standing: dict[str, SeenBid] = {}
-        """The bid of each neuron that counts."""
+        """The bid of each neuron that counts, as long as another one may take its place."""
+        self._stood = 0
+        """How many there were when none could any more."""
 
     @property
     def mirror(self) -> Terms | None:
@@ -351,6 +357,9 @@ class Auction:
         else:
             self._awaited = "" if self.bid_of(named) is not None else named
         self._guessed = won if self._awaited else None
+        if self.terms is None and self._standing:
+            # Whoever bids now is late.
+            self._stood, self._standing = len(self._standing), _NOBODY
         if self.first_award is None:
             self.first_award = FirstAward(named, self.winner, at, sent_at)
 
@@ -413,7 +422,7 @@ class Auction:
     @property
     def each_once(self) -> bool:
         """Whether every bid is valid, came in time and is the only one of its neuron, as far as is easily told."""
-        return len(self._standing) == len(self.bids)
+        return (self._stood or len(self._standing)) == len(self.bids)
 
     @property
     def winning_bid(self) -> Bid | None:

@@ -136,7 +136,8 @@ class Metrics:
         if len(header.meta) >= LEAST_MARK and _is_copy(header):
             return
         self.tally["awards"] += 1
-        self.timings.answer("award", seen.offer_id or header.parent_id, seen.at)
+        offer_id = header.parent_id if seen.auction is None else seen.auction.offer_id
+        self.timings.answer("award", offer_id, seen.at)
         account = self.worker(header.who)
         account.wins += 1
         won = seen.payload.get("winning_bid")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from cosmo_sdk.header import Header
+
+if TYPE_CHECKING:
+    from cosmo_doppler.model.auctions import Auction
 
 
 class Observed(msgspec.Struct, gc=False):
@@ -20,8 +23,8 @@ class Observed(msgspec.Struct, gc=False):
     """The subject it was published on."""
     header: Header
     """Its envelope; `header.problem` says why it is no valid Signal."""
-    offer_id: str = ""
-    """The offer that an award's bid answers, once the board has folded it and where it knows that bid."""
+    auction: Auction | None = None
+    """The auction of a bid that names its offer, and of an award that names its bid; once the board has folded them."""
     _payload: dict[str, Any] | None = None
     _meta: dict[str, Any] | None = None
 

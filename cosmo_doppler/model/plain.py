@@ -78,16 +78,17 @@ class Plain:
         Returns:
             False when it found no room.
         """
-        ids, names = self.ids, self.names
+        ids = self.ids
         count = len(ids)
         if not count:
             self.first = seq
-        after, kind_number, who_number = seq - self.first, _KNOWN.get(kind), names.get(who)
-        if kind_number is None:
-            kind_number = numbered(kind, names)
-        if who_number is None:
-            who_number = numbered(who, names)
-        if count >= LARGE - 1 or not fits(names, after):
+        after, kind_number = seq - self.first, _KNOWN.get(kind)
+        who_number = self.names.get(who) if who else 0
+        if kind_number is None or who_number is None or after >= _FARTHEST:
+            kind_number, who_number = numbered(kind, self.names), numbered(who, self.names)
+            if not fits(self.names, after):
+                return False
+        if count >= LARGE - 1:
             return False
         ids[id] = count
         self.rows += _pack(after, at, above, kind_number, who_number)

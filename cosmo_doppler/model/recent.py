@@ -56,5 +56,7 @@ class Recent(Generic[K, V]):
 
     def pop(self, key: K) -> V | None:
         """Forget."""
-        gone: V | None = self.entries.pop(key, None)
+        if key not in self.entries:
+            return None
+        gone: V = self.entries.pop(key)
         return gone

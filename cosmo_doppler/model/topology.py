@@ -138,7 +138,8 @@ class Topology:
 
     def _award(self, seen: Observed, header: Header) -> None:
         # An award names the bid it accepts.
-        offer = self._works.entries.get(seen.offer_id or header.parent_id or "")
+        offer_id = header.parent_id if seen.auction is None else seen.auction.offer_id
+        offer = self._works.entries.get(offer_id or "")
         asker = offer.asker if offer is not None else self._askers.get(header.trace_id) or UNNAMED
         self._remember(header, _Work(asker, header.who))
         self._count(asker, header.who, "award", seen)

@@ -65,7 +65,8 @@ def consistent(auction: Auction) -> list[Select]:
     first = auction.first_award
     if first is None or auction.terms is not None:
         return []
-    winners = _winning(auction, first)
+    named = auction.bid_of(first.bid_id) if first.bid_id and auction.each_once else None
+    winners = _winning(auction, first) if named is None else [named]
     found = _allowed_by_time(auction, first)
     if not winners or not found:
         return found

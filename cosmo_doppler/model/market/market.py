@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from sys import intern
 from typing import Any
 
 from cosmo_doppler.model.agenda import Agenda
@@ -69,7 +70,7 @@ class Market:
             seq=seen.seq,
             opened_at=seen.at,
             deadline_ms=int(window) if window is not None and 1 <= window < 1e9 else 0,
-            capabilities=[item for item in needed if isinstance(item, str)]
+            capabilities=[intern(item) for item in needed if type(item) is str]
             if isinstance(needed, list)
             else [],
             title=say(table(payload.get("input")).get("lot") if is_mirror else payload.get("input")),
@@ -85,7 +86,7 @@ class Market:
         """A BID was seen; None when no offer is known that it could answer."""
         header, payload = seen.header, seen.payload
         bid = read_bid(id=header.id, neuron=header.who, payload=payload, meta=seen.meta)
-        return self.book.bid(
+        auction = self.book.bid(
             bid,
             parent_id=header.parent_id,
             trace_id=header.trace_id,
@@ -93,13 +94,14 @@ class Market:
             at=seen.at,
             sealed=payload.get("sealed") is True and bid.cost is None,
         )
+        if auction is not None and auction.offer_id == header.parent_id:
+            seen.auction = auction
+        return auction
 
     def award(self, seen: Observed) -> Auction | None:
         """A TASK_AWARDED was seen; None when no offer is known that it could decide."""
         header, payload = seen.header, seen.payload
-        bid_in = self.book.by_bid.get(header.parent_id or "")
-        if bid_in is not None:
-            seen.offer_id = bid_in.offer_id
+        seen.auction = self.book.by_bid.get(header.parent_id or "")
         auction = self.book.award(
             parent_id=header.parent_id,
             trace_id=header.trace_id,
@@ -128,7 +130,8 @@ class Market:
             parent_id=header.parent_id,
             trace_id=header.trace_id,
             who=header.who,
-            reason=say(seen.payload.get("reason"), 80),
+            # What many are told is one text.
+            reason=intern(say(seen.payload.get("reason"), 80)),
         )
 
     def intervened(self, done: Intervention, seen: Observed, *, held: bool) -> list[Auction]:

@@ -53,8 +53,11 @@ def beaten_in_any_order(won: SeenBid, select: Select, rivals: list[SeenBid]) -> 
 
     That is so in nearly every auction, and then it comes to the same for producers of both kinds. See `Field.beaten_by`.
     """
+    place = won.at
+    if select == "first_bid":
+        return any(seen.at + ORDER_S < place and seen is not won for seen in rivals)
     key = _KEYS[select]
-    mine, place = key(won), won.at
+    mine = key(won)
     for seen in rivals:
         found = key(seen)
         if (found < mine or (found == mine and seen.at + ORDER_S < place)) and seen is not won:
@@ -133,7 +136,7 @@ def _reason(seen: SeenBid, select: Select) -> str:
 def _lay_at_the_end(auction: Auction, first: FirstAward) -> list[SeenBid]:
     """The bids that lay there when the window was over."""
     # Who waits for the window declines all losers: where any was, one that was not had not arrived.
-    declined = [seen for seen in auction.bids if _lost_in_time(seen)]
+    declined = [seen for seen in auction.bids if seen.declined_reason and _lost_in_time(seen)]
     if declined:
         return declined
     if auction.meddled:
@@ -145,8 +148,6 @@ def _lay_at_the_end(auction: Auction, first: FirstAward) -> list[SeenBid]:
 
 def _lost_in_time(seen: SeenBid) -> bool:
     reason = seen.declined_reason
-    if not reason:
-        return False
     return seen.state != "revoked" and reason != "late" and not reason.startswith("withdrawn")
 
 

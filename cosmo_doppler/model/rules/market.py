@@ -103,7 +103,7 @@ class MarketRules:
     # -- bids
 
     def _bid(self, seen: Observed, header: Header) -> None:
-        auction = self._ground.auctions.get(header.parent_id or "")
+        auction = seen.auction
         if auction is None or not auction.bids or is_mirrored(header):
             return
         made = auction.bids[-1]
@@ -179,10 +179,10 @@ class MarketRules:
     # -- awards
 
     def _award(self, seen: Observed, header: Header) -> None:
-        auction = self._ground.auctions.get(seen.offer_id or header.parent_id or "")
+        auction = seen.auction or self._ground.auctions.get(header.parent_id or "")
         if auction is None or is_mirrored(header):
             return
-        named = auction.bid_of(header.parent_id or "") if seen.offer_id else None
+        named = auction.bid_of(header.parent_id or "") if seen.auction is not None else None
         if named is not None and named.bid.problem:
             return
         # A window that stood still at a gate, or waited for a slow producer, ends later than it says.

@@ -164,7 +164,8 @@ class PresenceRules:
                 return
         clock.samples += 1
         if clock.samples == _SAMPLES:
-            self._judge(seen, participant.id, clock)
+            if not clock.fine or clock.fault is not None:
+                self._judge(seen, participant.id, clock)
             clock.begin()
 
     def _read(self, seen: Observed, header: Header, participant: Participant) -> _Clock | None:

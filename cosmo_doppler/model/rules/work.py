@@ -69,7 +69,7 @@ class WorkRules:
         self._market = market
         self._works = Works()
         self._owners = Owners()
-        self._given = self._works.by_id
+        self._unheard = self._works.unheard
         self._stops = False
         """Something was stopped."""
         self._leaving: Recent[str, bool] = Recent(_MOST)
@@ -95,9 +95,8 @@ class WorkRules:
 
     def _sign(self, seen: Observed, header: Header) -> None:
         """Somebody at work says something under it."""
-        work = self._given.get(header.parent_id or "")
-        if work is not None and not work.heard:
-            work.heard = True
+        if header.parent_id in self._unheard:
+            self._unheard.pop(header.parent_id).heard = True
         if self._stops:
             self._late(seen, header)
 

@@ -36,11 +36,11 @@ class Work:
         self.who = header.who
         self.at = seen.at
         self.seq = seen.seq
-        self.offer_id = seen.offer_id
+        self.offer_id = "" if seen.auction is None else seen.auction.offer_id
         """The offer of which it was won; empty for a TASK."""
         self.capabilities: list[str] = []
         self.heard = False
-        """Somebody showed that it is being worked on."""
+        """Somebody showed that it is being worked on, while it was open."""
         self.open = True
         self.answered_by = ""
         self.fault: Fault | None = None
@@ -63,6 +63,8 @@ class Works:
         """Open work by holder."""
         self._on: dict[str, dict[str, Work]] = {}
         """Open work by trace."""
+        self.unheard: dict[str, Work] = {}
+        """Open work that nobody showed to be at, by its event id."""
 
     def get(self, id: str) -> Work | None:
         """The work a TASK or an award gave, by its event id."""
@@ -73,12 +75,18 @@ class Works:
         for forgotten in (self.by_id.get(work.id), self._latest.put(work.id, work)):
             if forgotten is not None:
                 self.close(forgotten)
-        self._held.setdefault(work.who, {})[work.id] = work
-        self._on.setdefault(work.trace_id, {})[work.id] = work
+        self.unheard[work.id] = work
+        for index, key in ((self._held, work.who), (self._on, work.trace_id)):
+            works = index.get(key)
+            if works is None:
+                index[key] = {work.id: work}
+            else:
+                works[work.id] = work
 
     def close(self, work: Work) -> None:
         """Nobody has to answer it any more."""
         work.open = False
+        self.unheard.pop(work.id, None)
         for index, key in ((self._held, work.who), (self._on, work.trace_id)):
             works = index.get(key)
             if works is not None:
