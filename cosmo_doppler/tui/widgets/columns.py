@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from rich.style import Style
 
-from cosmo_doppler.tui.safe import fit, fit_middle
+from cosmo_doppler.tui.safe import cells, fit, fit_middle
 from cosmo_doppler.tui.theme import Ink
 
 Span = tuple[str, Style]
@@ -38,6 +38,8 @@ class Column(NamedTuple):
 
 
 GAP = 2
+_BETWEEN = Segment(" " * GAP)
+_WIDTHS_KEPT = 64
 
 
 class Columns:
@@ -45,9 +47,18 @@ class Columns:
 
     def __init__(self, *columns: Column) -> None:
         self._columns = columns
+        self._shown: dict[tuple[int, int], Sequence[tuple[Column, int]]] = {}
 
-    def shown(self, width: int, extra: int = 0) -> list[tuple[Column, int]]:
+    def shown(self, width: int, extra: int = 0) -> Sequence[tuple[Column, int]]:
         """The columns a pane of `width` cells has, with the cells each gets in a line that is `extra` cells longer."""
+        shown = self._shown.get((width, extra))
+        if shown is None:
+            if len(self._shown) >= _WIDTHS_KEPT:
+                self._shown.clear()
+            shown = self._shown[width, extra] = self._share_out(width, extra)
+        return shown
+
+    def _share_out(self, width: int, extra: int) -> Sequence[tuple[Column, int]]:
         columns = [column for column in self._columns if width >= column.needs]
         gaps = GAP * (len(columns) - 1)
         fixed = sum(column.width for column in columns) + gaps
@@ -80,7 +91,7 @@ class Columns:
         line: list[Segment] = []
         for index, (column, cells_wide) in enumerate(self.shown(width, extra)):
             if index:
-                line.append(Segment(" " * GAP))
+                line.append(_BETWEEN)
             line.extend(
                 place(cells.get(column.name, []), cells_wide, right=column.right, middle=column.middle)
             )
@@ -92,6 +103,11 @@ def _bounded(column: Column, rest: int) -> int:
     return min(rest, column.most) if column.most else rest
 
 
+def width_of(line: Iterable[Segment]) -> int:
+    """How many cells a line takes. Asked for every row of every frame, and most of what is shown is ASCII."""
+    return sum([len(text) if text.isascii() else cell_len(text) for text, _, _ in line])
+
+
 def place(cell: Cell, width: int, *, right: bool = False, middle: bool = False) -> list[Segment]:
     """A cell cut and padded to exactly `width` cells."""
     line: list[Segment] = []
@@ -99,9 +115,12 @@ def place(cell: Cell, width: int, *, right: bool = False, middle: bool = False) 
     for text, style in cell:
         if left <= 0:
             break
-        shown = fit_middle(text, left) if middle else fit(text, left)
-        line.append(Segment(shown, style))
-        left -= cell_len(shown)
+        used = cells(text)
+        if used > left:
+            text = fit_middle(text, left) if middle else fit(text, left)
+            used = cells(text)
+        line.append(Segment(text, style))
+        left -= used
     if left > 0:
         blank = Segment(" " * left)
         line = [blank, *line] if right else [*line, blank]

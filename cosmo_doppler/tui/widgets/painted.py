@@ -20,8 +20,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from cosmo_doppler.tui.safe import cells
 from cosmo_doppler.tui.theme import Ink, ink_of
+from cosmo_doppler.tui.widgets.columns import width_of
 
 _BLANK = Strip([])
 
@@ -89,10 +89,9 @@ class Painted(Widget):
 
     def _finished(self, drawn: Drawn, width: int, filters: Sequence[LineFilter]) -> Strip:
         line, ground = drawn
-        used, so_far, alike = 0, "", None
+        so_far, alike = "", None
         finished: list[Segment] = []
         for text, style, _ in line:
-            used += cells(text)
             whole = _on(ground, style)
             if whole is alike:
                 so_far += text
@@ -102,6 +101,7 @@ class Painted(Widget):
             so_far, alike = text, whole
         if alike is not None:
             finished.append(Segment(so_far, alike))
+        used = width_of(finished)
         if used < width:
             finished.append(Segment(" " * (width - used), ground))
         if filters:

@@ -7,7 +7,8 @@ from collections.abc import Iterable, Sequence
 from rich.segment import Segment
 from textual.strip import Strip
 
-from cosmo_doppler.tui.safe import ELLIPSIS, cells
+from cosmo_doppler.tui.safe import ELLIPSIS
+from cosmo_doppler.tui.widgets.columns import width_of
 from cosmo_doppler.tui.widgets.source import Source
 
 
@@ -49,7 +50,7 @@ class Sliding:
     def part(self, line: Sequence[Segment], width: int) -> Sequence[Segment]:
         """What is seen of a line, in so many cells."""
         begin, end = self.cells, self.cells + width
-        used = sum([cells(text) for text, _, _ in line])
+        used = width_of(line)
         if used < end:
             line = [*line, Segment(" " * (end - used))]
         return line if not begin and used <= end else list(_cut(Strip(line), begin, end))
