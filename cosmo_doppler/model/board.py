@@ -441,7 +441,9 @@ class Board(Standing):
         """Fold what is said of presence. False when it had been delivered before."""
         header = seen.header
         if header.type == "DISCOVER":
-            self._roster.asked(seen.at)
+            if not header.who and not any(map(seen.payload.get, ("neuron", "capabilities"))):
+                # Else only some of them answer.
+                self._roster.asked(seen.at)
         elif header.who:
             if not self._roster.announced(header, seen.seq, seen.at):
                 self.duplicates += 1

@@ -74,7 +74,7 @@ class Roster:
     def complete(self, now: float) -> bool:
         """Whether who is not known by now is not there, as far as can be told: a recording may begin in the middle."""
         if self._asked_at is not None and now >= self._asked_at + ANSWER_S:
-            return bool(self.by_id)
+            return True
         return self._first_at is not None and now >= self._first_at + COMPLETE_S
 
     def announced(self, header: Header, seq: int, at: float) -> bool:

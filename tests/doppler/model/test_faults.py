@@ -63,7 +63,11 @@ def test_a_task_for_nobody_is_known_two_seconds_later():
     routed = frame("TASK", "t", input={}, capabilities=["sing"])
     assert "nobody here can do sing" in only(fold(*there, (5, routed), until=9)).sentence
     assert kinds(fold(*there, (5, frame("TASK", "t", who="a", input={})), until=9)) == []
-    assert kinds(fold((5, frame("TASK", "t", who="ghost", input={})), until=9)) == []
+    unasked = (5, frame("TASK", "t", who="ghost", input={}))
+    assert kinds(fold(unasked, until=9)) == []
+    # Where nobody is at all, a question is enough, unless it was for somebody in particular.
+    assert kinds(fold(discover(0), unasked, until=9)) == ["task to nobody"]
+    assert kinds(fold((0, frame("DISCOVER", "d", trace="d", neuron="a")), unasked, until=9)) == []
 
 
 def test_work_is_lost_when_its_holder_falls_silent():
