@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from cosmo_bus.errors import NOBODY_THERE
-from cosmo_bus.wire import DEFAULT_PORT
 from cosmo_doppler.session import Session, SessionStatus
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.safe import safe
@@ -132,6 +131,8 @@ def _how_to_start(session: Session, ink: Ink) -> list[Cell]:
     host, _, port = session.title.removeprefix("cosmo://").rstrip("/").rpartition(":")
     if host not in LOOPBACK:
         return []
+    from cosmo_bus.wire import DEFAULT_PORT
+
     command = f"cosmo synapse start memory -n {safe(session.namespace, 80) or 'dev'}"
     if port != str(DEFAULT_PORT):
         command += f" --port {safe(port, 8)}"

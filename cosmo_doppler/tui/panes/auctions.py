@@ -13,7 +13,6 @@ from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.changes import Changes
 from cosmo_doppler.model.coordination.notice import PREFIX
 from cosmo_doppler.model.coordination.terms import Terms
-from cosmo_doppler.model.market.report import margin as margin_of
 from cosmo_doppler.tui import words
 from cosmo_doppler.tui.against import AUCTION_CELLS
 from cosmo_doppler.tui.panes.order import NewestFirst
@@ -202,12 +201,14 @@ class AuctionRows(Source):
         """What costs a look at every bid, kept until the auction changes."""
         facts = self._facts.get(auction.offer_id)
         if facts is None or facts[0] != auction.revision:
+            from cosmo_doppler.model.market.report import margin
+
             if len(self._facts) >= _MOST_KEPT:
                 self._facts.clear()
             facts = self._facts[auction.offer_id] = (
                 auction.revision,
                 auction.explained_by(),
-                margin_of(auction),
+                margin(auction),
             )
         return facts
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 from cosmo_doppler.errors import DopplerError
-from cosmo_doppler.model.market.compare import compare, in_words
 from cosmo_doppler.session import Session
 from cosmo_doppler.settings import without_login
 from cosmo_doppler.tui import jumps
@@ -214,6 +213,8 @@ class ActActions(TakePartActions, BusActions):
         after = auctions.get(trace.auctions[-1]) if trace is not None and trace.auctions else None
         if before is None or after is None or after is before or after.state == "open":
             return
+        from cosmo_doppler.model.market.compare import compare, in_words
+
         self._again = None
         self._first_offer = first
         self.say(f"Offered again: {in_words(compare(before, after))}; D shows both")
