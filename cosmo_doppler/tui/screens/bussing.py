@@ -49,7 +49,7 @@ def bus_of(session: Session) -> str:
     return session.source.url if isinstance(session.source, OfABus) else ""
 
 
-_ASK_S = 3.0
+_ASK_S = 10.0
 """How often a bus on which nothing is said is asked where something is, seconds."""
 
 
