@@ -82,8 +82,7 @@ def _facts(verdict: Verdict) -> str:
         f"* **Signals**: {verdict.last - verdict.first:,}, of which {board.malformed:,} malformed",
         f"* **Traces**: {len(board.traces):,}" + _parts(stand),
     ]
-    if verdict.skipped:
-        lines.append(f"* **Skipped**: {many(verdict.skipped, 'line')} of the recording, which nobody judged")
+    lines += [f"* **Not seen**: {words}" for words in verdict.unjudged]
     if verdict.found is not None:
         lines.append(f"* **Stopped at**: signal {verdict.found.seq}")
     return "\n".join(lines)
@@ -213,9 +212,7 @@ def junit(verdict: Verdict) -> str:
 
 
 def _output(verdict: Verdict) -> str:
-    told = []
-    if verdict.skipped:
-        told.append(f"{many(verdict.skipped, 'line')} of the recording skipped, which nobody judged")
+    told = list(verdict.unjudged)
     if verdict.against is not None:
         told.append(f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}")
     return f"  <system-out>{escape(chr(10).join(told))}</system-out>\n" if told else ""
@@ -244,6 +241,8 @@ def as_json(verdict: Verdict) -> dict[str, Any]:
         "signals": verdict.last - verdict.first,
         "seconds": round(verdict.seconds, 6),
         "skipped": verdict.skipped,
+        "gaps": verdict.gaps,
+        "lost": verdict.lost,
         "until": None
         if verdict.until is None
         else {

@@ -11,6 +11,7 @@ from cosmo_doppler.model.baseline import Baseline
 from cosmo_doppler.model.board import Board
 from cosmo_doppler.query import Filter, Known
 from cosmo_doppler.store import Store
+from cosmo_doppler.tui.words import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,25 @@ class Verdict:
     """The run held against a baseline, which is told but not judged."""
     skipped: int = 0
     """Lines of the recording that are no signals, which nobody could judge."""
+    gaps: int = 0
+    """Times without a bus meanwhile."""
+    lost: int = 0
+    """Frames that are known to have been sent and did not get here."""
 
     @property
     def passed(self) -> bool:
         """Whether what was waited for came, and every assertion held."""
         return (self.until is None or self.found is not None) and all(each.held for each in self.judged)
+
+    @property
+    def unjudged(self) -> list[str]:
+        """What may have broken an assertion without anybody seeing it, in words."""
+        told = [
+            (self.skipped, f"{many(self.skipped, 'line')} of the recording skipped"),
+            (self.gaps, f"{many(self.gaps, 'gap')} in which nothing was seen"),
+            (self.lost, f"{many(self.lost, 'frame')} that did not get here"),
+        ]
+        return [f"{words}, which nobody judged" for number, words in told if number]
 
     @property
     def seconds(self) -> float:

@@ -149,7 +149,17 @@ def check_recording(session: Session, checks: Checks, playing: Playing, *, shown
     verdict = judge(
         session.title, store, timeline.board, first, last, checks.asserts, checks.until, found, baseline
     )
-    return replace(verdict, skipped=session.status().skipped)
+    return _with_unseen(verdict, session)
+
+
+def _with_unseen(verdict: Verdict, session: Session) -> Verdict:
+    """The verdict with what nobody could judge."""
+    return replace(
+        verdict,
+        skipped=session.status().skipped,
+        gaps=sum(gap.position <= verdict.last for gap in session.gaps),
+        lost=sum(loss.frames for loss in session.losses.all if loss.position <= verdict.last),
+    )
 
 
 def _first_match_as_read(session: Session, wanted: Filter) -> Found | None:
@@ -201,7 +211,7 @@ async def check_live(session: Session, checks: Checks, seconds: float | None) ->
         with session.lock:
             timeline = session.timeline
             last = found[0].position if found else timeline.position
-            return judge(
+            verdict = judge(
                 session.title,
                 session.store,
                 timeline.board,
@@ -212,6 +222,7 @@ async def check_live(session: Session, checks: Checks, seconds: float | None) ->
                 found[0] if found else None,
                 baseline,
             )
+        return _with_unseen(verdict, session)
     finally:
         await asyncio.to_thread(session.stop)
 
@@ -256,6 +267,8 @@ def tell(verdict: Verdict, checks: Checks, *, as_json: bool) -> None:
         say(f"wrote {checks.report}")
     if verdict.against is not None:
         say(f"against the baseline {safe(verdict.against.name, 300)}: {counted(verdict.against)}")
+    for words in verdict.unjudged:
+        say(words)
     if as_json:
         show_json(document(verdict))
     elif verdict.found is not None:

@@ -107,18 +107,22 @@ async def record_bus(
         else:
             recorder.write(frame.at, frame.subject, frame.data)
 
-    async with watching(url, namespace, receive, events=True):
-        # Only now: a bus that is not there must not leave, or replace, a file.
-        recorder = new_recording(path, redaction, force=force, rotate_bytes=rotate)
-        for frame in early:
-            receive(frame)
-        banner = f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end"
-        progress = asyncio.create_task(_progress(recorder))
-        try:
-            await until_interrupted(until_fault(recorder), seconds=seconds, ready=lambda: say(banner))
-        finally:
-            progress.cancel()
-            await asyncio.wait({progress})
+    try:
+        async with watching(url, namespace, receive, events=True):
+            # Only now: a bus that is not there must not leave, or replace, a file.
+            recorder = new_recording(path, redaction, force=force, rotate_bytes=rotate)
+            for frame in early:
+                receive(frame)
+            banner = f"recording {without_login(url)} namespace {namespace} to {path}, Ctrl-C to end"
+            progress = asyncio.create_task(_progress(recorder))
+            try:
+                await until_interrupted(until_fault(recorder), seconds=seconds, ready=lambda: say(banner))
+            finally:
+                progress.cancel()
+                await asyncio.wait({progress})
+    finally:
+        # After the watching, which at its end still says what did not get here.
+        if recorder is not None:
             recorder.close()
     if sys.stderr.isatty():
         print(file=sys.stderr)  # noqa: T201  (leave the progress line)

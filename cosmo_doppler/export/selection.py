@@ -71,7 +71,7 @@ def whole_recording(session: Session) -> Iterator[bytes]:
     """Every signal of a recording, as a recording again, while it is read: nothing needs to be folded for that."""
     waiting = read_through(session)
     while some := list(islice(waiting, _AT_ONCE)):
-        yield b"".join(recording_lines(session.store, some, session.gaps))
+        yield b"".join(recording_lines(session.store, some, session.gaps, session.losses.all))
 
 
 def _signals(session: Session, selection: Selection) -> Iterator[bytes]:
@@ -85,8 +85,8 @@ def _signals(session: Session, selection: Selection) -> Iterator[bytes]:
     waiting = iter(seqs)
     while some := list(islice(waiting, _AT_ONCE)):
         with session.lock:
-            gaps = session.gaps if selection.everything else ()
-            lines = b"".join(recording_lines(session.store, some, gaps))
+            unseen = (session.gaps, session.losses.all) if selection.everything else ()
+            lines = b"".join(recording_lines(session.store, some, *unseen))
         yield lines
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING
 
 from cosmo_bus.recording import record_line
 from cosmo_doppler.model.auctions import Auction
 from cosmo_doppler.model.board import Board
-from cosmo_doppler.model.bus_events import gap_event
+from cosmo_doppler.model.bus_events import gap_event, loss_event
 from cosmo_doppler.store import Store
 
 if TYPE_CHECKING:
+    from cosmo_doppler.session.losses import Loss
     from cosmo_doppler.session.session import Gap
 
 _OF_AUCTIONS = frozenset({"TASK_OFFER", "BID", "TASK_AWARDED", "TASK_DECLINED"})
@@ -40,20 +42,24 @@ def auction_seqs(board: Board, auction: Auction) -> list[int]:
     return sorted(seqs)
 
 
-def recording_lines(store: Store, seqs: Iterable[int], gaps: Iterable[Gap] = ()) -> Iterator[bytes]:
+def recording_lines(
+    store: Store, seqs: Iterable[int], gaps: Iterable[Gap] = (), losses: Iterable[Loss] = ()
+) -> Iterator[bytes]:
     """The signals as lines of a recording, newline included.
 
     Args:
         store: where they are.
         seqs: their positions.
         gaps: times without a bus, each told of before the signal that came next.
+        losses: frames that did not get here, told of in the same way.
     """
-    gaps_at: dict[int, list[Gap]] = {}
+    unseen: dict[int, list[tuple[float, Callable[[str], tuple[str, bytes]]]]] = {}
     for gap in gaps:
-        gaps_at.setdefault(gap.position, []).append(gap)
+        unseen.setdefault(gap.position, []).append((gap.back_at, partial(gap_event, lost_at=gap.lost_at)))
+    for loss in losses:
+        unseen.setdefault(loss.position, []).append((loss.at, partial(loss_event, frames=loss.frames)))
     for seq in seqs:
         subject = store.subject(seq)
-        for gap in gaps_at.get(seq, ()):
-            namespace = subject.partition(".")[2].partition(".")[0]
-            yield record_line(gap.back_at, *gap_event(namespace, gap.lost_at))
+        for at, event in unseen.get(seq, ()):
+            yield record_line(at, *event(subject.partition(".")[2].partition(".")[0]))
         yield record_line(store.at(seq), subject, store.frame(seq))

@@ -1,12 +1,13 @@
 """What a bus says about itself: frames that somebody held, changed or dropped, and faults made to order.
 
-These are no Signals: they are published beside the namespace, on `_gate.<namespace>` and `_chaos.<namespace>`. What
-recorded adds when the bus was away, under `_gap.<namespace>`: no bus could have said that.
+These are no Signals: they are published beside the namespace, on `_gate.<namespace>` and `_chaos.<namespace>`. Who
+records adds what was not seen, under `_gap.<namespace>`: while the bus was away, and what did not get here.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -27,8 +28,18 @@ class _Event(msgspec.Struct):
     trace_id: str = ""
 
 
+class Unseen(NamedTuple):
+    """What a recording says was not seen before one of its lines."""
+
+    lost_at: float | None
+    """When the bus went away, epoch seconds; None when it was there."""
+    frames: int
+    """Frames that did not get here, where that is known."""
+
+
 class _Gap(msgspec.Struct):
-    lost_at: str
+    lost_at: str | None = None
+    frames: int = 0
 
 
 _decoder = msgspec.json.Decoder(_Event)
@@ -57,15 +68,23 @@ def gap_event(namespace: str, lost_at: float) -> tuple[str, bytes]:
     return f"{_GAPS}{namespace}", b'{"event":"gap","lost_at":"%bZ"}' % moment.encode()
 
 
-def read_gap(subject: str | None, frame: bytes) -> float | None:
-    """When the bus went away, epoch seconds; None for what tells of no gap."""
+def loss_event(namespace: str, frames: int) -> tuple[str, bytes]:
+    """What a recording says once it is noticed that frames did not get here: subject and frame."""
+    return f"{_GAPS}{namespace}", b'{"event":"loss","frames":%d}' % frames
+
+
+def read_unseen(subject: str | None, frame: bytes) -> Unseen | None:
+    """What was not seen; None for what tells of nothing of the kind."""
     if subject is None or not subject.startswith(_GAPS):
         return None
     try:
-        lost_at = read_timestamp(_gap_decoder.decode(frame).lost_at)
+        told = _gap_decoder.decode(frame)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-    return None if lost_at is None else lost_at.timestamp()
+    lost_at = read_timestamp(told.lost_at)
+    if lost_at is None and (told.frames <= 0 or told.lost_at is not None):
+        return None
+    return Unseen(None if lost_at is None else lost_at.timestamp(), told.frames)
 
 
 def read_any(subject: str, frame: bytes) -> Header:
@@ -73,7 +92,7 @@ def read_any(subject: str, frame: bytes) -> Header:
     if not is_event(subject):
         return read_header(frame)
     if subject.startswith(_GAPS):
-        told = read_gap(subject, frame) is not None
+        told = read_unseen(subject, frame) is not None
         return Header(type=GAP, payload=msgspec.Raw(frame)) if told else Header(problem="no event of a gap")
     try:
         event = _decoder.decode(frame)

@@ -26,14 +26,17 @@ class Losses:
         """By time."""
         self._total = 0
 
-    def note(self, total: int, position: int, at: float) -> None:
-        """The count stands at `total` now, after `position` signals."""
+    def note(self, total: int, position: int, at: float) -> int:
+        """The count stands at `total` now, after `position` signals. Returns how many more that is than before."""
         lost, self._total = total - self._total, total
-        if lost <= 0:
-            return
-        # A burst that goes on for a while is one loss.
-        if self.all and (at - self.all[-1].at < 1.0 or len(self.all) >= MOST_LOSSES):
+        if lost > 0:
+            self.add(Loss(position, at, lost))
+        return max(0, lost)
+
+    def add(self, loss: Loss) -> None:
+        """Frames are known to be lost. A burst that goes on for a while is one loss."""
+        if self.all and (loss.at - self.all[-1].at < 1.0 or len(self.all) >= MOST_LOSSES):
             last = self.all.pop()
-            self.all.append(last._replace(at=at, frames=last.frames + lost))
+            self.all.append(last._replace(at=loss.at, frames=last.frames + loss.frames))
         else:
-            self.all.append(Loss(position, at, lost))
+            self.all.append(loss)

@@ -7,6 +7,7 @@ from typing import Any
 
 from cosmo_bus.recording import numbered, read_line
 from cosmo_bus.recording_files import COMPRESSED
+from cosmo_doppler.model.bus_events import Unseen
 from cosmo_doppler.session.pipes import name_of, pipe_of
 from cosmo_doppler.session.status import Skipped
 from cosmo_doppler.store import Blocks, Indexer, Rows, Store, open_blocks
@@ -78,7 +79,7 @@ class RecordedFile:
         """Rows read and not yet taken."""
         self.taken = 0
         """How many of them are in the store already."""
-        self._gaps: list[tuple[int, float, float]] = []
+        self._unseen: list[tuple[int, float, Unseen]] = []
         self.cut = 0
         """How often the file was emptied while it was read; signals before that can be listed but not shown."""
         self._store = store
@@ -125,14 +126,14 @@ class RecordedFile:
         if block is not None:
             at = self._store.memory.append(block.data) if self._in_memory else block.start
             self.rows, self.taken = self._indexer.index(block, at), 0
-            # Of a gap that ended the last block the signal behind it is in this one.
-            self._gaps = [(0, lost_at, back_at) for _, lost_at, back_at in self._gaps] + self._indexer.gaps
+            # The signal behind what ended the last block is in this one.
+            self._unseen = [(0, at, unseen) for _, at, unseen in self._unseen] + self._indexer.unseen
         return True
 
-    def take_gaps(self, last: int) -> list[tuple[int, float, float]]:
-        """Times without a bus before row `last`, once each: how many rows came before, from when, until when."""
-        count = sum(index < last for index, _, _ in self._gaps)
-        taken, self._gaps = self._gaps[:count], self._gaps[count:]
+    def take_unseen(self, last: int) -> list[tuple[int, float, Unseen]]:
+        """What was not seen before row `last`, once each: how many rows came before, and when that was noticed."""
+        count = sum(index < last for index, _, _ in self._unseen)
+        taken, self._unseen = self._unseen[:count], self._unseen[count:]
         return taken
 
     def look(self) -> None:

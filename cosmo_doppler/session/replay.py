@@ -10,6 +10,8 @@ from pathlib import Path
 
 from cosmo_bus.recording_files import NeedsZstandard
 from cosmo_doppler.errors import RecordingError
+from cosmo_doppler.model.bus_events import Unseen
+from cosmo_doppler.session.losses import Loss
 from cosmo_doppler.session.marks import Marks
 from cosmo_doppler.session.no_recording import looks_like, refuse_misplaced
 from cosmo_doppler.session.pipes import Pipe, name_of, pipe_of
@@ -78,8 +80,8 @@ class FileSource:
                 return True
         with session.lock:
             for file in self._files:
-                ended = file.take_gaps(len(file.rows) + 1)
-                session.gaps += [Gap(len(session.store), *times) for _, *times in ended]
+                for _, at, unseen in file.take_unseen(len(file.rows) + 1):
+                    _note_unseen(session, len(session.store), at, unseen)
             session.timeline.growing = False
             session.report("replay", detail=self._detail(), loaded=1.0, **self.skips.facts())
         return False
@@ -124,7 +126,8 @@ class FileSource:
         with session.lock:
             before = len(session.store) - file.taken
             session.store.extend(file.rows, file.taken, last)
-            session.gaps += [Gap(before + index, *times) for index, *times in file.take_gaps(last)]
+            for index, at, unseen in file.take_unseen(last):
+                _note_unseen(session, before + index, at, unseen)
         file.taken = last
         return True
 
@@ -181,6 +184,14 @@ class FileSource:
             f"{self.skips.count} lines read is one",
             skipped[0].number,
         )
+
+
+def _note_unseen(session: Session, position: int, at: float, unseen: Unseen) -> None:
+    """Take over what whoever recorded did not see."""
+    if unseen.lost_at is not None:
+        session.gaps.append(Gap(position, unseen.lost_at, at))
+    if unseen.frames:
+        session.losses.add(Loss(position, at, unseen.frames))
 
 
 def open_replay(path: Path | Sequence[Path], *, speed: float = 1.0, paused: bool = False) -> Session:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol, TypeVar, r
 import msgspec
 
 from cosmo_doppler.errors import RecordingError
-from cosmo_doppler.model.bus_events import event_subjects, gap_event
+from cosmo_doppler.model.bus_events import event_subjects, gap_event, loss_event
 from cosmo_doppler.model.interventions import GATE_PREFIX, VIEW
 from cosmo_doppler.redaction import Redaction
 from cosmo_doppler.session.losses import Losses
@@ -232,7 +232,10 @@ class Session:
             self.timeline.pump(elapsed, budget_s)
             if self.recorder is not None:
                 self.recorder.pump(elapsed)
-            self.losses.note(self._lost(), len(self.store), self.wall())
+            noticed_at = self.wall()
+            lost = self.losses.note(self._lost(), len(self.store), noticed_at)
+            if lost and self.recorder is not None and not self.recorder.fault:
+                self.recorder.write(noticed_at, *loss_event(self.namespace, lost))
 
     def _lost(self) -> int:
         now = self.recorder.lost if self.recorder is not None else 0
@@ -309,8 +312,10 @@ class Session:
         times = [self.wall()] * len(subjects)
         self._give_way()
         with self.lock:
-            self.store.append_lines(times, subjects, lines)
-            if self.recorder is not None:
+            alike = self.store.append_lines(times, subjects, lines)
+            if self.recorder is not None and alike:
+                self.recorder.write_lines(times[0], subjects, lines)
+            elif self.recorder is not None:
                 for at, subject, frame in zip(times, subjects, lines.split(b"\n"), strict=False):
                     self.recorder.write(at, subject, frame)
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from cosmo_bus.recording import RecordedLine, read_line
-from cosmo_doppler.model.bus_events import is_event, read_any, read_gap
+from cosmo_doppler.model.bus_events import Unseen, is_event, read_any, read_unseen
 from cosmo_doppler.store.facts import NameTables, add_names, read_facts
 from cosmo_doppler.store.lines import Block
 from cosmo_doppler.store.rows import PLACE_BITS, Rows, odd_line, plain_line
@@ -47,8 +47,8 @@ class Indexer:
         self._skip = skip
         self.last_at = 0.0
         """When the last row came, epoch seconds; 0 before the first."""
-        self.gaps: list[tuple[int, float, float]] = []
-        """Times without a bus that the last block tells of: how many of its rows came before, from when, until when."""
+        self.unseen: list[tuple[int, float, Unseen]] = []
+        """What the last block says was not seen: how many of its rows came before, and when that was noticed."""
         self._unended = False
         """The last line had no newline."""
         self._seconds: dict[bytes, int] = {}
@@ -60,7 +60,7 @@ class Indexer:
             block: as read.
             kept_at: address of its first byte on the shelf.
         """
-        rows, self.gaps = Rows(), []
+        rows, self.unseen = Rows(), []
         if block.data:
             if self._unended and block.data[0] == _NEWLINE:
                 self.lines -= 1
@@ -140,8 +140,8 @@ class Indexer:
             read = read_line(self.lines, line)
             if read.problem:
                 self._skip(read.number, read.problem)
-            elif read.at is not None and (lost_at := read_gap(read.subject, read.frame)) is not None:
-                self.gaps.append((len(rows), lost_at, read.at))
+            elif read.at is not None and (unseen := read_unseen(read.subject, read.frame)) is not None:
+                self.unseen.append((len(rows), read.at, unseen))
             else:
                 self._add(rows, read, place, end - (place - kept_at))
         return rows

@@ -57,7 +57,7 @@ def test_reports_say_how_many_nobody_judged(foreign: Path, tmp_path: Path) -> No
     page, suite = tmp_path / "run.md", tmp_path / "run.xml"
     for report in (page, suite):
         CliRunner().invoke(doppler.command, [str(foreign), "--report", str(report)])
-    assert "* **Skipped**: 3 lines of the recording, which nobody judged" in page.read_text()
+    assert "* **Not seen**: 3 lines of the recording skipped, which nobody judged" in page.read_text()
     said = ET.parse(suite).getroot().findtext("system-out")
     assert said == "3 lines of the recording skipped, which nobody judged"
     verdict = CliRunner().invoke(doppler.command, [str(foreign), "--until", "type:BID", "--json"])

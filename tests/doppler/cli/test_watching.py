@@ -1,10 +1,14 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import signal
 import subprocess
 from pathlib import Path
 
+from cosmo_bus.client import BusClient
+from cosmo_bus.testing import running_bus
+from cosmo_doppler.tui.words import many
 from cosmo_sdk.envelope import Directed, Signal
 from cosmo_sdk.signal_types import SignalType
 from tests.doppler.cli.commands import COSMO, bus_process, cosmo, environment, publish, running, wait_until
@@ -98,6 +102,34 @@ def test_a_recording_says_when_the_bus_was_away(tmp_path: Path) -> None:
     assert subjects == ["cosmonapse.dev.DISCOVER", "_gap.dev", "cosmonapse.dev.DISCOVER"]
 
 
+async def test_a_recording_says_what_did_not_get_here(tmp_path: Path) -> None:
+    file = tmp_path / "session.ndjson"
+    async with running_bus(outbox_lines=100) as bus:
+        client = BusClient(bus.url)
+        await client.connect()
+        with running("record", "--url", bus.url, "-o", str(file)) as record:
+            await asyncio.to_thread(record.wait_for, "recording")
+            record.process.send_signal(signal.SIGSTOP)
+            frame = Signal(type=SignalType.THOUGHT_DELTA, payload={"text": "x" * 8192}).encode()
+            while not bus.statistics().dropped:
+                client.publish("cosmonapse.dev.THOUGHT_DELTA", frame)
+                await client.flush()
+            record.process.send_signal(signal.SIGCONT)
+            await asyncio.to_thread(wait_until, lambda: _lost_in(file) == bus.statistics().dropped)
+            assert await asyncio.to_thread(record.interrupt) == 0
+        lost = _lost_in(file)
+        await client.close()
+    assert "frames do not get here" in record.text
+    assert f"{many(lost, 'frame')} did not get here" in record.text
+    judged = cosmo("doppler", str(file), "--assert", "never type:ERROR")
+    assert f"{many(lost, 'frame')} that did not get here, which nobody judged" in judged.stderr
+
+
+def _lost_in(file: Path) -> int:
+    lines = [line for line in file.read_bytes().splitlines() if b'"_gap.dev"' in line and line.endswith(b"}")]
+    return sum(json.loads(line)["frames"] for line in lines)
+
+
 def test_tail_ends_quietly_when_its_reader_leaves(url: str, namespace: str) -> None:
     process = subprocess.Popen(
         [*COSMO, "tail", "--url", url, "-n", namespace],
@@ -149,7 +181,11 @@ def test_record_replaces_a_file_only_by_force(url: str, namespace: str, tmp_path
 def test_a_full_disk_ends_a_recording_and_says_so(url: str, namespace: str, tmp_path: Path) -> None:
     path = tmp_path / "session.ndjson"
     limited = ("bash", "-c", 'ulimit -f 1; exec "$@"', "bash", *COSMO)
-    with running("record", "-o", str(path), "--url", url, "-n", namespace, program=limited) as record:
+    # It must not leave compiled modules cut to that size behind, which everybody else would stumble over.
+    kept_out = {"PYTHONDONTWRITEBYTECODE": "1"}
+    with running(
+        "record", "-o", str(path), "--url", url, "-n", namespace, program=limited, **kept_out
+    ) as record:
         record.wait_for("recording")
         publish(url, namespace, *[TASK] * 50)
         assert record.end() == 1

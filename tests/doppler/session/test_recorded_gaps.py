@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from cosmo_bus.recording import read_line, record_line
 from cosmo_doppler.export import whole_recording
-from cosmo_doppler.model.bus_events import gap_event, read_any, read_gap
+from cosmo_doppler.model.bus_events import Unseen, gap_event, loss_event, read_any, read_unseen
 from cosmo_doppler.session import Session, open_replay
+from cosmo_doppler.session.losses import Loss
 from cosmo_doppler.session.session import Gap
 from cosmo_doppler.store import lines as store_lines
 from tests.doppler.model.folding import frame
@@ -37,7 +38,7 @@ def opened(*paths: Path) -> Session:
 def test_a_gap_is_told_in_a_line_of_its_own() -> None:
     read = read_line(1, gap(AT, AT + 3.5))
     assert (read.at, read.subject, read.problem) == (AT + 3.5, "_gap.dev", "")
-    assert read_gap(read.subject, read.frame) == AT
+    assert read_unseen(read.subject, read.frame) == Unseen(AT, 0)
     assert read_any(read.subject or "", read.frame).type == "GAP"
 
 
@@ -77,9 +78,21 @@ def test_an_export_of_everything_tells_of_it_too(tmp_path: Path) -> None:
     assert b"".join(whole_recording(open_replay(path, paused=True))) == path.read_bytes()
 
 
-def test_what_tells_of_no_time_is_a_frame_that_cannot_be_read(tmp_path: Path) -> None:
+def test_frames_that_did_not_get_here_are_told_in_the_same_way(tmp_path: Path) -> None:
     path = tmp_path / "one.ndjson"
-    path.write_bytes(line(1, AT) + record_line(AT, "_gap.dev", b'{"lost_at":"yesterday"}'))
+    lost = record_line(AT + 2, *loss_event("dev", 12))
+    path.write_bytes(line(1, AT) + lost + line(2, AT + 4))
+    session = opened(path)
+    assert (session.gaps, session.losses.all) == ([], [Loss(1, AT + 2, 12)])
+    assert b"".join(whole_recording(open_replay(path, paused=True))) == path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "told", [b'{"lost_at":"yesterday","frames":1}', b'{"frames":0}', b"{}", b'{"frames":[]}']
+)
+def test_what_tells_of_nothing_is_a_frame_that_cannot_be_read(tmp_path: Path, told: bytes) -> None:
+    path = tmp_path / "one.ndjson"
+    path.write_bytes(line(1, AT) + record_line(AT, "_gap.dev", told))
     session = opened(path)
     assert session.gaps == []
     assert session.store.observed(1).header.problem == "no event of a gap"
