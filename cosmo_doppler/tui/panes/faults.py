@@ -24,7 +24,6 @@ _COLUMNS = Columns(
     Column("when", "when", 8),
     Column("severity", "", 1),
     Column("kind", "fault", 15),
-    Column("times", "times", 5, right=True, needs=96),
     Column("trace", "trace", 8, needs=150),
     Column("what", "what happened", 0),
     Column("look", "look at", 0, needs=150, most=50),
@@ -128,16 +127,14 @@ class FaultRows(Source):
         style = severity_style(fault, ink)
         quiet = ink.plain if fault.standing else ink.dim
         over: Cell = [(_OVER, ink.dim)] if not fault.standing else []
-        times = f"{words.count(fault.count)}×" if fault.count > 1 else ""
         return _COLUMNS.row(
             width - self.shift,
             {
                 "when": [(words.time_of_day(fault.at)[:8], ink.dim)],
                 "severity": [(_SIGNS[fault.severity], style)],
                 "kind": [(safe(fault.kind, 40), style)],
-                "times": [(times, quiet)],
                 "trace": [(short_id(fault.trace_id), ink.dim)],
-                "what": [(safe(fault.sentence, 400), quiet), *over],
+                "what": [(_times(fault), ink.bold), (safe(fault.sentence, 400), quiet), *over],
                 "look": [(safe(fault.look, 200), ink.dim)],
             },
             self.shift,
@@ -149,4 +146,9 @@ class FaultRows(Source):
         if fault is None:
             return 0
         over = "" if fault.standing else _OVER
-        return _COLUMNS.length(self._width, {"what": f"{safe(fault.sentence, 400)}{over}"})
+        return _COLUMNS.length(self._width, {"what": f"{_times(fault)}{safe(fault.sentence, 400)}{over}"})
+
+
+def _times(fault: Fault) -> str:
+    """How often it was seen, where that was more than once."""
+    return f"{words.count(fault.count)}×  " if fault.count > 1 else ""
