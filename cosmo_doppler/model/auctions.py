@@ -181,7 +181,7 @@ class Auction:
         """Since when it stands still, epoch seconds."""
         self.meddled = False
         """Whether something of it was held while it took bids: then moments prove nothing about its producer."""
-        self.dropped: list[SeenBid] = []
+        self.dropped: tuple[SeenBid, ...] = ()
         """Bids that somebody dropped on their way: nobody weighed them."""
         self._awaited = ""
         """The winning bid, named by an award that overtook it."""
@@ -243,7 +243,7 @@ class Auction:
         self.revision += 1
         seen = SeenBid(bid, seq, at)
         seen.state = "dropped"
-        self.dropped.append(seen)
+        self.dropped = (*self.dropped, seen)
         return seen
 
     @property

@@ -232,7 +232,10 @@ class TraceBook:
 
     def _put_under(self, child: Trace, parent: Trace) -> None:
         child.parent_trace = parent.id
-        parent.child_traces.append(child.id)
+        if parent.child_traces:
+            parent.child_traces.append(child.id)
+        else:
+            parent.child_traces = [child.id]
         self.outline.move(child, parent)
 
     def _may_nest(self, child: Trace, parent: Trace) -> bool:

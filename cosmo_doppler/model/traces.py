@@ -37,6 +37,9 @@ DECISIVE = (
 )
 """Types that may change how a trace stands. What bids and declines change is told to it by their auction."""
 
+_NONE: Any = ()
+"""What is nested in traces in which nothing is: whoever adds the first gives it a list of its own."""
+
 _QUIET_S = 0.5
 """How long nothing must have come before a large trace may be gone through again, seconds."""
 
@@ -113,7 +116,7 @@ class Trace(Placed):
         self._bidding: set[str] = set()
         self.parent_trace: str | None = None
         """Trace of the event that caused this one, when that is another trace; or that of the first attempt at it."""
-        self.child_traces: list[str] = []
+        self.child_traces: list[str] = _NONE
         self.errors = 0
         """ERROR signals seen."""
         self.failed = False
