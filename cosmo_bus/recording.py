@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import repeat
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -70,8 +71,7 @@ def record_line(at: float, subject: str, frame: bytes) -> bytes:
         subject: what it was published on.
         frame: as it arrived.
     """
-    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:26]
-    lead = b'{"rx":"%bZ","subject":%b' % (moment.encode(), _encode(subject))
+    lead = _lead(at) + _encode(subject)
     body = frame.strip()
     if _is_object(body) and b"\n" not in body and b"\r" not in body:
         rest = body[1:].lstrip()
@@ -79,6 +79,31 @@ def record_line(at: float, subject: str, frame: bytes) -> bytes:
         if not rest.startswith(b'"raw"'):
             return lead + (b"" if rest == b"}" else b",") + rest + b"\n"
     return lead + b',"raw":' + _encode(frame.decode("utf-8", "backslashreplace")) + b"}\n"
+
+
+def record_lines(at: float, subjects: Sequence[str], lines: bytes) -> bytes:
+    """The lines for many frames of one moment, as `record_line` makes each, at a fraction of the cost.
+
+    Args:
+        at: receive time, epoch seconds.
+        subjects: what each was published on.
+        lines: the frames, with a newline behind each and none within. They are known to be JSON objects in UTF-8.
+    """
+    lead = _lead(at)
+    leads = {subject: b"%b%b," % (lead, _encode(subject)) for subject in set(subjects)}
+    frames = lines.split(b"\n")
+    del frames[-1]
+    if b"\r" in lines or b'{"raw"' in lines or not all([frame[:2] == b'{"' for frame in frames]):
+        return b"".join(map(record_line, repeat(at), subjects, frames))
+    return b"".join(
+        [leads[subject] + frame[1:].rstrip() + b"\n" for subject, frame in zip(subjects, frames, strict=True)]
+    )
+
+
+def _lead(at: float) -> bytes:
+    """How the lines of one moment begin."""
+    moment = datetime.fromtimestamp(at, UTC).isoformat(timespec="microseconds")[:26]
+    return b'{"rx":"%bZ","subject":' % moment.encode()
 
 
 def _is_object(body: bytes) -> bool:
@@ -132,17 +157,27 @@ class RecordingWriter:
         Raises:
             OSError: the disk takes no more.
         """
-        line = record_line(at, subject, frame)
+        self._append(record_line(at, subject, frame), 1)
+
+    def write_lines(self, at: float, subjects: Sequence[str], lines: bytes) -> None:
+        """Append many frames of one moment, as `record_lines` says; they go into one file together.
+
+        Raises:
+            OSError: the disk takes no more.
+        """
+        self._append(record_lines(at, subjects, lines), len(subjects))
+
+    def _append(self, data: bytes, lines: int) -> None:
         if (
             self._rotate_bytes is not None
             and self._in_file
-            and self._in_file + len(line) > self._rotate_bytes
+            and self._in_file + len(data) > self._rotate_bytes
         ):
             self._rotate()
-        self._file.write(line)
-        self.lines += 1
-        self.bytes_written += len(line)
-        self._in_file += len(line)
+        self._file.write(data)
+        self.lines += lines
+        self.bytes_written += len(data)
+        self._in_file += len(data)
 
     def flush(self) -> None:
         """Hand everything to the operating system: a crash of this process loses nothing before."""

@@ -116,20 +116,23 @@ class Store:
         for at, subject, frame in arrived:
             self.append(at, subject, frame)
 
-    def append_lines(self, times: Sequence[float], subjects: Sequence[str], lines: bytes) -> None:
+    def append_lines(self, times: Sequence[float], subjects: Sequence[str], lines: bytes) -> bool:
         """Add frames that came together, as `append` would each, at a fraction of the cost.
 
         Args:
             times: when each was received, epoch seconds.
             subjects: what each was published on.
             lines: the frames, with a newline behind each and none within.
+
+        Returns:
+            Whether they could be read together; then each is a JSON object.
         """
         own = set(subjects)
         facts = None if self.redaction or any(map(is_event, own)) else read_facts(lines, len(subjects))
         if facts is None:
             for at, subject, frame in zip(times, subjects, lines.split(b"\n"), strict=False):
                 self.append(at, subject, frame)
-            return
+            return False
         rows, numbers = self._rows, {subject: self.names.subjects[subject] for subject in own}
         lengths = [len(frame) + 1 for frame in lines.split(b"\n")]
         lengths.pop()
@@ -143,6 +146,7 @@ class Store:
         add_names(rows, facts, self.names)
         # Last: whoever asks how many rows there are finds all of them whole.
         rows.length.extend(lengths)
+        return True
 
     def add_shelf(self, shelf: Shelf) -> int:
         """Make lines kept somewhere else readable. Returns the number that rows of it carry."""

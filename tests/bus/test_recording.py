@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cosmo_bus import recording
-from cosmo_bus.recording import RecordingReader, RecordingWriter, read_line, read_recording, record_line
+from cosmo_bus.recording import (
+    RecordingReader,
+    RecordingWriter,
+    read_line,
+    read_recording,
+    record_line,
+    record_lines,
+)
 from cosmo_bus.recording_files import NeedsZstandard
 
 AT = 1_767_225_605.123456
@@ -64,6 +71,22 @@ def test_an_object_comes_back_with_its_own_bytes_whatever_its_keys(frame, subjec
     line = read_line(7, record_line(AT, subject, frame))
     assert (line.number, line.subject, line.frame, line.problem) == (7, subject, frame, "")
     assert line.at == pytest.approx(AT, abs=1e-6)
+
+
+said = st.one_of(
+    json_objects.map(lambda value: json.dumps(value).encode()),
+    st.sampled_from(
+        [b"{}", b'{"raw":1}', b'{ "raw":"x"}', b' {"a":1}', b'{"a":1} ', b'{"a":\r1}', b'{"rx":"x"}']
+    ),
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from([SUBJECT, "a.b", 'quo"ted']), said), max_size=8))
+def test_lines_written_together_are_those_written_one_by_one(rows):
+    together = record_lines(
+        AT, [subject for subject, _ in rows], b"".join(frame + b"\n" for _, frame in rows)
+    )
+    assert together == b"".join(record_line(AT, subject, frame) for subject, frame in rows)
 
 
 @given(st.binary(max_size=60))
