@@ -93,7 +93,7 @@ def record_lines(at: float, subjects: Sequence[str], lines: bytes) -> bytes:
     leads = {subject: b"%b%b," % (lead, _encode(subject)) for subject in set(subjects)}
     frames = lines.split(b"\n")
     del frames[-1]
-    if b"\r" in lines or b'{"raw"' in lines or not all([frame[:2] == b'{"' for frame in frames]):
+    if b"\r" in lines or b'{"raw"' in lines or {frame[:2] for frame in frames} - {b'{"'}:
         return b"".join(map(record_line, repeat(at), subjects, frames))
     return b"".join(
         [leads[subject] + frame[1:].rstrip() + b"\n" for subject, frame in zip(subjects, frames, strict=True)]
