@@ -96,7 +96,7 @@ def test_a_recording_says_when_the_bus_was_away(tmp_path: Path) -> None:
         record.wait_for("lost the bus")
         with running("synapse", "start", "memory", "--port", url.rpartition(":")[2], "--quiet"):
             record.wait_for(f"connected to {url} again")
-            wait_until(lambda: file.read_bytes().count(b"DISCOVER") == 2)
+            wait_until(lambda: file.read_bytes().count(b'"type":"DISCOVER"') == 2)
             assert record.interrupt() == 0
     subjects = [json.loads(line)["subject"] for line in file.read_bytes().splitlines()]
     assert subjects == ["cosmonapse.dev.DISCOVER", "_gap.dev", "cosmonapse.dev.DISCOVER"]
