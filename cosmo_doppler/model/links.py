@@ -29,9 +29,6 @@ _TOGETHER, _LARGEST = 8, 1 << 16
 """So many runs become one, where that has no more events: a larger one would take too long to make. It has no more traces
 than events, so their numbers are small enough."""
 
-_TIDIED = 4
-"""Runs that are made before one is looked through for what is forgotten."""
-
 
 class _Run(NamedTuple):
     """Older events, as nothing that anybody could change."""
@@ -99,8 +96,8 @@ class Links:
         if len(latest) == _TOGETHER and sum(len(run.entries) for run in latest) <= _LARGEST:
             self._runs[-_TOGETHER:] = [_merged(latest)]
         self._made += 1
-        if self._runs and self._made % _TIDIED == 0:
-            self._tidy(self._made // _TIDIED % len(self._runs))
+        if self._runs:
+            self._tidy(self._made % len(self._runs))
 
     def _tidy(self, number: int) -> None:
         """Drop what is forgotten from a run, once it is most of it."""

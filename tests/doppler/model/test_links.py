@@ -17,7 +17,6 @@ from tests.doppler.model.nodes import nodes, work
 def aging_at_once(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(trace_book, "YOUNG", 2)
     patch.setattr(links, "_TOGETHER", 3)
-    patch.setattr(links, "_TIDIED", 1)
 
 
 @settings(max_examples=60)
