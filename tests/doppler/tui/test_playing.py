@@ -90,5 +90,5 @@ async def test_the_footer_of_a_recording_offers_time_and_not_what_needs_a_bus(
         footer = screen.lines[-1]
         assert "space pause" in footer
         assert "] step" in footer
-        assert "> faster" in footer
+        assert "< > speed" in footer
         assert "offer" not in footer
