@@ -23,7 +23,7 @@ class RecordingError(DopplerError):
     """A file that cannot be replayed.
 
     Attributes:
-        path: the file.
+        path: the file, or what a person calls the pipe.
         line_number: the line at fault, counted from 1; None when it is the whole file.
     """
 
