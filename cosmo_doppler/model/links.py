@@ -106,7 +106,11 @@ class Links:
         if not kept:
             del self._runs[number]
         elif 2 * len(kept) < len(run.traces):
-            self._runs[number] = _without(run, kept)
+            run = self._runs[number] = _without(run, kept)
+            before = self._runs[number - 1 : number + 1] if number else []
+            if before and sum(len(each.entries) for each in before) <= _LARGEST:
+                # One trace that never ends must not keep a run of its own for ever: all of them are searched.
+                self._runs[number - 1 : number + 1] = [_merged(before)]
 
     def await_parent(self, event_id: str, trace_id: str) -> None:
         """A signal on this trace names a parent nobody has seen."""

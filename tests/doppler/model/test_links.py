@@ -53,6 +53,18 @@ def test_what_is_forgotten_is_no_home_and_takes_no_room(monkeypatch):
     assert kept < 4 * 10 * 4
 
 
+def test_work_that_never_ends_is_found_among_few_runs(monkeypatch):
+    aging_at_once(monkeypatch)
+    board = Board(max_traces=30)
+    for n in range(400):
+        fold(*work(f"{n}", 10.0 * n), board=board)
+        if n % 40 == 0:
+            fold((10.0 * n + 5, frame("TASK", f"open{n}", trace=f"open{n}", who="w")), board=board)
+    fold((9000.0, frame("TASK", "late", trace="late", parent="open40", who="w")), board=board)
+    assert board.traces["trc_late"].parent_trace == "trc_open40"
+    assert len(board._traces._links._runs) < 40
+
+
 def test_of_two_ids_that_look_alike_each_is_found(monkeypatch):
     monkeypatch.setattr(links, "_KEPT", 0)
     known: dict[str, Trace] = {}
