@@ -49,10 +49,13 @@ from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
 from cosmo_doppler.tui.widgets.painted import Ground
-from cosmo_doppler.tui.widgets.prompt import Foot, Prompt
+from cosmo_doppler.tui.widgets.prompt import Prompt
 from cosmo_doppler.tui.widgets.source import Glance
 
 if TYPE_CHECKING:
+    from textual._compositor import CompositorMap
+    from textual.geometry import Size
+
     from cosmo_doppler.stepping.book import Countdown
 
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
@@ -140,6 +143,8 @@ class Observatory(
         self._touched = False
         """Whether a person did something since."""
         self._share = Share()
+        self._map: CompositorMap | None = None
+        """Where each widget was when it was last laid out."""
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
@@ -152,10 +157,9 @@ class Observatory(
             self.filter_bar,
             self.stage,
             replay,
+            self.prompt,
+            keys,
         )
-        with Foot():
-            yield self.prompt
-            yield keys
 
     def on_mount(self) -> None:
         """Start looking."""
@@ -163,6 +167,14 @@ class Observatory(
         if self._frame_rate > 0:
             self.scene.pulse = Pulse()
             self.set_interval(1 / self._frame_rate, self.glance)
+
+    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
+        # Textual makes the map anew for whoever asks where a widget is while something waits to be laid out, and would
+        # not see then what moved since the last layout, nor paint it.
+        if self._map is not None:
+            self._compositor._full_map = self._map
+        super()._refresh_layout(size, scroll)
+        self._map = self._compositor._full_map
 
     def _compositor_refresh(self) -> None:
         # While the app mounts itself Textual would draw everything and throw it away.

@@ -16,7 +16,6 @@ from textual.widgets import Input, Static
 
 from cosmo_doppler.tui.safe import fit, safe
 from cosmo_doppler.tui.widgets.entry import Entry
-from cosmo_doppler.tui.widgets.painted import Ground
 
 Completer = Callable[[str], list[str]]
 """Whole lines that begin as what was written does, the likeliest first."""
@@ -33,12 +32,6 @@ _AROUND_CELLS = 6
 def nothing(_: str) -> list[str]:
     """Completes nothing."""
     return []
-
-
-class Foot(Ground):
-    """The last line: the keys, or the line to write in, which change places without anything else being laid out."""
-
-    DEFAULT_CSS = "Foot { height: 1; background: $raised; }"
 
 
 class Prompt(Horizontal):
