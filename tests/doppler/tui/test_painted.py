@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.geometry import Region
+from textual.screen import Screen
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.app import DopplerApp
@@ -129,6 +131,29 @@ async def test_asking_for_a_line_leaves_the_panes_as_they_are(market_session: Se
         await screen.settle()
         assert screen.lines[-1].startswith(" :")
         assert [pane.rendered_rows for pane in panes] == before
+
+
+async def test_what_moves_is_painted_though_somebody_asked_before_where_it_is(
+    market_session: Session, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with shown(market_session, size=(100, 30)) as screen:
+        deck = screen.app.observatory
+        compositor = deck._compositor
+        painted: list[set[Region]] = []
+        refresh = Screen._compositor_refresh
+
+        def note(self: Screen[Any]) -> None:
+            painted.append(set(compositor._dirty_regions))
+            refresh(self)
+
+        monkeypatch.setattr(Screen, "_compositor_refresh", note)
+        deck._keys.display, deck.prompt.display = False, True
+        deck._clear_arrangement_cache()
+        # As it happens when what is inside the prompt changes before it is laid out.
+        compositor._full_map_invalidated = True
+        assert deck.prompt.region == Region(0, 29, 100, 1)
+        deck._refresh_layout()
+        assert any(region.contains(0, 29) for region in painted[-1])
 
 
 def veiled(app: DopplerApp) -> Veiled[Any]:
