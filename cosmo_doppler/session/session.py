@@ -58,6 +58,9 @@ ELSEWHERE = "this bus is not on this machine: ! lets you send to it"
 
 _LAID_DOWN = "you chose to look only: ! lets you send again"
 
+_FELT = 2_000
+"""Signals the board may lack without anybody noticing."""
+
 _LAST_WORDS_S = 10.0
 """How long the source may take to say goodbye."""
 
@@ -217,6 +220,13 @@ class Session:
         """Whether the board does not yet know what it is on its way to."""
         timeline = self.timeline
         return timeline.seeking is not None or (timeline.following and not timeline.at_end)
+
+    @property
+    def lags(self) -> bool:
+        """Whether that is so much that it is felt: then the engine needs the processor more than the screen does."""
+        timeline = self.timeline
+        far = timeline.length - timeline.position > _FELT
+        return timeline.seeking is not None or (timeline.following and far)
 
     def pump(self, budget_s: float = 0.008) -> None:
         """One turn: move the playhead, flush the recording. What the thread calls; without one, call it yourself.

@@ -18,7 +18,8 @@ _PER_COST = 2
 """From one look to the next pass at least so many times the processor time the first one cost."""
 
 _PER_COST_BEHIND = 4
-"""The same while signals wait to be folded."""
+"""While signals wait to be folded the rest of the program gets so many times that processor time in between, which takes
+longer where others compute on this machine, too."""
 
 LONGEST_PAUSE_S = 0.25
 """From one look to the next at most, whatever else keeps the thread busy."""
@@ -55,16 +56,20 @@ class Share:
 
     Args:
         spent: seconds of processor the thread of the screen has used.
+        used: the same of all threads.
         clock: seconds that never run backwards.
     """
 
     def __init__(
-        self, spent: Callable[[], float] = time.thread_time, clock: Callable[[], float] = time.perf_counter
+        self,
+        spent: Callable[[], float] = time.thread_time,
+        used: Callable[[], float] = time.process_time,
+        clock: Callable[[], float] = time.perf_counter,
     ) -> None:
         self._spent = spent
+        self._used = used
         self._clock = clock
-        self._spent_before = spent()
-        self._looked_at = clock()
+        self.looked()
 
     def allows(self, behind: bool) -> bool:
         """Whether the screen may be looked after again, now that what the last look caused has been paid for.
@@ -72,13 +77,17 @@ class Share:
         Args:
             behind: whether signals wait to be folded.
         """
+        waited = self._clock() - self._looked_at
+        if waited >= LONGEST_PAUSE_S:
+            return True
         cost = self._spent() - self._spent_before
-        pause = min(LONGEST_PAUSE_S, cost * (_PER_COST_BEHIND if behind else _PER_COST))
-        return self._clock() - self._looked_at >= pause
+        if behind:
+            return self._used() - self._used_before - cost >= cost * _PER_COST_BEHIND
+        return waited >= cost * _PER_COST
 
     def looked(self) -> None:
         """A look begins."""
-        self._spent_before, self._looked_at = self._spent(), self._clock()
+        self._spent_before, self._used_before, self._looked_at = self._spent(), self._used(), self._clock()
 
 
 def memory_bytes() -> int:

@@ -211,7 +211,7 @@ class Observatory(
             and time.perf_counter() < self._turned_at + CALM_S
         ):
             return
-        if self.app._batch_count or not (self._touched or self._share.allows(session.behind)):
+        if self.app._batch_count or not (self._touched or self._share.allows(session.lags)):
             return
         self._share.looked()
         self._seen, self._touched = seen, False
