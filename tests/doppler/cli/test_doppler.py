@@ -41,13 +41,13 @@ def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_demo_without_a_terminal_is_told_in_lines() -> None:
-    shown = cosmo("doppler", "--demo", "--for", "3")
+    shown = cosmo("doppler", "--demo", "--for", "5")
     assert shown.returncode == 0
     heading, *lines = shown.stdout.splitlines()
     assert heading.startswith("TIME (UTC)")
     assert all(re.match(r"\d\d:\d\d:\d\d\.\d{3}  ", line) for line in lines)
     assert any(re.search(r"open +TASK_OFFER +- +offers \"", line) for line in lines)
-    assert any(re.search(r"BID +sparrow +bids \$0\.\d{4}, ready in 500 ms", line) for line in lines)
+    assert any(re.search(r"BID +sparrow +bids \$0\.\d+, ready in 500 ms", line) for line in lines)
     assert any(re.search(r"HEARTBEAT +mira +is alive: ok", line) for line in lines)
     assert ESCAPE not in shown.stdout + shown.stderr
     first, *words = shown.stderr.splitlines()
