@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, ClassVar
 from rich.style import Style
 from textual import events, on
 from textual.app import ComposeResult
-from textual.screen import Screen
 from textual.timer import Timer
 
 from cosmo_doppler.errors import DopplerError
@@ -32,6 +31,7 @@ from cosmo_doppler.tui.scene import TIMES, Scene
 from cosmo_doppler.tui.screens.acting import ActActions
 from cosmo_doppler.tui.screens.alerting import AlertActions
 from cosmo_doppler.tui.screens.arranging import ArrangeActions
+from cosmo_doppler.tui.screens.canvas import Canvas
 from cosmo_doppler.tui.screens.comparing import CompareActions
 from cosmo_doppler.tui.screens.ending import EndActions
 from cosmo_doppler.tui.screens.jumping import JumpActions
@@ -48,14 +48,10 @@ from cosmo_doppler.tui.watched import Watched, watched_line
 from cosmo_doppler.tui.widgets.columns import Cell
 from cosmo_doppler.tui.widgets.filter_bar import FilterBar
 from cosmo_doppler.tui.widgets.oneline import Centred, OneLine
-from cosmo_doppler.tui.widgets.painted import Ground
 from cosmo_doppler.tui.widgets.prompt import Prompt
 from cosmo_doppler.tui.widgets.source import Glance
 
 if TYPE_CHECKING:
-    from textual._compositor import CompositorMap
-    from textual.geometry import Size
-
     from cosmo_doppler.stepping.book import Countdown
 
 PLACARD_HINTS = ("connect", "offer", "command_palette", "help", "leave")
@@ -85,8 +81,7 @@ class Observatory(
     EndActions,
     PressActions,
     ActActions,
-    Screen[None],
-    Ground,
+    Canvas,
 ):
     """A session on the screen."""
 
@@ -143,8 +138,6 @@ class Observatory(
         self._touched = False
         """Whether a person did something since."""
         self._share = Share()
-        self._map: CompositorMap | None = None
-        """Where each widget was when it was last laid out."""
 
     def compose(self) -> ComposeResult:
         """Status, tabs, panes, replay position, keys."""
@@ -167,27 +160,6 @@ class Observatory(
         if self._frame_rate > 0:
             self.scene.pulse = Pulse()
             self.set_interval(1 / self._frame_rate, self.glance)
-
-    def _refresh_layout(self, size: Size | None = None, scroll: bool = False) -> None:
-        # Textual makes the map anew for whoever asks where a widget is while something waits to be laid out, and would
-        # not see then what moved since the last layout, nor paint it.
-        if self._map is not None:
-            self._compositor._full_map = self._map
-        super()._refresh_layout(size, scroll)
-        self._map = self._compositor._full_map
-
-    def _compositor_refresh(self) -> None:
-        # While the app mounts itself Textual would draw everything and throw it away.
-        if self.app._batch_count:
-            return
-        if self.app.screen is self:
-            super()._compositor_refresh()
-        elif self._compositor._dirty_regions and self in self.app._background_screens:
-            # Whoever is in front shows through what changed; Textual would have us painted once more, too.
-            changed = [*self._compositor._dirty_regions]
-            self._compositor._dirty_regions.clear()
-            self._dirty_widgets.clear()
-            self.app.screen.refresh(*changed)
 
     def touch(self) -> None:
         """A person did something: look again soon."""
