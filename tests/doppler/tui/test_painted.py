@@ -10,6 +10,7 @@ from rich.segment import Segment
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.screen import Screen
+from textual.widget import Widget
 
 from cosmo_doppler.session import Session
 from cosmo_doppler.tui.app import DopplerApp
@@ -152,6 +153,19 @@ async def test_what_moves_is_painted_though_somebody_asked_before_where_it_is(
         # As it happens when what is inside the prompt changes before it is laid out.
         compositor._full_map_invalidated = True
         assert deck.prompt.region == Region(0, 29, 100, 1)
+        deck._refresh_layout()
+        assert any(region.contains(0, 29) for region in painted[-1])
+
+        def ask_meanwhile(widgets: set[Widget]) -> None:
+            update(widgets)
+            compositor._full_map_invalidated = True
+            assert deck._keys in compositor.full_map
+
+        # As it happens when what is to be painted asks where it stands, right before all is laid out.
+        update = compositor.update_widgets
+        monkeypatch.setattr(compositor, "update_widgets", ask_meanwhile)
+        deck._keys.display, deck.prompt.display = True, False
+        deck._clear_arrangement_cache()
         deck._refresh_layout()
         assert any(region.contains(0, 29) for region in painted[-1])
 
